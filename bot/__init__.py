@@ -1,0 +1,1 @@
+"""People, limits, words: commands in, updates out."""

@@ -1,0 +1,1 @@
+"""One platform each: an adapter knows no SQL, no torch and no prices."""

@@ -1,0 +1,158 @@
+"""Our no, as vocabulary: nothing was charged. The sentences live in bot/texts under each key."""
+
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+
+@dataclass(eq=False)  # frozen would break when a context manager re-raises it
+class Refusal(Exception):
+    """Root of every no. `key` names its sentence, the fields fill it."""
+
+    key: ClassVar[str] = ""
+
+    def values(self) -> dict[str, Any]:
+        """Return the fields that the sentence may use."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(eq=False)
+class BadRecipe(Refusal):
+    """A value that no recipe may hold; `rule` and `details` come from RecipeError."""
+
+    key = "bad_recipe"
+    rule: str
+    details: dict[str, object]
+
+    def values(self) -> dict[str, Any]:
+        """Return the details: the sentence is the rule's own, ``recipe_<rule>``."""
+        return dict(self.details)
+
+
+@dataclass(eq=False)
+class UnknownOption(Refusal):
+    """A flag that does not exist; `guess` is the nearest one or ""."""
+
+    key = "unknown_option"
+    option: str
+    guess: str
+
+
+@dataclass(eq=False)
+class OptionTwice(Refusal):
+    """The same option was given twice."""
+
+    key = "option_twice"
+    option: str
+
+
+@dataclass(eq=False)
+class OptionClash(Refusal):
+    """Two options that say the same thing differently (--ar and --size)."""
+
+    key = "option_clash"
+    option: str
+    other: str
+
+
+@dataclass(eq=False)
+class BadOption(Refusal):
+    """An option's value cannot be read; `example` shows a right one."""
+
+    key = "bad_option"
+    option: str
+    value: str
+    example: str
+
+
+@dataclass(eq=False)
+class TooManyPictures(Refusal):
+    """More pictures at once than allowed."""
+
+    key = "too_many_pictures"
+    count: int
+    limit: int
+
+
+@dataclass(eq=False)
+class NotEnoughCredits(Refusal):
+    """The account cannot pay the price."""
+
+    key = "not_enough_credits"
+    price: int
+    available: int
+
+
+@dataclass(eq=False)
+class TooFast(Refusal):
+    """A rate limit; `retry_seconds` (whole, rounded up) says when to come back."""
+
+    key = "too_fast"
+    retry_seconds: int
+
+
+@dataclass(eq=False)
+class TooManyWaiting(Refusal):
+    """The account's cap on unfinished jobs."""
+
+    key = "too_many_waiting"
+    limit: int
+    retry_seconds: int
+
+
+@dataclass(eq=False)
+class QueueIsFull(Refusal):
+    """The whole queue's cap."""
+
+    key = "queue_is_full"
+    limit: int
+    retry_seconds: int
+
+
+@dataclass(eq=False)
+class AccountBlocked(Refusal):
+    """The owner has blocked this account."""
+
+    key = "account_blocked"
+
+
+@dataclass(eq=False)
+class PainterUnusable(Refusal):
+    """The model cannot be loaded; `reason` is the generator's one sentence."""
+
+    key = "painter_unusable"
+    reason: str
+
+
+@dataclass(eq=False)
+class NoSuchJob(Refusal):
+    """Unknown, deleted, or somebody else's: all three are answered alike."""
+
+    key = "no_such_job"
+
+
+@dataclass(eq=False)
+class NotFinished(Refusal):
+    """A button that needs a picture was pressed too early, or the job has none."""
+
+    key = "not_finished"
+
+
+@dataclass(eq=False)
+class StillRunning(Refusal):
+    """Deleting needs an ended job; cancel it first."""
+
+    key = "still_running"
+
+
+@dataclass(eq=False)
+class AlreadyEnded(Refusal):
+    """Cancelling came too late."""
+
+    key = "already_ended"
+
+
+@dataclass(eq=False)
+class StorageTrouble(Refusal):
+    """Storage cannot take it now (disk full, locked); nothing was charged."""
+
+    key = "storage_trouble"

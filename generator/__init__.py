@@ -1,0 +1,1 @@
+"""The generator: everything that turns a recipe into pixels."""

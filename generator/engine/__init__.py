@@ -1,0 +1,1 @@
+"""The physics: load, encode, initial latents, denoise, decode. The only home of torch."""

@@ -1,0 +1,133 @@
+"""What the generator is asked, and all that it can answer.
+
+No I/O and no torch: `generator.frames` turns these into bytes, the bot and the process both match them.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from generator.recipe import Recipe
+
+
+class PictureFormat(StrEnum):
+    """A file format the encoder writes, each with the recipe inside."""
+
+    PNG = "png"
+    JPEG = "jpeg"
+    WEBP = "webp"
+
+    @property
+    def media_type(self) -> str:
+        """The MIME type, for example ``image/png``."""
+        return f"image/{self.value}"
+
+
+class Fault(StrEnum):
+    """Why the generator could not finish an order. The hold is released for each of them."""
+
+    OUT_OF_MEMORY = "out_of_memory"
+    BROKEN_PICTURE = "broken_picture"  # NaN or infinity came out of the model
+    INTERNAL = "internal"  # a bug: logged once at the generator's edge
+    POISON = "poison"  # the process died under this order again and again
+    PAINTER_GONE = "painter_gone"  # no generator could take it for too long
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One picture to draw. `id` is the caller's own and comes back in every event."""
+
+    id: str
+    recipe: Recipe
+    format: PictureFormat = PictureFormat.PNG
+
+
+# ── asked by the bot ──────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generate:
+    """Orders of one shape (width, height, steps, guidance, shift), drawn together as a batch."""
+
+    orders: tuple[Order, ...]
+    previews: bool = True
+
+
+# ── answered by the generator, in this order: Begun, StepDone/Preview…, then one end per order, End ─
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The orders left the generator's queue; from here on the attempt counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    """Step `step` (from 1) of `steps` is done for the whole batch."""
+
+    step: int
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A small JPEG of what the picture is going to be."""
+
+    order: str
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The encoded file. `seconds` is this order's share of the time on the card."""
+
+    order: str
+    file: bytes
+    format: PictureFormat
+    width: int
+    height: int
+    seconds: float
+    truncated: bool = False  # the model's text encoder did not see the prompt's end
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The order ends without a picture; others of the batch may still finish."""
+
+    order: str
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Nothing follows. A stream without it was cut off."""
+
+
+Event = Begun | StepDone | Preview | Finished | Failed | End
+
+
+# ── health of the process ─────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """The model is being loaded; `fraction` goes from 0 to 1 and never falls."""
+
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Orders are taken. `busy` says whether one is being drawn."""
+
+    model: str
+    busy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """The model cannot be loaded; `reason` is one sentence for the owner, safe to show."""
+
+    reason: str
+
+
+Health = Loading | Ready | Unusable

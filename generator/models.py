@@ -1,0 +1,115 @@
+"""The models Pinxit knows, one row each. Torch-free: the bot asks it for sizes and defaults.
+
+A row says everything that differs between models; nothing else in Pinxit asks which model it is.
+"""
+
+import math
+from dataclasses import dataclass, field, replace
+
+from generator.recipe import MAX_SIDE, MIN_SIDE, SIDE_STEP
+
+EMBEDDED = "embedded"
+LATENT_STEP = 16  # the transformer's patch of 2 times the VAE's factor of 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One row of the table.
+
+    `name` is what settings call it. `native_area` is the number of pixels the model draws well,
+    or None where it draws every size itself; a model with a native area draws the wished ratio at
+    that area, and the picture is scaled to the wished size. What is below `smallest_side` is drawn
+    larger and scaled down. `aspects` are the (width, height) of the presets.
+    `seconds` is the expected time of a picture at default size and steps before any was measured.
+    """
+
+    name: str
+    title: str
+    native_area: int | None
+    smallest_side: int
+    aspects: dict[str, tuple[int, int]] = field(hash=False)
+    steps: int = 8
+    shift: float = 3.0
+    guidance: float = 0.0
+    takes_guidance: bool = False
+    seconds: float = 2.0
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The default (width, height): the square one."""
+        return self.aspects["1:1"]
+
+    def drawn_size(self, width: int, height: int) -> tuple[int, int]:
+        """Return the (width, height) the transformer draws for a wished size: multiples of 16."""
+        if self.native_area is not None:
+            return native_size(width / height, self.native_area)
+        larger = max(1.0, self.smallest_side / min(width, height))
+        return _up(round(width * larger)), _up(round(height * larger))
+
+    def size_for(self, ratio: float) -> tuple[int, int]:
+        """Return a (width, height) of any ratio at the area of the default size."""
+        width, height = self.size
+        side = math.sqrt(width * height * ratio)
+        return _bounded(side), _bounded(side / ratio)
+
+
+ASPECTS = ("1:1", "4:3", "3:4", "16:9", "9:16")
+
+
+def native_size(ratio: float, area: int) -> tuple[int, int]:
+    """Return multiples of 16 whose product is near `area` and whose quotient is near `ratio`.
+
+    >>> native_size(16 / 9, 65536)
+    (336, 192)
+    """
+    width = max(LATENT_STEP, round(math.sqrt(area * ratio) / LATENT_STEP) * LATENT_STEP)
+    height = max(LATENT_STEP, round(math.sqrt(area / ratio) / LATENT_STEP) * LATENT_STEP)
+    return width, height
+
+
+def _up(side: int) -> int:
+    return -(-side // LATENT_STEP) * LATENT_STEP
+
+
+def _bounded(side: float) -> int:
+    return min(MAX_SIDE, max(MIN_SIDE, round(side / SIDE_STEP) * SIDE_STEP))
+
+
+EMBEDDED_MODEL = Model(
+    name=EMBEDDED,
+    title="Pinxit's demonstration model",
+    native_area=256 * 256,
+    smallest_side=64,
+    aspects={
+        "1:1": (256, 256),
+        "4:3": (288, 224),
+        "3:4": (224, 288),
+        "16:9": (336, 192),
+        "9:16": (192, 336),
+    },
+    seconds=1.0,
+)
+
+Z_IMAGE_TURBO = Model(
+    name="Tongyi-MAI/Z-Image-Turbo",
+    title="Z-Image-Turbo",
+    native_area=None,
+    smallest_side=256,
+    aspects={
+        "1:1": (1024, 1024),
+        "4:3": (1152, 864),
+        "3:4": (864, 1152),
+        "16:9": (1280, 720),
+        "9:16": (720, 1280),
+    },
+)
+
+
+def model_for(source: str) -> Model:
+    """Return the row for what `PINXIT_MODEL` names: the embedded model, a Hub id or a local folder.
+
+    A folder is taken for a copy of Z-Image-Turbo; the generator says so if its parts do not fit.
+    """
+    if source == EMBEDDED:
+        return EMBEDDED_MODEL
+    return replace(Z_IMAGE_TURBO, name=source)

@@ -1,0 +1,156 @@
+"""A picture order, complete and valid: the same recipe always gives the same pixels."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+MAX_PROMPT = 32_000  # characters
+MIN_SIDE, MAX_SIDE, SIDE_STEP = 64, 2048, 8
+MAX_STEPS = 50
+MAX_GUIDANCE = 20.0
+MIN_SHIFT, MAX_SHIFT = 1.0, 10.0
+SURROGATE = re.compile("[\ud800-\udfff]")  # half a character: not encodable
+SEED_LIMIT = 2**63  # seeds are below it
+
+
+class RecipeError(ValueError):
+    """A value that no recipe may hold.
+
+    `rule` names the rule for the catalogue of texts (``recipe_<rule>``), `values` fills its sentence;
+    ``str(error)`` is the English sentence that says what would be right.
+    """
+
+    def __init__(self, rule: str, sentence: str, **values: object) -> None:
+        super().__init__(sentence.format(**values))
+        self.rule = rule
+        self.values = values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """What fixes the pixels of one picture.
+
+    Sides are pixels, multiples of 8. `guidance` 0 means none. `shift` is the flow schedule's time shift.
+    A variation blends the noise of `seed` with that of `variation_seed` by spherical interpolation,
+    `variation_strength` from 0 (the original) to 1 (the other seed).
+    Raises RecipeError on construction when a value is impossible.
+    """
+
+    prompt: str
+    model: str
+    width: int
+    height: int
+    steps: int
+    seed: int
+    shift: float = 3.0
+    guidance: float = 0.0
+    negative_prompt: str = ""
+    variation_seed: int | None = None
+    variation_strength: float = 0.0
+
+    def __post_init__(self) -> None:
+        _text("prompt", self.prompt)
+        _text("negative_prompt", self.negative_prompt)
+        if not self.prompt.strip():
+            raise RecipeError("empty_prompt", "Say what to paint, for example: a red fox in snow.")
+        if not self.model:
+            raise RecipeError("model", "Name a model.")
+        _side("width", self.width)
+        _side("height", self.height)
+        _whole("steps", self.steps, 1, MAX_STEPS)
+        _whole("seed", self.seed, 0, SEED_LIMIT - 1)
+        _number("shift", self.shift, MIN_SHIFT, MAX_SHIFT)
+        _number("guidance", self.guidance, 0.0, MAX_GUIDANCE)
+        _number("variation_strength", self.variation_strength, 0.0, 1.0)
+        if self.variation_seed is not None:
+            _whole("variation_seed", self.variation_seed, 0, SEED_LIMIT - 1)
+
+    @property
+    def shape(self) -> tuple[int, int, int, float, float]:
+        """What orders must share to be drawn in one batch."""
+        return (self.width, self.height, self.steps, self.shift, self.guidance)
+
+    def picture(self, index: int) -> "Recipe":
+        """Return the recipe of picture `index` of several: each has the next seed.
+
+        The pictures of a variation keep their origin's noise and take the next variation seed.
+        """
+        if self.variation_seed is None:
+            return replace(self, seed=(self.seed + index) % SEED_LIMIT)
+        return replace(self, variation_seed=(self.variation_seed + index) % SEED_LIMIT)
+
+    def rerolled(self, seed: int) -> "Recipe":
+        """Return the same wish with fresh noise."""
+        return replace(self, seed=seed, variation_seed=None, variation_strength=0.0)
+
+    def varied(self, variation_seed: int, strength: float) -> "Recipe":
+        """Return a sibling of this picture: near for a small strength (0.15), freer for 0.4.
+
+        The variation of a variation starts from the same origin's noise.
+        """
+        return replace(self, variation_seed=variation_seed, variation_strength=strength)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain JSON values, the inverse of `from_dict`."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Recipe":
+        """Build a recipe from JSON values. Raises RecipeError for missing or unknown names too."""
+        known = {field.name for field in fields(cls)}
+        if unknown := set(values) - known:
+            raise RecipeError("unknown", "A recipe has no {names}.", names=", ".join(sorted(unknown)))
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise RecipeError("incomplete", "The recipe is not complete.") from error
+
+
+def _text(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise RecipeError("text", "{name} must be text.", name=name)
+    if len(value) > MAX_PROMPT:
+        raise RecipeError(
+            "prompt_too_long",
+            "The prompt has {length} characters; at most {most} are possible.",
+            length=len(value),
+            most=MAX_PROMPT,
+        )
+    if SURROGATE.search(value):
+        raise RecipeError("text", "{name} must be valid text.", name=name)
+
+
+def _whole(name: str, value: object, least: int, most: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise RecipeError(
+            "whole_range",
+            "{name} must be a whole number from {least} to {most}.",
+            name=name,
+            least=least,
+            most=most,
+        )
+
+
+def _number(name: str, value: object, least: float, most: float) -> None:
+    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not good or not least <= value <= most:  # type: ignore[operator]
+        raise RecipeError(
+            "number_range",
+            "{name} must be a number from {least} to {most}.",
+            name=name,
+            least=least,
+            most=most,
+        )
+
+
+def _side(name: str, value: object) -> None:
+    _whole(name, value, MIN_SIDE, MAX_SIDE)
+    if value % SIDE_STEP:  # type: ignore[operator]
+        raise RecipeError(
+            "side_step",
+            "{name} must be a multiple of {step}.",
+            name=name,
+            step=SIDE_STEP,
+        )

@@ -1,0 +1,1 @@
+"""What is kept: accounts, ledger, jobs, posts and pictures, behind verbs."""

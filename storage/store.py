@@ -1,0 +1,153 @@
+"""The verbs of storage, which every engine (SQLite now, PostgreSQL later) understands."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from generator.messages import Fault
+from storage.records import (
+    Account,
+    Balance,
+    CancelOutcome,
+    Entry,
+    Identity,
+    Job,
+    Limits,
+    NewJob,
+    Picture,
+    Place,
+    Post,
+    Rung,
+    Submission,
+)
+
+
+class StorageError(Exception):
+    """Storage cannot do it now: disk full, locked, damaged, or from the future.
+
+    `str(error)` is one sentence for the owner. Nothing was half-written.
+    """
+
+
+class Store(Protocol):
+    """Every verb is one transaction. Any of them may raise StorageError.
+
+    Times are arguments (`now`, seconds since 1970): storage never reads the clock.
+    """
+
+    async def open(self) -> None:
+        """Connect and migrate."""
+
+    async def close(self) -> None:
+        """Finish what is being written and let go of the files."""
+
+    # people and money
+
+    async def account(self, identity: Identity, name: str) -> Account:
+        """Return the account of an identity; a new one is made on first sight."""
+
+    async def accounts(self, limit: int = 1000) -> Sequence[tuple[Account, Balance]]:
+        """Return accounts with balances, newest first."""
+
+    async def balance(self, account: int, limits: Limits, now: float) -> Balance:
+        """Return the balance after today's allowance was added where due."""
+
+    async def grant(self, account: int, credits: int, key: str, note: str, now: float) -> Balance:
+        """Add (or, negative, take) credits; the same key twice is once."""
+
+    async def entries(self, account: int, limit: int = 50) -> Sequence[Entry]:
+        """Return the account's latest ledger entries, newest first."""
+
+    async def receipt(self, job: str) -> Sequence[Entry]:
+        """Return the entries of one job, oldest first."""
+
+    async def ledger_faults(self) -> Sequence[str]:
+        """Return one sentence for each fault; empty when all is well.
+
+        A fault is an account whose cached balance differs from its entries, or a job whose hold and
+        settlement do not fit its state.
+        """
+
+    # the queue
+
+    async def submit(self, job: NewJob, limits: Limits, now: float) -> Submission:
+        """Check the caps and the balance; hold, add the job and its post. Idempotent by `job.key`."""
+
+    async def claim(self, lease: str, now: float) -> Job | None:
+        """Give the queued job with the smallest virtual time to the holder `lease`; attempt + 1."""
+
+    async def give_back(self, job: str, attempt: int, *, lost: bool) -> Job | None:
+        """Queue a running job again at its old place; `lost` counts it against the job.
+
+        None when the attempt no longer holds it.
+        """
+
+    async def succeed(
+        self, job: str, attempt: int, pictures: Sequence[Picture], draw_seconds: float, now: float
+    ) -> Job | None:
+        """Record the pictures and capture the hold. None when the attempt no longer holds the job."""
+
+    async def fail(self, job: str, attempt: int, fault: Fault, now: float) -> Job | None:
+        """End a running job without a picture and release its hold. None as above."""
+
+    async def cancel(self, job: str, now: float) -> CancelOutcome:
+        """Cancel a queued job and release its hold; mark a running one as to be stopped."""
+
+    async def stopped(self, job: str, attempt: int, now: float) -> Job | None:
+        """A running job that was to be stopped has stopped: cancelled, hold released. None as above."""
+
+    async def recover(self, lease: str, now: float) -> Sequence[Job]:
+        """Queue again every running job that `lease` does not hold (cancelled ones end); return them."""
+
+    async def place(self, job: str) -> Place | None:
+        """Return the place of a queued job in virtual-time order; None when it is not queued."""
+
+    async def queued(self, limit: int = 100) -> Sequence[Job]:
+        """Return unfinished jobs, running ones first, then in the order they will be drawn."""
+
+    async def queue_length(self) -> int:
+        """Count the queued jobs."""
+
+    # what there is to see
+
+    async def job(self, job: str) -> Job | None:
+        """Return a job by id."""
+
+    async def pictures(self, job: str) -> Sequence[Picture]:
+        """Return the job's pictures by index; empty where deleted."""
+
+    async def picture(self, secret: str) -> Picture | None:
+        """Return a picture by its secret."""
+
+    async def history(self, account: int, before: float | None, limit: int) -> Sequence[Job]:
+        """Return the account's jobs that are not deleted, newest first, made before a time."""
+
+    async def jobs(self, limit: int = 50) -> Sequence[Job]:
+        """Return everybody's jobs, newest first."""
+
+    async def delete(self, job: str, now: float) -> Sequence[str]:
+        """Hide an ended job; return the SHA-256 of files that no other job needs any more."""
+
+    async def unreferenced(self, hashes: Sequence[str]) -> Sequence[str]:
+        """Return those of the given SHA-256 that no visible picture refers to."""
+
+    # posts
+
+    async def post(self, job: str) -> Post | None:
+        """Return the post of a job."""
+
+    async def move_post(self, post: int, address: str) -> None:
+        """Store a post's new address (the message got its id, or moved)."""
+
+    async def confirm(self, post: int, rung: Rung) -> None:
+        """The job's end is shown; it will not be delivered again."""
+
+    async def undelivered(self) -> Sequence[tuple[Post, Job]]:
+        """Return posts of ended jobs that were never confirmed, oldest first."""
+
+    # facts learned
+
+    async def measured(self, shape: str) -> float | None:
+        """Return the learned seconds on the card for a shape key, or None."""
+
+    async def learn(self, shape: str, seconds: float) -> None:
+        """Fold one measurement into the learned seconds of a shape key (moving average)."""
