@@ -1,0 +1,318 @@
+"""What the owner can set, read once from the environment and `.env`; every fault is named at once."""
+
+import difflib
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from generator.models import EMBEDDED
+
+PREFIX = "PINXIT_"
+DOTENV = Path(".env")
+SHORTEST_PASSWORD = 8
+NOT_OURS = frozenset({"PINXIT_TORCH"})  # read by the Makefile, so no spelling mistake
+
+
+class Origin(StrEnum):
+    """Where a value in force came from."""
+
+    DEFAULT = "default"
+    ENVIRONMENT = "environment"
+    DOTENV = ".env"
+
+
+class BadSettings(Exception):
+    """Settings that cannot be used. `faults` has one sentence each, all of them."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+def default_data_folder(environ: Mapping[str, str], home: Path) -> Path:
+    """Return the platform's place for what a program keeps: `$XDG_DATA_HOME/pinxit`."""
+    kept = Path(environ.get("XDG_DATA_HOME", ""))
+    return (kept if kept.is_absolute() else home / ".local" / "share") / "pinxit"
+
+
+def _default_data() -> Path:
+    return default_data_folder(os.environ, Path("~").expanduser())
+
+
+def _wants(sentence: str) -> dict[str, Any]:
+    return {"wants": sentence}
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, valid. Each field is `PINXIT_<NAME>`, the two tokens excepted."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        env_parse_none_str=None,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    data: Path = Field(
+        default_factory=_default_data,
+        description="The folder for everything kept: database, pictures, logs.",
+        json_schema_extra=_wants("the path of a folder"),
+    )
+    host: str = Field(
+        "127.0.0.1",
+        min_length=1,
+        pattern=r"^[0-9A-Za-z.:\-]+$",
+        description="The address to listen on; anything but loopback needs PINXIT_PASSWORD.",
+        json_schema_extra=_wants("an address such as 127.0.0.1 or 0.0.0.0"),
+    )
+    port: int = Field(
+        8000,
+        ge=0,
+        le=65535,
+        description="The port of the web chat; 0 takes any free one.",
+        json_schema_extra=_wants("a whole number from 0 to 65535 (0 takes any free port)"),
+    )
+    password: SecretStr | None = Field(
+        None,
+        validate_default=True,
+        description="The password of the web chat.",
+        json_schema_extra=_wants(f"at least {SHORTEST_PASSWORD} characters"),
+    )
+    model: str = Field(
+        EMBEDDED,
+        min_length=1,
+        description="The model: embedded, a Hub id such as Tongyi-MAI/Z-Image-Turbo, or a folder.",
+        json_schema_extra=_wants("embedded, a Hub id or a folder"),
+    )
+    threads: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="Threads the generator computes with on a CPU; by default all cores but one, at most 4.",
+        json_schema_extra=_wants("a whole number from 1 to 256"),
+    )
+    daily_allowance: int = Field(
+        500,
+        ge=0,
+        le=10**9,
+        description="Credits every account is topped up to each day; 0 gives none.",
+        json_schema_extra=_wants("a whole number of credits, 0 or more"),
+    )
+    max_waiting: int = Field(
+        20,
+        ge=1,
+        le=10**6,
+        description="Unfinished jobs one account may have.",
+        json_schema_extra=_wants("a whole number, 1 or more"),
+    )
+    max_queue: int = Field(
+        1000,
+        ge=1,
+        le=10**7,
+        description="Unfinished jobs all accounts may have together.",
+        json_schema_extra=_wants("a whole number, 1 or more"),
+    )
+    max_count: int = Field(
+        4,
+        ge=1,
+        le=16,
+        description="Pictures one command may ask for.",
+        json_schema_extra=_wants("a whole number from 1 to 16"),
+    )
+    rate_per_minute: float = Field(
+        30.0,
+        gt=0,
+        le=10**6,
+        allow_inf_nan=False,
+        description="Commands an account may give per minute, lastingly.",
+        json_schema_extra=_wants("a number above 0"),
+    )
+    rate_burst: int = Field(
+        15,
+        ge=1,
+        le=10**6,
+        description="Commands an account may give at once.",
+        json_schema_extra=_wants("a whole number, 1 or more"),
+    )
+    global_rate_per_minute: float = Field(
+        1200.0,
+        gt=0,
+        le=10**7,
+        allow_inf_nan=False,
+        description="Commands all accounts may give per minute, lastingly.",
+        json_schema_extra=_wants("a number above 0"),
+    )
+    global_rate_burst: int = Field(
+        200,
+        ge=1,
+        le=10**7,
+        description="Commands all accounts may give at once.",
+        json_schema_extra=_wants("a whole number, 1 or more"),
+    )
+    language: Literal["en", "ru", "zh"] = Field(
+        "en",
+        description="The language of the command line and of people whose own is not known.",
+        json_schema_extra=_wants("en, ru or zh"),
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info",
+        description="The least important events that are logged.",
+        json_schema_extra=_wants("debug, info, warning or error"),
+    )
+    log_format: Literal["auto", "lines", "json"] = Field(
+        "auto",
+        description="How events are logged: lines for people, JSON, or auto (lines on a terminal).",
+        json_schema_extra=_wants("auto, lines or json"),
+    )
+    discord_token: SecretStr | None = Field(
+        None,
+        validation_alias="DISCORD_TOKEN",
+        description="The token of a Discord bot.",
+        json_schema_extra=_wants("a bot's token"),
+    )
+    telegram_token: SecretStr | None = Field(
+        None,
+        validation_alias="TELEGRAM_TOKEN",
+        description="The token of a Telegram bot.",
+        json_schema_extra=_wants("a bot's token"),
+    )
+
+    @field_validator("log_level", "log_format", "language", mode="before")
+    @classmethod
+    def _any_case(cls, value: object) -> object:
+        return value.strip().lower() if isinstance(value, str) else value
+
+    @field_validator("data")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return Path(os.path.abspath(value.expanduser()))  # noqa: PTH100 - keeps symbolic links as given
+
+    @field_validator("password")
+    @classmethod
+    def _password_fits_host(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None:
+            host = info.data.get("host")
+            if host is not None and not is_loopback(host):
+                raise ValueError(
+                    f"{PREFIX}HOST is {host}, which others can reach: set {PREFIX}PASSWORD"
+                    f" (at least {SHORTEST_PASSWORD} characters) or listen on 127.0.0.1."
+                )
+        elif len(value.get_secret_value()) < SHORTEST_PASSWORD:
+            raise ValueError(f"{PREFIX}PASSWORD is too short: at least {SHORTEST_PASSWORD} characters.")
+        return value
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.data / "pinxit.sqlite3"
+
+    @property
+    def pictures(self) -> Path:
+        """The folder of finished files."""
+        return self.data / "pictures"
+
+    @property
+    def generator_log(self) -> Path:
+        """What the generator process prints."""
+        return self.data / "logs" / "generator.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Settings as read, where each came from, and sentences about what looked like a mistake."""
+
+    settings: Settings
+    origins: Mapping[str, Origin]
+    warnings: tuple[str, ...]
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine can reach the address; unknown names count as reachable."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def variable(field: str) -> str:
+    """Return the name of the environment variable that sets a field."""
+    alias = Settings.model_fields[field].validation_alias
+    return alias if isinstance(alias, str) else PREFIX + field.upper()
+
+
+def read_settings(dotenv: Path = DOTENV) -> Reading:
+    """Read the environment and `.env` (the environment wins). Raises BadSettings with every fault."""
+    kept = _read_dotenv(dotenv)
+    try:
+        settings = Settings(_env_file=dotenv)  # type: ignore[call-arg]
+    except ValidationError as error:
+        raise BadSettings(tuple(_sentence(detail) for detail in error.errors())) from None
+    return Reading(settings, _origins(os.environ, kept), _suspects(os.environ, kept))
+
+
+def _read_dotenv(path: Path) -> Mapping[str, str | None]:
+    if not path.exists():
+        return {}
+    try:
+        return dotenv_values(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings((f"{path} cannot be read as UTF-8 text: {type(error).__name__}.",)) from None
+
+
+def _origins(environ: Mapping[str, str], dotenv: Mapping[str, str | None]) -> dict[str, Origin]:
+    return {field: _origin(variable(field), environ, dotenv) for field in Settings.model_fields}
+
+
+def _origin(name: str, environ: Mapping[str, str], dotenv: Mapping[str, str | None]) -> Origin:
+    if any(key.upper() == name and value for key, value in environ.items()):
+        return Origin.ENVIRONMENT
+    if any(key.upper() == name and value for key, value in dotenv.items()):
+        return Origin.DOTENV
+    return Origin.DEFAULT
+
+
+def _suspects(environ: Mapping[str, str], dotenv: Mapping[str, str | None]) -> tuple[str, ...]:
+    known = {variable(field) for field in Settings.model_fields} | NOT_OURS
+    ours = {name.upper() for name in (*environ, *dotenv) if name.upper().startswith(PREFIX)}
+    return tuple(_did_you_mean(name, known) for name in sorted(ours - known))
+
+
+def _did_you_mean(name: str, known: set[str]) -> str:
+    bare = {each.removeprefix(PREFIX): each for each in known}
+    near = difflib.get_close_matches(name.removeprefix(PREFIX), bare, n=1, cutoff=0.7)
+    guess = f"; did you mean {bare[near[0]]}?" if near else "; `pinxit settings` lists them all."
+    return f"{name} is no setting of Pinxit{guess}"
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    """Say what would be right. The faulty value is shown unless it is a secret."""
+    if detail["type"] == "value_error":
+        return str(detail["ctx"]["error"])
+    field = _field(str(detail["loc"][0]))
+    extra = Settings.model_fields[field].json_schema_extra
+    wants = extra["wants"] if isinstance(extra, dict) else "something else"
+    shown = "" if _is_secret(field) else f", not {str(detail['input'])[:60]!r}"
+    return f"{variable(field)} must be {wants}{shown}."
+
+
+def _field(location: str) -> str:
+    """Return the field of an error's location, which is its name, its alias or its variable."""
+    name = location.upper()
+    return next(field for field in Settings.model_fields if name in {field.upper(), variable(field).upper()})
+
+
+def _is_secret(field: str) -> bool:
+    return "SecretStr" in str(Settings.model_fields[field].annotation)

@@ -1,0 +1,159 @@
+"""The environment and .env are read once, and every fault is named with what would be right."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bot.settings import (
+    BadSettings,
+    Origin,
+    Settings,
+    default_data_folder,
+    is_loopback,
+    read_settings,
+    variable,
+)
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [*os.environ]:
+        if name.upper().startswith("PINXIT_") or name.upper() in {"DISCORD_TOKEN", "TELEGRAM_TOKEN"}:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def dotenv(tmp_path: Path) -> Path:
+    return tmp_path / ".env"
+
+
+def faults(dotenv: Path) -> tuple[str, ...]:
+    with pytest.raises(BadSettings) as caught:
+        read_settings(dotenv)
+    return caught.value.faults
+
+
+def test_nothing_has_to_be_set(dotenv):
+    reading = read_settings(dotenv)
+
+    assert (reading.settings.host, reading.settings.port) == ("127.0.0.1", 8000)
+    assert reading.settings.model == "embedded"
+    assert set(reading.origins.values()) == {Origin.DEFAULT}
+    assert reading.warnings == ()
+
+
+def test_the_environment_wins_over_the_file_and_each_value_knows_its_origin(dotenv, monkeypatch):
+    dotenv.write_text("PINXIT_PORT=1\nPINXIT_MODEL=/models/z\n")
+    monkeypatch.setenv("PINXIT_PORT", "2")
+
+    reading = read_settings(dotenv)
+
+    assert (reading.settings.port, reading.settings.model) == (2, "/models/z")
+    assert reading.origins["port"] is Origin.ENVIRONMENT
+    assert reading.origins["model"] is Origin.DOTENV
+    assert reading.origins["host"] is Origin.DEFAULT
+
+
+def test_every_fault_is_named_at_once_with_what_would_be_right(dotenv, monkeypatch):
+    for name, value in {"PORT": "many", "THREADS": "0", "MAX_COUNT": "99", "LOG_LEVEL": "loud"}.items():
+        monkeypatch.setenv(f"PINXIT_{name}", value)
+
+    assert faults(dotenv) == (
+        "PINXIT_PORT must be a whole number from 0 to 65535 (0 takes any free port), not 'many'.",
+        "PINXIT_THREADS must be a whole number from 1 to 256, not '0'.",
+        "PINXIT_MAX_COUNT must be a whole number from 1 to 16, not '99'.",
+        "PINXIT_LOG_LEVEL must be debug, info, warning or error, not 'loud'.",
+    )
+
+
+@pytest.mark.parametrize("field", sorted(Settings.model_fields))
+def test_every_setting_says_what_it_is_and_what_it_wants(field):
+    described = Settings.model_fields[field]
+
+    assert described.description
+    assert described.description.endswith(".")
+    assert described.json_schema_extra["wants"]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "pictures.example"])
+def test_an_address_others_can_reach_needs_a_password(host, dotenv, monkeypatch):
+    monkeypatch.setenv("PINXIT_HOST", host)
+    monkeypatch.setenv("PINXIT_PORT", "-1")
+
+    both = faults(dotenv)
+
+    assert len(both) == 2
+    assert "PINXIT_PASSWORD" in both[1]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+def test_an_address_of_this_machine_needs_none(host, dotenv, monkeypatch):
+    monkeypatch.setenv("PINXIT_HOST", host)
+
+    assert is_loopback(host)
+    assert read_settings(dotenv).settings.host == host
+
+
+def test_secrets_are_never_printed(dotenv, monkeypatch):
+    monkeypatch.setenv("PINXIT_PASSWORD", "correct horse")
+    monkeypatch.setenv("DISCORD_TOKEN", "token-of-discord")
+    dotenv.write_text("TELEGRAM_TOKEN=token-of-telegram\n")
+
+    reading = read_settings(dotenv)
+
+    assert reading.settings.telegram_token.get_secret_value() == "token-of-telegram"
+    assert not any(word in repr(reading) for word in ("horse", "token-of"))
+
+
+def test_a_short_password_is_refused_without_being_shown(dotenv, monkeypatch):
+    monkeypatch.setenv("PINXIT_PASSWORD", "hunter2")
+
+    (fault,) = faults(dotenv)
+
+    assert "at least 8" in fault
+    assert "hunter2" not in fault
+
+
+def test_a_misspelled_name_gets_a_hint(dotenv, monkeypatch):
+    monkeypatch.setenv("PINXIT_PASWORD", "x")
+    dotenv.write_text("PINXIT_COLOUR=red\n")
+
+    assert read_settings(dotenv).warnings == (
+        "PINXIT_COLOUR is no setting of Pinxit; `pinxit settings` lists them all.",
+        "PINXIT_PASWORD is no setting of Pinxit; did you mean PINXIT_PASSWORD?",
+    )
+
+
+def test_an_empty_value_counts_as_not_set(dotenv, monkeypatch):
+    monkeypatch.setenv("PINXIT_PORT", "")
+
+    reading = read_settings(dotenv)
+
+    assert reading.settings.port == 8000
+    assert reading.origins["port"] is Origin.DEFAULT
+
+
+def test_a_file_that_is_no_text_is_one_sentence(dotenv):
+    dotenv.write_bytes(b"PINXIT_MODEL=\xff\xfe\n")
+
+    assert faults(dotenv) == (f"{dotenv} cannot be read as UTF-8 text: UnicodeDecodeError.",)
+
+
+def test_the_data_folder_follows_the_platform():
+    home = Path("/home/ada")
+
+    assert default_data_folder({}, home) == Path("/home/ada/.local/share/pinxit")
+    assert default_data_folder({"XDG_DATA_HOME": "/kept"}, home) == Path("/kept/pinxit")
+    assert default_data_folder({"XDG_DATA_HOME": "relative"}, home) == Path("/home/ada/.local/share/pinxit")
+
+
+def test_the_data_folder_becomes_absolute(dotenv, monkeypatch):
+    monkeypatch.setenv("PINXIT_DATA", "~/pictures")
+
+    assert read_settings(dotenv).settings.data == Path("~/pictures").expanduser()
+
+
+def test_variables_are_named_after_their_fields():
+    assert variable("max_waiting") == "PINXIT_MAX_WAITING"
+    assert variable("discord_token") == "DISCORD_TOKEN"
