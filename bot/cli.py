@@ -1,0 +1,192 @@
+"""The command line. What a command needs is imported inside it, so that each starts fast."""
+
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.settings import BadSettings, Reading, read_settings
+from bot.trouble import Misuse, Trouble
+from storage.store import StorageError
+
+app = typer.Typer(
+    name="pinxit",
+    help="A self-hosted picture bot: type /imagine, get the picture.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+# ruff: noqa: D103 - a command's help is given to typer, where people read it
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; what a person can mend is told in one sentence."""
+    try:
+        app(list(arguments), prog_name="pinxit")
+    except BadSettings as bad:
+        return _told(str(bad), 2)
+    except Trouble as trouble:
+        return _told(str(trouble), trouble.exit_code)
+    except StorageError as error:
+        return _told(str(error), 1)
+    except SystemExit as ended:
+        return _exit_code(ended)
+    return 0
+
+
+def _told(sentence: str, code: int) -> int:
+    print(sentence, file=sys.stderr)  # noqa: T201 - this is where people read it
+    return code
+
+
+def _exit_code(ended: SystemExit) -> int:
+    return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+
+
+def _read() -> Reading:
+    """Read the settings; what looks like a misspelling is said on standard error."""
+    reading = read_settings()
+    for warning in reading.warnings:
+        print(warning, file=sys.stderr)  # noqa: T201
+    return reading
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"pinxit {_version()}")  # noqa: T201
+        raise typer.Exit
+
+
+def _version() -> str:
+    try:
+        return metadata.version("pinxit")
+    except metadata.PackageNotFoundError:
+        return "(a checkout that is not installed)"
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    del version
+
+
+@app.command(help="Start Pinxit: the web chat, the queue and the painter. Ctrl-C stops it.")
+def run() -> None:
+    reading = _read()
+    from bot.cli_run import serve  # noqa: PLC0415
+
+    raise typer.Exit(serve(reading.settings))
+
+
+@app.command(help="Paint one picture without a server. Options may also stand inside the prompt.")
+def imagine(  # noqa: PLR0913 - one argument for each option that people know from the chat
+    prompt: Annotated[list[str], typer.Argument(help="What to paint.")],
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--out", help="Where to save: .png, .jpg or .webp.", show_default="pinxit-SEED.png"
+        ),
+    ] = None,
+    ar: Annotated[str | None, typer.Option("--ar", help="Aspect ratio, such as 16:9.")] = None,
+    size: Annotated[str | None, typer.Option("--size", help="Width and height, such as 512x768.")] = None,
+    seed: Annotated[str | None, typer.Option("--seed", help="The same seed gives the same picture.")] = None,
+    steps: Annotated[str | None, typer.Option("--steps", help="More steps take longer.")] = None,
+    count: Annotated[
+        str | None, typer.Option("--n", help="How many pictures; each has the next seed.")
+    ] = None,
+    negative: Annotated[str | None, typer.Option("--no", help="What should not be in the picture.")] = None,
+    shift: Annotated[str | None, typer.Option("--shift", help="Time shift of the schedule, 1 to 10.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Another model than PINXIT_MODEL.")] = None,
+) -> None:
+    reading = _read()
+    from bot.cli_imagine import Wish, paint  # noqa: PLC0415
+
+    flags = {"ar": ar, "size": size, "seed": seed, "steps": steps, "n": count, "no": negative, "shift": shift}
+    wish = Wish(
+        text=" ".join(prompt), flags={name: value for name, value in flags.items() if value is not None}
+    )
+    settings = reading.settings.model_copy(update={"model": model} if model else {})
+    paint(wish, out, settings)
+
+
+@app.command(help="Check everything Pinxit needs, and say the one thing to fix next.")
+def doctor(
+    *,
+    deep: Annotated[bool, typer.Option("--deep", help="Also paint a one-step test picture.")] = False,
+) -> None:
+    from bot.doctor import examine  # noqa: PLC0415
+
+    raise typer.Exit(examine(deep=deep))
+
+
+@app.command(
+    help="Give credits to an account (a negative number takes them).",
+    context_settings={"ignore_unknown_options": True},  # so that -50 is a number
+)
+def grant(
+    account: Annotated[str, typer.Argument(help="Its number or name, as `pinxit accounts` shows them.")],
+    credits: Annotated[str, typer.Argument(help="A whole number.", metavar="CREDITS")],
+    note: Annotated[str, typer.Option("--note", help="Kept in the ledger.")] = "",
+) -> None:
+    reading = _read()
+    from bot.cli_owner import grant_credits  # noqa: PLC0415
+
+    grant_credits(reading.settings, account, _whole(credits), note)
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise Misuse(f"CREDITS must be a whole number, not {text[:40]!r}.") from None
+
+
+@app.command(help="List the accounts and their credits.")
+def accounts() -> None:
+    reading = _read()
+    from bot.cli_owner import show_accounts  # noqa: PLC0415
+
+    show_accounts(reading.settings)
+
+
+@app.command(help="List everybody's jobs, newest first.")
+def jobs(
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="How many.")] = 30,
+) -> None:
+    reading = _read()
+    from bot.cli_owner import show_jobs  # noqa: PLC0415
+
+    show_jobs(reading.settings, limit)
+
+
+@app.command(help="Show every setting: what is in force, and from where.")
+def settings() -> None:
+    reading = _read()
+    from bot.cli_owner import show_settings  # noqa: PLC0415
+
+    show_settings(reading)
+
+
+@app.command(help="Measure this machine: picture, overhead, start, memory, queue.")
+def bench(
+    *,
+    pictures: Annotated[int, typer.Option("--pictures", min=1, help="Pictures to time.")] = 10,
+    queued: Annotated[int, typer.Option("--queued", min=0, help="Jobs queued before accepting.")] = 10_000,
+    history: Annotated[
+        bool, typer.Option("--history", help="Also time claims behind 10 000 and 1 000 000 old jobs (slow).")
+    ] = False,
+    json: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file too.")] = None,
+) -> None:
+    reading = _read()
+    from bot.bench import measure  # noqa: PLC0415
+
+    measure(reading.settings, pictures=pictures, queued=queued, history=history, file=json)
