@@ -1,0 +1,242 @@
+"""The web chat's HTTP: the page, its socket, its pictures, and the password in front of them."""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, assert_never
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from bot.adapters.web.chat import WebChat
+from bot.adapters.web.guard import Guard
+from bot.adapters.web.labels import LABELS, blanks
+from bot.adapters.web.lock import COOKIE, SESSION_SECONDS, Lock, Opened, Wait, Wrong
+from bot.adapters.web.messages import LANGUAGES, LONGEST_MESSAGE
+from bot.adapters.web.tabs import Tab
+from bot.adapters.web.views import FILE_ENDING, file_name
+from bot.texts import say
+from storage.records import Picture
+
+STATIC = Path(__file__).parent / "static"
+PICTURE_NAME = re.compile(r"([A-Za-z0-9_-]{16,128})\.(png|jpg|webp)")
+FOR_EVER = "private, max-age=31536000, immutable"
+LONGEST_LOGIN = 4096  # bytes
+LOCKED_CLOSE = 4401
+CROWDED_CLOSE = 4429
+CUT_OFF_CLOSE = 1013  # try again later
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gallery:
+    """Where finished pictures are: the record behind a secret, and the file behind its SHA-256."""
+
+    picture: Callable[[str], Awaitable[Picture | None]]
+    path: Callable[[str], Path]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Who may come in: the address listened on, further names of this server, the password if any."""
+
+    host: str = "127.0.0.1"
+    names: Collection[str] = ()
+    password: str | None = None
+
+
+class Pages:
+    """The handlers. What only the person may see asks the lock first."""
+
+    def __init__(self, chat: WebChat, gallery: Gallery, door: Door) -> None:
+        self._chat = chat
+        self._gallery = gallery
+        self._lock = Lock(door.password) if door.password is not None else None
+
+    async def page(self, request: Request) -> Response:
+        """The chat, or the way to the password."""
+        if not self._is_open(request):
+            return RedirectResponse("/login", 303)
+        return FileResponse(STATIC / "index.html", headers={"cache-control": "no-cache"})
+
+    async def login_page(self, request: Request) -> Response:
+        """The form for the password."""
+        if self._is_open(request):
+            return RedirectResponse("/", 303)
+        return FileResponse(STATIC / "login.html", headers={"cache-control": "no-cache"})
+
+    async def login(self, request: Request) -> Response:
+        """Take a password as JSON; answer 204 and the cookie, or a sentence."""
+        password, language = await _password(request)
+        if self._lock is None:
+            return Response(status_code=204)
+        match self._lock.attempt(password, time.time()):
+            case Opened(cookie):
+                return _with_cookie(Response(status_code=204), cookie, secure=request.url.scheme == "https")
+            case Wrong():
+                return _no(403, say(language, "web_login_wrong"))
+            case Wait(seconds):
+                return _no(429, say(language, "web_login_wait", seconds=seconds), retry=seconds)
+            case other:
+                assert_never(other)
+
+    async def session(self, request: Request) -> Response:
+        """Say 204 where the socket would open, 401 where the password is needed first."""
+        return Response(status_code=204 if self._is_open(request) else 401)
+
+    async def labels(self, request: Request) -> Response:
+        """The page's own words in one language."""
+        language = _language(request.query_params.get("language"))
+        words = {key: say(language, key, **blanks(text)) for key, text in LABELS.items()}
+        return JSONResponse(words, headers={"cache-control": "no-cache"})
+
+    async def picture(self, request: Request) -> Response:
+        """A finished picture by its secret; its bytes never change."""
+        if not self._is_open(request):
+            return PlainTextResponse("Log in first.", 401)
+        name = PICTURE_NAME.fullmatch(request.path_params["name"])
+        picture = await self._gallery.picture(name[1]) if name else None
+        if name is None or picture is None or FILE_ENDING[picture.format] != name[2]:
+            raise HTTPException(404)
+        return _picture_file(picture, self._gallery.path(picture.sha256))
+
+    async def socket(self, socket: WebSocket) -> None:
+        """Carry messages between one page and the chat until either end closes."""
+        if not self._is_open(socket):
+            await _turn_away(socket, LOCKED_CLOSE)
+            return
+        tab = self._chat.enter()
+        if tab is None:
+            await _turn_away(socket, CROWDED_CLOSE)
+            return
+        try:
+            await socket.accept()
+            await self._converse(socket, tab)
+        finally:
+            self._chat.leave(tab)
+
+    async def _converse(self, socket: WebSocket, tab: Tab) -> None:
+        ways = {
+            asyncio.create_task(self._listen(socket, tab)),
+            asyncio.create_task(_speak(socket, tab)),
+            asyncio.create_task(_cut_off(socket, tab)),
+        }
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+
+    async def _listen(self, socket: WebSocket, tab: Tab) -> None:
+        with suppress(WebSocketDisconnect):
+            while True:
+                message = await socket.receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+                text = message.get("text")
+                await self._chat.hear(tab, text if text and len(text) <= LONGEST_MESSAGE else "")
+
+    def _is_open(self, connection: HTTPConnection) -> bool:
+        return self._lock is None or self._lock.accepts(connection.cookies.get(COOKIE), time.time())
+
+
+def web_app(chat: WebChat, gallery: Gallery, door: Door) -> Starlette:
+    """Return the ASGI app."""
+    pages = Pages(chat, gallery, door)
+    return Starlette(
+        routes=[
+            Route("/", pages.page),
+            Route("/login", pages.login_page),
+            Route("/login", pages.login, methods=["POST"]),
+            Route("/session", pages.session),
+            Route("/labels", pages.labels),
+            Route("/pictures/{name}", pages.picture),
+            WebSocketRoute("/socket", pages.socket),
+            Mount("/static", _Static(directory=STATIC)),
+        ],
+        middleware=[Middleware(Guard, listening=door.host, names=door.names)],
+    )
+
+
+class _Static(StaticFiles):
+    """Files of the page, asked for anew each time, so that an upgrade is seen at once."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
+async def _speak(socket: WebSocket, tab: Tab) -> None:
+    with suppress(WebSocketDisconnect, RuntimeError):  # RuntimeError: the other end closed meanwhile
+        while True:
+            await socket.send_text(json.dumps(await tab.outbox.take()))
+
+
+async def _cut_off(socket: WebSocket, tab: Tab) -> None:
+    await tab.gone.wait()
+    with suppress(WebSocketDisconnect, RuntimeError):
+        await socket.close(CUT_OFF_CLOSE)
+
+
+async def _turn_away(socket: WebSocket, code: int) -> None:
+    """Open and close with a code that the page can read, which a refused handshake would not show."""
+    await socket.accept()
+    await socket.close(code)
+
+
+async def _password(request: Request) -> tuple[str, str]:
+    """Read a short JSON body. Anything else counts as a wrong password."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST_LOGIN:
+            raise HTTPException(413)
+    try:
+        values: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        raise HTTPException(400) from None
+    match values:
+        case {"password": str(password), "language": str(language)}:
+            return password, _language(language)
+    raise HTTPException(400)
+
+
+def _language(wished: str | None) -> str:
+    return wished if wished in LANGUAGES else LANGUAGES[0]
+
+
+def _no(status: int, sentence: str, retry: int | None = None) -> Response:
+    headers = {} if retry is None else {"retry-after": str(retry)}
+    return JSONResponse({"sentence": sentence}, status, headers)
+
+
+def _with_cookie(response: Response, cookie: str, *, secure: bool) -> Response:
+    response.set_cookie(
+        COOKIE, cookie, max_age=SESSION_SECONDS, httponly=True, samesite="strict", secure=secure
+    )
+    return response
+
+
+def _picture_file(picture: Picture, path: Path) -> Response:
+    if not path.is_file():
+        raise HTTPException(404)
+    return FileResponse(
+        path,
+        media_type=picture.format.media_type,
+        filename=file_name(picture),
+        content_disposition_type="inline",
+        headers={"cache-control": FOR_EVER},
+    )

@@ -1,0 +1,157 @@
+"""The web chat between the service and the open pages: commands in, updates out to every page.
+
+No HTTP: `app` carries the messages. The database is the page's memory, so an update that nobody sees
+is seen at the next visit.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from bot.adapters.web.messages import PLATFORM, Ask, BadMessage, Hello, owner, read
+from bot.adapters.web.options import Option
+from bot.adapters.web.tabs import Tab, View
+from bot.adapters.web.views import answer_view, balance_view, health_view, item
+from bot.commands import Command, ShowBalance, ShowHistory
+from bot.texts import say
+from bot.updates import (
+    Answer,
+    Broken,
+    Cancelled,
+    Deleted,
+    Delivered,
+    History,
+    Info,
+    Progress,
+    Queued,
+    QueueView,
+    Refused,
+    Stopping,
+    Update,
+    Wallet,
+)
+from generator.messages import Health
+from storage.records import Post, Rung
+
+MOST_TABS = 32
+HEALTH_SECONDS = 0.5
+FIRST_PAGE = 30
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """What the web chat needs of Pinxit: the service's answers, the painter's health, and what to suggest."""
+
+    answer: Callable[[Command], Awaitable[Answer]]
+    health: Callable[[], Health]
+    options: Sequence[Option]
+    examples: Callable[[str], Sequence[str]]  # prompts to click on an empty page, by language
+
+
+class WebChat:
+    """A Surface: shows updates on every open page of the one person."""
+
+    platform = PLATFORM
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._tabs: set[Tab] = set()
+
+    async def show(self, post: Post, update: Update) -> Rung:  # noqa: ARG002 - all pages are one person's
+        """Push an update to the open pages. Always shown: a page reads the database when it opens."""
+        self._show(update)
+        if isinstance(update, Delivered | Broken | Cancelled):
+            await self._show_balance()
+        return Rung.EDITED
+
+    async def watch(self) -> None:
+        """Tell the pages when the painter's health changes, for ever."""
+        shown = self._core.health()
+        while True:
+            await asyncio.sleep(HEALTH_SECONDS)
+            if (health := self._core.health()) != shown:
+                shown = health
+                self._tell_all(health_view(health), "health")
+
+    def enter(self) -> Tab | None:
+        """Return a new page to serve, or None when there are too many."""
+        if len(self._tabs) >= MOST_TABS:
+            return None
+        tab = Tab("en")
+        self._tabs.add(tab)
+        return tab
+
+    def leave(self, tab: Tab) -> None:
+        """Forget a page that was closed."""
+        self._tabs.discard(tab)
+
+    async def hear(self, tab: Tab, text: str) -> None:
+        """Answer one message of a page. Whatever it holds, the page gets an answer."""
+        try:
+            ask = read(text, tab.language)
+        except BadMessage as bad:
+            self._complain(tab, bad.reply, "web_bad_message")
+            return
+        try:
+            await self._answer(tab, ask)
+        except Exception as error:  # noqa: BLE001 - the socket's edge: logged once, the page gets a sentence
+            log.error("web command failed", exc_info=error, extra={"wish": type(ask.wish).__name__})
+            self._complain(tab, ask.reply, "web_trouble")
+
+    async def _answer(self, tab: Tab, ask: Ask) -> None:
+        if isinstance(ask.wish, Hello):
+            tab.language = ask.wish.language
+            tab.tell(await self._welcome(tab.language) | {"reply": ask.reply})
+            return
+        answer = await self._core.answer(ask.wish)
+        tab.tell(answer_view(answer, tab.language) | {"reply": ask.reply})
+        await self._spread(tab, answer)
+
+    async def _welcome(self, language: str) -> View:
+        """Return everything a page needs when it opens or comes back."""
+        person = owner(language)
+        history = await self._core.answer(ShowHistory(person, None, FIRST_PAGE))
+        wallet = await self._core.answer(ShowBalance(person))
+        return {
+            "type": "welcome",
+            "history": answer_view(history, language),
+            "wallet": answer_view(wallet, language),
+            "health": health_view(self._core.health()),
+            "options": [option.as_dict() for option in self._core.options],
+            "examples": list(self._core.examples(language)),
+        }
+
+    async def _spread(self, asker: Tab, answer: Answer) -> None:
+        """Let the other pages see what one page did."""
+        match answer:
+            case Queued() | Progress() | Delivered() | Broken() | Cancelled():
+                self._show(answer, but=asker)
+                await self._show_balance()
+            case Deleted(job):
+                self._tell_all({"type": "deleted", "job": job, "sentence": ""}, but=asker)
+            case Refused() | Stopping() | Info() | Wallet() | QueueView() | History():
+                pass
+            case _:
+                assert_never(answer)
+
+    def _show(self, update: Update, but: Tab | None = None) -> None:
+        for tab in self._tabs - {but}:
+            tab.tell({"type": "item", "item": item(update, tab.language)}, f"item {update.job.id}")
+
+    async def _show_balance(self) -> None:
+        if not self._tabs:
+            return
+        answer = await self._core.answer(ShowBalance(owner("en")))
+        if isinstance(answer, Wallet):
+            self._tell_all(balance_view(answer.balance), "balance")
+
+    def _tell_all(self, message: View, about: str | None = None, but: Tab | None = None) -> None:
+        for tab in self._tabs - {but}:
+            tab.tell(message, about)
+
+    def _complain(self, tab: Tab, reply: int | None, key: str) -> None:
+        tab.tell({"type": "error", "reply": reply, "sentence": say(tab.language, key)})

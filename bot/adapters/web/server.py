@@ -1,0 +1,97 @@
+"""Serves the web chat inside the bot's own event loop, without touching its signals."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from bot.adapters.web.chat import WebChat
+
+LARGEST_FRAME = 4_000_000  # bytes; what is larger closes the socket, see messages.LONGEST_MESSAGE
+STOP_SECONDS = 3
+
+
+class CannotListen(Exception):
+    """The address cannot be listened on; `str(error)` is one sentence for the owner."""
+
+
+class WebServer:
+    """Holds the address from its making on; raises CannotListen when it is taken."""
+
+    def __init__(self, app: ASGIApp, chat: WebChat, host: str, port: int) -> None:
+        self._chat = chat
+        self._socket = _bound(host, port)
+        self._server = _Quiet(_config(app))
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on, also where 0 was asked for."""
+        return int(self._socket.getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        """The address for a browser on this machine."""
+        host = str(self._socket.getsockname()[0])
+        shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+        return f"http://{shown}:{self.port}"
+
+    async def run(self) -> None:
+        """Serve until cancelled; then let pages go within STOP_SECONDS."""
+        watching = asyncio.create_task(self._chat.watch())
+        serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        try:
+            await asyncio.shield(serving)
+        finally:
+            self._server.should_exit = True
+            watching.cancel()
+            await asyncio.gather(serving, watching, return_exceptions=True)
+
+    def close(self) -> None:
+        """Let go of the address without having served."""
+        self._socket.close()
+
+
+class _Quiet(uvicorn.Server):
+    """Leaves signals to whoever runs the loop."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]
+        yield
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, proto)
+    except OSError as error:
+        raise CannotListen(f"{host} is no address of this machine: {error.strerror}.") from error
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        sentence = f"Port {port} on {host} cannot be used ({error.strerror}): set PINXIT_PORT to another one."
+        raise CannotListen(sentence) from error
+    listener.setblocking(False)  # noqa: FBT003 - the socket module takes it by position
+    return listener
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        ws="websockets-sansio",
+        ws_max_size=LARGEST_FRAME,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
