@@ -1,0 +1,253 @@
+"""Whether Pinxit has all it needs: every check in one line, and the one thing to fix next."""
+
+import asyncio
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from bot.settings import BadSettings, Reading, Settings, read_settings
+from generator.models import EMBEDDED
+from storage.store import StorageError
+
+MIB = 1024 * 1024
+LITTLE_DISK = 1024 * MIB  # some hundred large pictures
+NO_DISK = 64 * MIB
+LIBRARIES = ("torch", "diffusers", "transformers", "safetensors", "PIL", "aiosqlite", "starlette", "uvicorn")
+
+
+class Verdict(StrEnum):
+    """How a check ended."""
+
+    GOOD = "good"
+    NOTE = "note"  # works, but is worth knowing
+    BAD = "bad"  # Pinxit cannot run like this
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the examination. `fix` says what to do; a good check needs none."""
+
+    name: str
+    verdict: Verdict
+    finding: str
+    fix: str = ""
+
+
+def examine(*, deep: bool) -> int:
+    """Print every check and the one thing to fix next; return the exit code, 1 where Pinxit cannot run."""
+    console = Console() if sys.stdout.isatty() else Console(width=160)
+    checks = []
+    for check in all_checks(deep=deep):
+        console.print(line(check), soft_wrap=True)
+        checks.append(check)
+    console.print(Text(advice(checks), "bold"), soft_wrap=True)
+    return int(any(check.verdict is Verdict.BAD for check in checks))
+
+
+def line(check: Check) -> Text:
+    """Return a check as it is printed."""
+    mark, style = {
+        Verdict.GOOD: ("ok  ", "green"),
+        Verdict.NOTE: ("note", "yellow"),
+        Verdict.BAD: ("BAD ", "bold red"),
+    }[check.verdict]
+    return Text.assemble((mark, style), f"  {check.name}: {check.finding}")
+
+
+def advice(checks: Sequence[Check]) -> str:
+    """Return the one thing to fix next: the first that is bad, else the first that is worth knowing."""
+    for verdict, opening in ((Verdict.BAD, "Fix next"), (Verdict.NOTE, "All works. You could")):
+        for check in checks:
+            if check.verdict is verdict and check.fix:
+                return f"{opening}: {check.fix}"
+    return "All is well."
+
+
+def all_checks(*, deep: bool) -> Iterator[Check]:
+    """Yield every check in the order in which faults should be mended."""
+    yield python_check(sys.version_info[:3])
+    yield libraries_check()
+    try:
+        reading = read_settings()
+    except BadSettings as bad:
+        yield Check("settings", Verdict.BAD, " ".join(bad.faults), bad.faults[0])
+        return
+    settings = reading.settings
+    yield settings_check(reading)
+    yield (folder := folder_check(settings.data))
+    yield disk_check(settings.data)
+    if folder.verdict is not Verdict.BAD:
+        yield asyncio.run(database_check(settings))
+    yield (model := model_check(settings.model))
+    yield gpu_check(settings.model)
+    yield port_check(settings)
+    if deep and model.verdict is not Verdict.BAD:
+        yield picture_check(settings)
+
+
+def python_check(version: tuple[int, ...]) -> Check:
+    """Python 3.11 or newer is needed."""
+    text = ".".join(str(part) for part in version)
+    if version >= (3, 11):
+        return Check("python", Verdict.GOOD, text)
+    return Check("python", Verdict.BAD, f"{text} is too old", "install Python 3.11 or newer.")
+
+
+def libraries_check() -> Check:
+    """Everything that is needed can be found, without loading it."""
+    missing = [name for name in LIBRARIES if find_spec(name) is None]
+    if not missing:
+        return Check("libraries", Verdict.GOOD, "all are installed")
+    finding = f"missing: {', '.join(missing)}"
+    return Check("libraries", Verdict.BAD, finding, "run `make setup`, which installs them.")
+
+
+def settings_check(reading: Reading) -> Check:
+    """They could be read; misspelled names and tokens without an adapter are worth knowing."""
+    if reading.warnings:
+        return Check("settings", Verdict.NOTE, " ".join(reading.warnings), reading.warnings[0])
+    if reading.settings.discord_token or reading.settings.telegram_token:
+        return Check("settings", Verdict.NOTE, "a token is set, but this version has no adapter for it yet")
+    return Check("settings", Verdict.GOOD, "valid")
+
+
+def folder_check(folder: Path) -> Check:
+    """The data folder is there, or can be made, and can be written to."""
+    nearest = _nearest(folder)
+    if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+        finding = f"{folder} can be written to" if nearest == folder else f"{folder} will be made"
+        return Check("data folder", Verdict.GOOD, finding)
+    what = "cannot be written to" if nearest.is_dir() else "is no folder"
+    fix = f"make {nearest} a folder you may write to, or set PINXIT_DATA to another one."
+    return Check("data folder", Verdict.BAD, f"{nearest} {what}", fix)
+
+
+def disk_check(folder: Path) -> Check:
+    """There is room for pictures."""
+    free = shutil.disk_usage(_nearest(folder)).free
+    finding = f"{free // MIB} MiB are free in {_nearest(folder)}"
+    if free < LITTLE_DISK:
+        verdict = Verdict.BAD if free < NO_DISK else Verdict.NOTE
+        return Check("disk", verdict, finding, f"free some space in {_nearest(folder)}.")
+    return Check("disk", Verdict.GOOD, finding)
+
+
+def _nearest(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that exists."""
+    return next(each for each in (folder, *folder.parents) if each.exists())
+
+
+async def database_check(settings: Settings) -> Check:
+    """The database can be read, and every credit is accounted for."""
+    from storage.sqlite import SqliteStore  # noqa: PLC0415 - only where there is one to look at
+
+    if not settings.database.exists():
+        return Check("database", Verdict.GOOD, "none yet; the first start makes it")
+    store = SqliteStore(settings.database)
+    try:
+        await store.open()
+        faults = await store.ledger_faults()
+    except StorageError as error:
+        return Check("database", Verdict.BAD, str(error), str(error))
+    finally:
+        await store.close()
+    if faults:
+        finding = f"the ledger has {len(faults)} faults; the first: {faults[0]}"
+        return Check("database", Verdict.BAD, finding, "restore the database from a backup, or report this.")
+    return Check("database", Verdict.GOOD, "readable, and every credit is accounted for")
+
+
+def model_check(source: str) -> Check:
+    """The model's files are there, or its name is one of the Hub's."""
+    if source == EMBEDDED:
+        return _embedded_check()
+    if Path(source).expanduser().exists() or source.startswith((".", "/", "~")):
+        return _folder_model_check(Path(source).expanduser())
+    if source.count("/") == 1:
+        return Check("model", Verdict.GOOD, f"{source}, from the Hub (the first start downloads it)")
+    fix = "set PINXIT_MODEL to embedded, a Hub id such as Tongyi-MAI/Z-Image-Turbo, or a folder."
+    return Check("model", Verdict.BAD, f"{source!r} is neither a folder nor a Hub id", fix)
+
+
+def _embedded_check() -> Check:
+    found = find_spec("generator.embedded")
+    folders = list(found.submodule_search_locations or ()) if found else []
+    if any(next(Path(folder).rglob("*.safetensors"), None) for folder in folders):
+        return Check("model", Verdict.GOOD, "the embedded demonstration model")
+    fix = "install Pinxit again, or train the model: `python -m generator.embedded.train`."
+    return Check("model", Verdict.BAD, "the files of the embedded model are missing", fix)
+
+
+def _folder_model_check(folder: Path) -> Check:
+    if (folder / "model_index.json").is_file():
+        return Check("model", Verdict.GOOD, f"the folder {folder}")
+    fix = "set PINXIT_MODEL to a folder that holds model_index.json and the parts it names."
+    return Check("model", Verdict.BAD, f"{folder} holds no model_index.json", fix)
+
+
+def gpu_check(model: str) -> Check:
+    """Ask the driver for its cards; torch is not loaded for that."""
+    if cards := _cards():
+        return Check("GPU", Verdict.GOOD, "; ".join(cards))
+    if model == EMBEDDED:
+        return Check("GPU", Verdict.GOOD, "none; the embedded model paints on the CPU")
+    fix = "use a machine with an NVIDIA card for this model: on a CPU a picture takes many minutes."
+    return Check("GPU", Verdict.NOTE, "no NVIDIA card was found", fix)
+
+
+def _cards() -> list[str]:
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return []
+    ask = [program, "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(ask, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return (
+        [card.strip() for card in answer.stdout.splitlines() if card.strip()] if not answer.returncode else []
+    )
+
+
+def port_check(settings: Settings) -> Check:
+    """The port can be taken, or a running Pinxit has it."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            return _taken(settings, error)
+    finding = f"{settings.port} is free" if settings.port else "any free one will be taken"
+    return Check("port", Verdict.GOOD, finding)
+
+
+def _taken(settings: Settings, error: OSError) -> Check:
+    from storage.folder_lock import is_locked  # noqa: PLC0415 - seldom needed
+
+    if is_locked(settings.data):
+        return Check("port", Verdict.GOOD, f"{settings.port} is taken; Pinxit is running in {settings.data}")
+    finding = f"{settings.host}:{settings.port} cannot be listened on ({error.strerror})"
+    return Check("port", Verdict.BAD, finding, "set PINXIT_PORT to a free port, or to 0 for any.")
+
+
+def picture_check(settings: Settings) -> Check:
+    """Paint one step of a test picture with a generator started just for it."""
+    from bot.cli_generator import test_picture  # noqa: PLC0415 - only where asked for
+    from bot.trouble import Trouble  # noqa: PLC0415
+
+    try:
+        seconds = asyncio.run(test_picture(settings))
+    except Trouble as trouble:
+        return Check("test picture", Verdict.BAD, str(trouble), str(trouble))
+    return Check("test picture", Verdict.GOOD, f"one step took {seconds:.2f} s, loading not counted")
