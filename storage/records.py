@@ -1,6 +1,6 @@
 """What storage keeps, as values. No SQL: every engine returns these."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from generator.messages import Fault, PictureFormat
@@ -24,6 +24,13 @@ MOVES: dict[JobState, frozenset[JobState]] = {
     JobState.FAILED: frozenset(),
     JobState.CANCELLED: frozenset(),
 }
+
+
+class ImpossibleMove(Exception):
+    """A job was to go where MOVES does not lead: a bug."""
+
+    def __init__(self, job: str, old: JobState, new: JobState) -> None:
+        super().__init__(f"Job {job} cannot go from {old} to {new}.")
 
 
 class Kind(StrEnum):
@@ -155,6 +162,12 @@ class Job:
     def recipes(self) -> tuple[Recipe, ...]:
         """Return the recipe of every picture of the job."""
         return tuple(self.recipe.picture(index) for index in range(self.count))
+
+    def moved_to(self, state: JobState) -> "Job":
+        """Return the job in its next state. Raises ImpossibleMove where MOVES does not lead."""
+        if state not in MOVES[self.state]:
+            raise ImpossibleMove(self.id, self.state, state)
+        return replace(self, state=state)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,11 +48,22 @@ class Store(Protocol):
     async def accounts(self, limit: int = 1000) -> Sequence[tuple[Account, Balance]]:
         """Return accounts with balances, newest first."""
 
+    async def set_account(
+        self, account: int, *, weight: float | None = None, blocked: bool | None = None
+    ) -> Account | None:
+        """Change how much an account counts in the queue, or block it; None when there is no such account."""
+
     async def balance(self, account: int, limits: Limits, now: float) -> Balance:
         """Return the balance after today's allowance was added where due."""
 
     async def grant(self, account: int, credits: int, key: str, note: str, now: float) -> Balance:
-        """Add (or, negative, take) credits; the same key twice is once."""
+        """Add (or, negative, take) credits; the same key twice is once.
+
+        Taking stops at zero available credits. Raises LookupError when there is no such account.
+        """
+
+    async def refund(self, job: str, note: str, now: float) -> Balance | None:
+        """Give a succeeded job's price back, once. None when the job has nothing to give back."""
 
     async def entries(self, account: int, limit: int = 50) -> Sequence[Entry]:
         """Return the account's latest ledger entries, newest first."""
@@ -70,7 +81,10 @@ class Store(Protocol):
     # the queue
 
     async def submit(self, job: NewJob, limits: Limits, now: float) -> Submission:
-        """Check the caps and the balance; hold, add the job and its post. Idempotent by `job.key`."""
+        """Check the caps and the balance; hold, add the job and its post.
+
+        Idempotent by `job.key` within an account. Raises LookupError when there is no such account.
+        """
 
     async def claim(self, lease: str, now: float) -> Job | None:
         """Give the queued job with the smallest virtual time to the holder `lease`; attempt + 1."""
@@ -78,7 +92,8 @@ class Store(Protocol):
     async def give_back(self, job: str, attempt: int, *, lost: bool) -> Job | None:
         """Queue a running job again at its old place; `lost` counts it against the job.
 
-        None when the attempt no longer holds it.
+        A job that was to be stopped is cancelled instead, its hold released. None when the attempt no
+        longer holds it.
         """
 
     async def succeed(

@@ -1,0 +1,89 @@
+"""The entries of the ledger: which key, and what each changes. No I/O: engines add them.
+
+A key says what an entry is for, so adding it twice is refused by the table and means the same as once.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from storage.records import Balance, Entry, Job, Kind
+
+MOST_CREDITS = 10**12  # in one grant: sums stay far below 2^63
+
+
+def hold(job: Job, now: float) -> Entry:
+    """Set the price aside."""
+    return _of_job(Kind.HOLD, job, -job.price, job.price, now)
+
+
+def capture(job: Job, now: float) -> Entry:
+    """Spend what was held."""
+    return _of_job(Kind.CAPTURE, job, 0, -job.price, now)
+
+
+def release(job: Job, now: float) -> Entry:
+    """Make what was held available again."""
+    return _of_job(Kind.RELEASE, job, job.price, -job.price, now)
+
+
+def refund(job: Job, note: str, now: float) -> Entry:
+    """Give back what was spent."""
+    return replace(_of_job(Kind.REFUND, job, job.price, 0, now), note=note)
+
+
+def allowance(account: int, credits: int, now: float) -> Entry:
+    """Add the top-up of the day."""
+    return Entry(
+        key=f"{Kind.ALLOWANCE}:{account}:{day(now)}",
+        account=account,
+        kind=Kind.ALLOWANCE,
+        available=credits,
+        held=0,
+        job=None,
+        note="",
+        created_at=now,
+    )
+
+
+def grant(account: int, credits: int, key: str, note: str, now: float) -> Entry:
+    """Add credits, or take them where negative. Raises ValueError for more than MOST_CREDITS."""
+    if abs(credits) > MOST_CREDITS:
+        raise ValueError(f"At most {MOST_CREDITS:,} credits can be granted at once.")
+    return Entry(
+        key=f"{Kind.GRANT}:{key}",
+        account=account,
+        kind=Kind.GRANT,
+        available=credits,
+        held=0,
+        job=None,
+        note=note,
+        created_at=now,
+    )
+
+
+def affordable(wished: Entry, balance: Balance) -> Entry:
+    """Return the grant with no more taken than is there."""
+    return replace(wished, available=max(wished.available, -balance.available))
+
+
+def day(now: float) -> str:
+    """Return the UTC date, for example 2026-11-21."""
+    return datetime.fromtimestamp(now, UTC).date().isoformat()
+
+
+def top_up(balance: Balance, daily_allowance: int) -> int:
+    """Return the credits that bring the balance up to the daily allowance."""
+    return max(0, daily_allowance - balance.available - balance.held)
+
+
+def _of_job(kind: Kind, job: Job, available: int, held: int, now: float) -> Entry:
+    return Entry(
+        key=f"{kind}:{job.id}",
+        account=job.account,
+        kind=kind,
+        available=available,
+        held=held,
+        job=job.id,
+        note="",
+        created_at=now,
+    )

@@ -1,0 +1,53 @@
+"""People: which identity belongs to which account, and what the owner decides about it."""
+
+from storage.records import Account, Balance, Identity
+from storage.sqlite.rows import account_of, balance_of
+from storage.sqlite.statements import Statements
+
+
+async def of_identity(db: Statements, identity: Identity) -> Account | None:
+    """Return the identity's account, or None when it was never seen."""
+    row = await db.row(
+        """
+        select accounts.* from identities join accounts on accounts.id = identities.account
+        where platform = :platform and user = :user
+        """,
+        platform=identity.platform,
+        user=identity.user,
+    )
+    return account_of(row) if row else None
+
+
+async def welcome(db: Statements, identity: Identity, name: str) -> Account:
+    """Return the identity's account; a new one is made on first sight."""
+    known = await of_identity(db, identity)
+    if known is not None:
+        return known
+    (row,) = await db.rows("insert into accounts (name) values (:name) returning *", name=name)
+    await db.rows(
+        "insert into identities (platform, user, account) values (:platform, :user, :account)",
+        platform=identity.platform,
+        user=identity.user,
+        account=row["id"],
+    )
+    return account_of(row)
+
+
+async def newest(db: Statements, limit: int) -> list[tuple[Account, Balance]]:
+    """Return accounts with balances, newest first."""
+    rows = await db.rows("select * from accounts order by id desc limit :limit", limit=limit)
+    return [(account_of(row), balance_of(row)) for row in rows]
+
+
+async def change(db: Statements, account: int, weight: float | None, blocked: bool | None) -> Account | None:
+    """Set what is given; None when there is no such account."""
+    row = await db.row(
+        """
+        update accounts set weight = coalesce(:weight, weight), blocked = coalesce(:blocked, blocked)
+        where id = :account returning *
+        """,
+        account=account,
+        weight=weight,
+        blocked=blocked,
+    )
+    return account_of(row) if row else None

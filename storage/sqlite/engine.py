@@ -1,0 +1,226 @@
+"""The verbs of storage, each as one transaction or one read of the SQLite database."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from generator.messages import Fault
+from storage import ledger
+from storage.records import (
+    Account,
+    Balance,
+    CancelOutcome,
+    Entry,
+    Identity,
+    Job,
+    Limits,
+    NewJob,
+    Picture,
+    Place,
+    Post,
+    Rung,
+    Submission,
+)
+from storage.sqlite import accepting, accounts, gallery, measurements, money, posts, queue, settling
+from storage.sqlite.database import Database
+from storage.sqlite.rows import balance_of
+from storage.sqlite.statements import Statements
+
+ID_BYTES = 12  # 16 URL-safe characters: nobody guesses another's job
+
+
+class SqliteStore:
+    """A `storage.store.Store` in one file, or in memory (":memory:").
+
+    `new_id` makes the ids of jobs.
+    """
+
+    def __init__(
+        self, path: Path | str, new_id: Callable[[], str] = lambda: secrets.token_urlsafe(ID_BYTES)
+    ) -> None:
+        self._db = Database(path)
+        self._new_id = new_id
+
+    async def open(self) -> None:
+        """Connect and migrate."""
+        await self._db.open()
+
+    async def close(self) -> None:
+        """Finish what is being written and let go of the files."""
+        await self._db.close()
+
+    # people and money
+
+    async def account(self, identity: Identity, name: str) -> Account:
+        """Return the account of an identity; a new one is made on first sight."""
+        known = await self._db.read(lambda db: accounts.of_identity(db, identity))
+        if known is not None:
+            return known
+        return await self._db.write(lambda db: accounts.welcome(db, identity, name))
+
+    async def accounts(self, limit: int = 1000) -> Sequence[tuple[Account, Balance]]:
+        """Return accounts with balances, newest first."""
+        return await self._db.read(lambda db: accounts.newest(db, limit))
+
+    async def set_account(
+        self, account: int, *, weight: float | None = None, blocked: bool | None = None
+    ) -> Account | None:
+        """Change how much an account counts in the queue, or block it."""
+        return await self._db.write(lambda db: accounts.change(db, account, weight, blocked))
+
+    async def balance(self, account: int, limits: Limits, now: float) -> Balance:
+        """Return the balance after today's allowance was added where due."""
+        row = await self._db.read(lambda db: money.account_row(db, account))
+        if not money.allowance_is_due(row, limits, now):
+            return balance_of(row)
+        return await self._db.write(lambda db: _topped_up(db, account, limits, now))
+
+    async def grant(self, account: int, credits: int, key: str, note: str, now: float) -> Balance:
+        """Add (or, negative, take) credits; the same key twice is once."""
+        wished = ledger.grant(account, credits, key, note, now)
+        return await self._db.write(lambda db: money.grant(db, wished))
+
+    async def refund(self, job: str, note: str, now: float) -> Balance | None:
+        """Give a succeeded job's price back, once."""
+        return await self._db.write(lambda db: money.refund(db, job, note, now))
+
+    async def entries(self, account: int, limit: int = 50) -> Sequence[Entry]:
+        """Return the account's latest ledger entries, newest first."""
+        return await self._db.read(lambda db: money.entries(db, account, limit))
+
+    async def receipt(self, job: str) -> Sequence[Entry]:
+        """Return the entries of one job, oldest first."""
+        return await self._db.read(lambda db: money.receipt(db, job))
+
+    async def ledger_faults(self) -> Sequence[str]:
+        """Return one sentence for each fault; empty when all is well."""
+        return [
+            *await self._db.read_at_length(money.faults_of_sums),
+            *await self._db.read_at_length(money.faults_of_jobs),
+        ]
+
+    # the queue
+
+    async def submit(self, job: NewJob, limits: Limits, now: float) -> Submission:
+        """Check the caps and the balance; hold, add the job and its post."""
+        fresh = accepting.Fresh(self._new_id(), now)
+        return await self._db.write(lambda db: accepting.submit(db, job, limits, fresh))
+
+    async def claim(self, lease: str, now: float) -> Job | None:  # noqa: ARG002 - other engines let leases expire
+        """Give the queued job with the smallest virtual time to the holder `lease`; attempt + 1."""
+        return await self._db.write(lambda db: queue.claim(db, lease))
+
+    async def give_back(self, job: str, attempt: int, *, lost: bool) -> Job | None:
+        """Queue a running job again at its old place (or cancel it, where that was asked for)."""
+        return await self._db.write(lambda db: queue.give_back(db, job, attempt, lost=lost))
+
+    async def succeed(
+        self, job: str, attempt: int, pictures: Sequence[Picture], draw_seconds: float, now: float
+    ) -> Job | None:
+        """Record the pictures and capture the hold. None when the attempt no longer holds the job."""
+
+        async def work(db: Statements) -> Job | None:
+            row = await settling.running(db, job, attempt)
+            return None if row is None else await settling.succeed(db, row, pictures, draw_seconds, now)
+
+        return await self._db.write(work)
+
+    async def fail(self, job: str, attempt: int, fault: Fault, now: float) -> Job | None:
+        """End a running job without a picture and release its hold. None as above."""
+
+        async def work(db: Statements) -> Job | None:
+            row = await settling.running(db, job, attempt)
+            return None if row is None else await settling.fail(db, row, fault, now)
+
+        return await self._db.write(work)
+
+    async def stopped(self, job: str, attempt: int, now: float) -> Job | None:
+        """A running job that was to be stopped has stopped: cancelled, hold released. None as above."""
+
+        async def work(db: Statements) -> Job | None:
+            row = await settling.running(db, job, attempt)
+            return None if row is None else await settling.end_cancelled(db, row, now)
+
+        return await self._db.write(work)
+
+    async def cancel(self, job: str, now: float) -> CancelOutcome:
+        """Cancel a queued job and release its hold; mark a running one as to be stopped."""
+        return await self._db.write(lambda db: settling.cancel(db, job, now))
+
+    async def recover(self, lease: str, now: float) -> Sequence[Job]:
+        """Queue again every running job that `lease` does not hold (cancelled ones end); return them."""
+        return await self._db.write(lambda db: queue.recover(db, lease, now))
+
+    async def place(self, job: str) -> Place | None:
+        """Return the place of a queued job in virtual-time order; None when it is not queued."""
+        return await self._db.read(lambda db: queue.place(db, job))
+
+    async def queued(self, limit: int = 100) -> Sequence[Job]:
+        """Return unfinished jobs, running ones first, then in the order they will be drawn."""
+        return await self._db.read(lambda db: queue.in_order(db, limit))
+
+    async def queue_length(self) -> int:
+        """Count the queued jobs."""
+        return await self._db.read(queue.length)
+
+    # what there is to see
+
+    async def job(self, job: str) -> Job | None:
+        """Return a job by id."""
+        return await self._db.read(lambda db: gallery.job(db, job))
+
+    async def pictures(self, job: str) -> Sequence[Picture]:
+        """Return the job's pictures by index; empty where deleted."""
+        return await self._db.read(lambda db: gallery.pictures(db, job))
+
+    async def picture(self, secret: str) -> Picture | None:
+        """Return a picture by its secret."""
+        return await self._db.read(lambda db: gallery.picture(db, secret))
+
+    async def history(self, account: int, before: float | None, limit: int) -> Sequence[Job]:
+        """Return the account's jobs that are not deleted, newest first, made before a time."""
+        return await self._db.read(lambda db: gallery.history(db, account, before, limit))
+
+    async def jobs(self, limit: int = 50) -> Sequence[Job]:
+        """Return everybody's jobs, newest first."""
+        return await self._db.read(lambda db: gallery.newest(db, limit))
+
+    async def delete(self, job: str, now: float) -> Sequence[str]:
+        """Hide an ended job; return the SHA-256 of files that no other job needs any more."""
+        return await self._db.write(lambda db: gallery.delete(db, job, now))
+
+    async def unreferenced(self, hashes: Sequence[str]) -> Sequence[str]:
+        """Return those of the given SHA-256 that no visible picture refers to."""
+        return await self._db.read(lambda db: gallery.unreferenced(db, hashes))
+
+    # posts
+
+    async def post(self, job: str) -> Post | None:
+        """Return the post of a job."""
+        return await self._db.read(lambda db: posts.of_job(db, job))
+
+    async def move_post(self, post: int, address: str) -> None:
+        """Store a post's new address (the message got its id, or moved)."""
+        await self._db.write(lambda db: posts.move(db, post, address))
+
+    async def confirm(self, post: int, rung: Rung) -> None:
+        """The job's end is shown; it will not be delivered again."""
+        await self._db.write(lambda db: posts.confirm(db, post, rung))
+
+    async def undelivered(self) -> Sequence[tuple[Post, Job]]:
+        """Return posts of ended jobs that were never confirmed, oldest first."""
+        return await self._db.read(posts.undelivered)
+
+    # facts learned
+
+    async def measured(self, shape: str) -> float | None:
+        """Return the learned seconds on the card for a shape key, or None."""
+        return await self._db.read(lambda db: measurements.measured(db, shape))
+
+    async def learn(self, shape: str, seconds: float) -> None:
+        """Fold one measurement into the learned seconds of a shape key (moving average)."""
+        await self._db.write(lambda db: measurements.learn(db, shape, seconds))
+
+
+async def _topped_up(db: Statements, account: int, limits: Limits, now: float) -> Balance:
+    return await money.topped_up(db, await money.account_row(db, account), limits, now)

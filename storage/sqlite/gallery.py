@@ -1,0 +1,75 @@
+"""What there is to see: jobs and their pictures, and hiding them."""
+
+import json
+from collections.abc import Sequence
+
+from storage.records import Job, JobState, Picture
+from storage.sqlite.rows import job_of, picture_of
+from storage.sqlite.statements import Statements
+
+HISTORY = """
+select * from jobs
+where account = :account and deleted_at is null and created_at < coalesce(:before, 9e999)
+order by created_at desc, seq desc limit :limit
+"""
+
+UNREFERENCED = """
+select value from json_each(:hashes)
+where not exists (select 1 from pictures where sha256 = json_each.value)
+"""
+
+
+async def job(db: Statements, id: str) -> Job | None:
+    """Return a job by id."""
+    row = await db.row("select * from jobs where id = :id", id=id)
+    return job_of(row) if row else None
+
+
+async def pictures(db: Statements, job: str) -> list[Picture]:
+    """Return the job's pictures by index."""
+    rows = await db.rows("select * from pictures where job = :job order by place", job=job)
+    return [picture_of(row) for row in rows]
+
+
+async def picture(db: Statements, secret: str) -> Picture | None:
+    """Return a picture by its secret."""
+    row = await db.row("select * from pictures where secret = :secret", secret=secret)
+    return picture_of(row) if row else None
+
+
+async def history(db: Statements, account: int, before: float | None, limit: int) -> list[Job]:
+    """Return the account's visible jobs, newest first."""
+    rows = await db.rows(HISTORY, account=account, before=before, limit=limit)
+    return [job_of(row) for row in rows]
+
+
+async def newest(db: Statements, limit: int) -> list[Job]:
+    """Return everybody's jobs, newest first."""
+    rows = await db.rows("select * from jobs order by seq desc limit :limit", limit=limit)
+    return [job_of(row) for row in rows]
+
+
+async def delete(db: Statements, job: str, now: float) -> list[str]:
+    """Hide an ended job and forget its pictures; return the contents that nobody needs any more."""
+    hidden = await db.rows(
+        """
+        update jobs set deleted_at = :now
+        where id = :job and deleted_at is null and state in (:succeeded, :failed, :cancelled)
+        returning id
+        """,
+        job=job,
+        now=now,
+        succeeded=JobState.SUCCEEDED,
+        failed=JobState.FAILED,
+        cancelled=JobState.CANCELLED,
+    )
+    if not hidden:
+        return []
+    forgotten = await db.rows("delete from pictures where job = :job returning sha256", job=job)
+    return await unreferenced(db, [row["sha256"] for row in forgotten])
+
+
+async def unreferenced(db: Statements, hashes: Sequence[str]) -> list[str]:
+    """Return those contents that no picture has."""
+    rows = await db.rows(UNREFERENCED, hashes=json.dumps(sorted(set(hashes))))
+    return [row["value"] for row in rows]
