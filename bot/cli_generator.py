@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import assert_never
 
 from bot.settings import Settings
+from bot.texts import describe
 from bot.trouble import Trouble
 from generator.child import GeneratorChild
 from generator.client import GeneratorClient, Lost, NotReached
@@ -18,18 +19,14 @@ from generator.recipe import Recipe
 
 LOOK_SECONDS = 0.05  # between two looks at how far loading is
 
-FAULTS = {
-    Fault.OUT_OF_MEMORY: "There is too little memory for this picture; try a smaller one.",
-    Fault.BROKEN_PICTURE: "The model painted something that is no picture; try another seed.",
-    Fault.INTERNAL: "The painter failed because of a bug; its log says where.",
-    Fault.POISON: "The painter died again and again under this picture.",
-    Fault.PAINTER_GONE: "The painter cannot be reached.",
-}
+
+def _silent(fraction: float) -> None:
+    """Hear how far loading is, and say nothing."""
 
 
 @asynccontextmanager
 async def own_generator(
-    settings: Settings, loading: Callable[[float], None] = lambda fraction: None
+    settings: Settings, loading: Callable[[float], None] = _silent
 ) -> AsyncIterator[GeneratorClient]:
     """Yield a client of a generator that is ready; `loading` hears how far it is. Raises Trouble.
 
@@ -39,7 +36,7 @@ async def own_generator(
         child = GeneratorChild(settings.model, Path(folder, "generator.sock"), settings.threads, None)
         supervising = asyncio.create_task(child.run())
         try:
-            await _ready(child, supervising, loading)
+            await _ready(child, supervising, loading, settings.language)
             yield child.client
         finally:
             await child.stop()
@@ -48,7 +45,7 @@ async def own_generator(
 
 
 async def _ready(
-    child: GeneratorChild, supervising: asyncio.Task[None], loading: Callable[[float], None]
+    child: GeneratorChild, supervising: asyncio.Task[None], loading: Callable[[float], None], language: str
 ) -> None:
     while not supervising.done():
         match child.health:
@@ -61,18 +58,18 @@ async def _ready(
             case _:
                 assert_never(child.health)
         await asyncio.sleep(LOOK_SECONDS)
-    raise Trouble(FAULTS[Fault.PAINTER_GONE])
+    raise Trouble(describe(Fault.PAINTER_GONE, language))
 
 
-async def events_of(client: GeneratorClient, order: Order) -> AsyncIterator[Event]:
+async def events_of(client: GeneratorClient, order: Order, language: str) -> AsyncIterator[Event]:
     """Yield what happens to one order. Raises Trouble where it ends without a picture."""
     try:
         async for event in client.generate(Generate(orders=(order,), previews=False)):
             if isinstance(event, Failed):
-                raise Trouble(FAULTS[event.fault])
+                raise Trouble(describe(event.fault, language))
             yield event
     except (NotReached, Lost):
-        raise Trouble(FAULTS[Fault.PAINTER_GONE]) from None
+        raise Trouble(describe(Fault.PAINTER_GONE, language)) from None
 
 
 async def test_picture(settings: Settings) -> float:
@@ -82,7 +79,7 @@ async def test_picture(settings: Settings) -> float:
     recipe = Recipe(prompt="a red circle", model=model.name, width=width, height=height, steps=1, seed=1)
     async with own_generator(settings) as client:
         began = time.monotonic()
-        async for event in events_of(client, Order(id="test", recipe=recipe)):
+        async for event in events_of(client, Order(id="test", recipe=recipe), settings.language):
             if isinstance(event, Finished):
                 return time.monotonic() - began
-    raise Trouble(FAULTS[Fault.PAINTER_GONE])
+    raise Trouble(describe(Fault.PAINTER_GONE, settings.language))

@@ -233,12 +233,20 @@ def port_check(settings: Settings) -> Check:
 
 
 def _taken(settings: Settings, error: OSError) -> Check:
-    from storage.folder_lock import is_locked  # noqa: PLC0415 - seldom needed
-
-    if is_locked(settings.data):
+    if _is_running(settings.data):
         return Check("port", Verdict.GOOD, f"{settings.port} is taken; Pinxit is running in {settings.data}")
     finding = f"{settings.host}:{settings.port} cannot be listened on ({error.strerror})"
     return Check("port", Verdict.BAD, finding, "set PINXIT_PORT to a free port, or to 0 for any.")
+
+
+def _is_running(folder: Path) -> bool:
+    from storage.folder_lock import FolderLock  # noqa: PLC0415 - seldom needed
+
+    try:
+        with FolderLock(folder):
+            return False
+    except StorageError:
+        return folder.is_dir()
 
 
 def picture_check(settings: Settings) -> Check:

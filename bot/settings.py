@@ -89,6 +89,12 @@ class Settings(BaseSettings):
         description="The password of the web chat.",
         json_schema_extra=_wants(f"at least {SHORTEST_PASSWORD} characters"),
     )
+    names: str = Field(
+        "",
+        pattern=r"^[0-9A-Za-z.:\-, ]*$",
+        description="Further names this server is reached by, with commas: others are turned away.",
+        json_schema_extra=_wants("names with commas, such as pictures.example, 192.168.1.5"),
+    )
     model: str = Field(
         EMBEDDED,
         min_length=1,
@@ -211,6 +217,11 @@ class Settings(BaseSettings):
         elif len(value.get_secret_value()) < SHORTEST_PASSWORD:
             raise ValueError(f"{PREFIX}PASSWORD is too short: at least {SHORTEST_PASSWORD} characters.")
         return value
+
+    @property
+    def server_names(self) -> tuple[str, ...]:
+        """The names in PINXIT_NAMES, each by itself."""
+        return tuple(name.strip() for name in self.names.split(",") if name.strip())
 
     @property
     def database(self) -> Path:

@@ -154,6 +154,12 @@ def test_the_data_folder_becomes_absolute(dotenv, monkeypatch):
     assert read_settings(dotenv).settings.data == Path("~/pictures").expanduser()
 
 
+def test_names_are_listed_with_commas(dotenv, monkeypatch):
+    monkeypatch.setenv("PINXIT_NAMES", "pictures.example, 192.168.1.5,")
+
+    assert read_settings(dotenv).settings.server_names == ("pictures.example", "192.168.1.5")
+
+
 def test_variables_are_named_after_their_fields():
     assert variable("max_waiting") == "PINXIT_MAX_WAITING"
     assert variable("discord_token") == "DISCORD_TOKEN"

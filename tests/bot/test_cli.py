@@ -1,0 +1,139 @@
+"""The command line does what is asked, or says in one sentence why not."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.__main__ import main
+from bot.cli_owner import chosen
+from bot.trouble import Trouble
+from storage.records import Account, Identity
+from storage.sqlite import SqliteStore
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder of its own for every test, and no setting from outside."""
+    for name in [*os.environ]:
+        if name.upper().startswith("PINXIT_") or name.upper() in {"DISCORD_TOKEN", "TELEGRAM_TOKEN"}:
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PINXIT_DATA", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def ada(data: Path) -> None:
+    """An account called Ada, number 1."""
+    data.mkdir()
+    store = SqliteStore(data / "pinxit.sqlite3")
+
+    async def first_sight() -> None:
+        await store.open()
+        await store.account(Identity("web", "ada"), "Ada")
+        await store.close()
+
+    asyncio.run(first_sight())
+
+
+def code(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    return ended.value.code
+
+
+@pytest.mark.usefixtures("ada")
+def test_credits_are_granted_by_name_and_by_number(capsys):
+    assert code("grant", "ada", "50") == 0
+    assert code("grant", "1", "-20", "--note", "too many") == 0
+
+    assert capsys.readouterr().out.splitlines() == [
+        "Ada now has 50 credits and 0 held.",
+        "Ada now has 30 credits and 0 held.",
+    ]
+
+
+@pytest.mark.usefixtures("ada")
+def test_accounts_are_listed_with_their_credits(capsys):
+    code("grant", "1", "7")
+
+    assert code("accounts") == 0
+
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["1", "Ada", "7", "0", "1"]
+
+
+@pytest.mark.parametrize("credits", ["many", "1.5", "0", "99999999999999999999999"])
+@pytest.mark.usefixtures("ada")
+def test_what_is_no_number_of_credits_is_refused(credits, capsys):
+    assert code("grant", "1", credits) == 2
+
+    assert "CREDITS must be a whole number" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("ada")
+def test_an_account_that_does_not_exist_is_refused(capsys):
+    assert code("grant", "bob", "5") == 1
+
+    assert capsys.readouterr().err == "There is no account 'bob'; `pinxit accounts` lists them.\n"
+
+
+def test_two_accounts_of_one_name_are_told_apart_by_number():
+    twins = [Account(id=1, name="Sam"), Account(id=2, name="sam")]
+
+    with pytest.raises(Trouble, match=r"use one of the numbers 1, 2"):
+        chosen(twins, "Sam")
+
+    assert chosen(twins, "2").id == 2
+
+
+@pytest.mark.parametrize("command", [("accounts",), ("jobs",), ("grant", "1", "5")])
+def test_before_the_first_run_there_is_nothing_to_show(command, data, capsys):
+    assert code(*command) == 1
+
+    assert "`pinxit run` begins it" in capsys.readouterr().err
+    assert not data.exists()
+
+
+def test_settings_say_what_is_in_force_and_from_where(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("PINXIT_PORT", "8123")
+    (tmp_path / ".env").write_text("DISCORD_TOKEN=very-secret-token\n")
+
+    assert code("settings") == 0
+
+    shown = capsys.readouterr().out
+    assert "PINXIT_PORT = 8123  environment" in shown
+    assert "DISCORD_TOKEN = (set)  .env" in shown
+    assert "PINXIT_HOST = 127.0.0.1  default" in shown
+    assert "very-secret-token" not in shown
+
+
+def test_faulty_settings_are_told_all_at_once_without_a_traceback(monkeypatch, capsys):
+    monkeypatch.setenv("PINXIT_PORT", "x")
+    monkeypatch.setenv("PINXIT_MAX_COUNT", "0")
+
+    assert code("accounts") == 2
+
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split()[0] for line in said] == ["PINXIT_PORT", "PINXIT_MAX_COUNT"]
+
+
+def test_a_misspelled_command_gets_a_hint(capsys):
+    assert code("accont") == 2
+
+    assert "accounts" in capsys.readouterr().err
+
+
+def test_the_command_line_starts_without_what_only_some_commands_need():
+    heavy = "torch numpy PIL diffusers transformers aiohttp aiosqlite starlette uvicorn babel rich"
+    ask = f"import sys, bot.__main__; print(*(name for name in {heavy.split()} if name in sys.modules))"
+
+    loaded = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True, cwd=ROOT)
+
+    assert loaded.stdout.strip() == ""

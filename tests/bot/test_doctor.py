@@ -1,0 +1,126 @@
+"""The doctor finds what is wrong and says the one thing to fix next."""
+
+import asyncio
+import os
+import socket
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from bot.doctor import (
+    Check,
+    Verdict,
+    advice,
+    database_check,
+    disk_check,
+    examine,
+    folder_check,
+    model_check,
+    port_check,
+    python_check,
+)
+from bot.settings import read_settings
+
+
+@pytest.fixture(autouse=True)
+def data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    for name in [*os.environ]:
+        if name.upper().startswith("PINXIT_") or name.upper() in {"DISCORD_TOKEN", "TELEGRAM_TOKEN"}:
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PINXIT_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("PINXIT_PORT", "0")
+    return tmp_path / "data"
+
+
+def test_a_sound_machine_has_nothing_to_fix(capsys):
+    assert examine(deep=False) == 0
+
+    assert "BAD" not in capsys.readouterr().out
+
+
+def test_looking_changes_nothing(data):
+    examine(deep=False)
+
+    assert not data.exists()
+
+
+def test_the_first_bad_check_is_what_to_fix_next():
+    checks = [
+        Check("a", Verdict.GOOD, "fine"),
+        Check("b", Verdict.NOTE, "hm", "think about b."),
+        Check("c", Verdict.BAD, "broken", "mend c."),
+        Check("d", Verdict.BAD, "broken too", "mend d."),
+    ]
+
+    assert advice(checks) == "Fix next: mend c."
+    assert advice(checks[:2]) == "All works. You could: think about b."
+    assert advice(checks[:1]) == "All is well."
+
+
+def test_faulty_settings_are_the_thing_to_fix(monkeypatch, capsys):
+    monkeypatch.setenv("PINXIT_THREADS", "-1")
+
+    assert examine(deep=False) == 1
+
+    assert capsys.readouterr().out.endswith(
+        "Fix next: PINXIT_THREADS must be a whole number from 1 to 256, not '-1'.\n"
+    )
+
+
+def test_a_file_in_the_place_of_the_data_folder_is_found(data):
+    data.write_text("")
+
+    check = folder_check(data)
+
+    assert (check.verdict, check.finding) == (Verdict.BAD, f"{data} is no folder")
+
+
+def test_a_database_from_the_future_is_found(data):
+    data.mkdir()
+    with sqlite3.connect(data / "pinxit.sqlite3") as database:
+        database.execute("pragma user_version = 999")
+
+    check = asyncio.run(database_check(read_settings().settings))
+
+    assert check.verdict is Verdict.BAD
+    assert check.finding.endswith(".")
+
+
+def test_what_is_no_database_is_found(data):
+    data.mkdir()
+    (data / "pinxit.sqlite3").write_bytes(b"not a database at all" * 100)
+
+    assert asyncio.run(database_check(read_settings().settings)).verdict is Verdict.BAD
+
+
+def test_a_taken_port_is_found(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        monkeypatch.setenv("PINXIT_PORT", str(other.getsockname()[1]))
+
+        check = port_check(read_settings().settings)
+
+    assert check.verdict is Verdict.BAD
+    assert "PINXIT_PORT" in check.fix
+
+
+@pytest.mark.parametrize("source", ["nonsense", "/nowhere/at/all", "./here", "a/b/c"])
+def test_a_model_that_cannot_be_is_found(source):
+    assert model_check(source).verdict is Verdict.BAD
+
+
+def test_a_hub_id_and_a_model_folder_are_well(tmp_path):
+    (tmp_path / "model_index.json").write_text("{}")
+
+    assert model_check("Tongyi-MAI/Z-Image-Turbo").verdict is Verdict.GOOD
+    assert model_check(str(tmp_path)).verdict is Verdict.GOOD
+
+
+def test_an_old_python_is_found():
+    assert python_check((3, 10, 9)).verdict is Verdict.BAD
+    assert python_check((3, 11, 0)).verdict is Verdict.GOOD
+
+
+def test_free_disk_is_counted_where_the_folder_will_be(data):
+    assert str(data.parent) in disk_check(data).finding
