@@ -1,0 +1,375 @@
+"""The one loop that picks jobs, feeds the generator and settles.
+
+Two jobs are under way at most: one is drawn, the next waits inside the generator, so that encoding and
+storing never make the card wait. Whatever happens to a job ends in exactly one settlement, because
+storage accepts it only from the attempt that holds the job.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeVar, assert_never
+
+from bot.backoff import BackOff
+from bot.clock import Clock, pause
+from bot.delivery import Delivery
+from bot.estimate import Estimate
+from bot.flight import (
+    Broke,
+    Drawn,
+    Faulty,
+    Flight,
+    Hung,
+    Interrupted,
+    NotBegun,
+    Outcome,
+    Painter,
+    Wish,
+)
+from bot.gallery import Gallery
+from bot.line import Line
+from bot.standing import final_of
+from bot.updates import Delivered, Progress
+from generator.messages import Begun, End, Event, Failed, Fault, Finished, Health, Preview, Ready, StepDone
+from storage.records import Job
+from storage.store import StorageError, Store
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+UNDER_WAY = 2  # drawn and prefetched
+MOST_LOSSES = 3
+HEALTH_POLL_SECONDS = 0.1  # while the generator is not ready
+IDLE_SECONDS = 5.0  # a lost wake-up costs at most this
+LANDING_SECONDS = 5.0  # for handing jobs back when the bot goes down
+LEAST_PATIENCE_SECONDS = 30.0
+
+
+class Dispatcher:
+    """Run it for as long as the bot lives; `stop` ends it and hands its jobs back.
+
+    `lease` names this run of the bot. `dice` gives the jitter of pauses.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts it drives
+        self,
+        *,
+        store: Store,
+        painter: Painter,
+        gallery: Gallery,
+        delivery: Delivery,
+        estimate: Estimate,
+        clock: Clock,
+        lease: str,
+        dice: random.Random,
+        least_patience_seconds: float = LEAST_PATIENCE_SECONDS,
+    ) -> None:
+        self._store = store
+        self._painter = painter
+        self._gallery = gallery
+        self._delivery = delivery
+        self._estimate = estimate
+        self._clock = clock
+        self._lease = lease
+        self._least_patience = least_patience_seconds
+        self._generator_trouble = BackOff(dice)
+        self._storage_trouble = BackOff(dice)
+        self._flights: dict[str, Flight] = {}
+        self._stop_on_arrival: set[str] = set()
+        self._news = asyncio.Event()
+        self._closing = False
+        self.line = Line(
+            store=store,
+            delivery=delivery,
+            clock=clock,
+            health=lambda: self.health,
+            begun=self.drawn_seconds,
+        )
+
+    # ── what others ask and tell ──────────────────────────────────────────────────────────────────
+
+    @property
+    def health(self) -> Health:
+        """The generator's latest known health."""
+        return self._painter.health
+
+    @property
+    def drawing(self) -> bool:
+        """Whether a job is being drawn now."""
+        return any(flight.begun for flight in self._flights.values())
+
+    def drawn_seconds(self, job: str) -> float | None:
+        """Return for how long a job has been drawn, None while it waits."""
+        flight = self._flights.get(job)
+        return self._clock.now() - flight.began_at if flight and flight.begun else None
+
+    def current(self, job: str) -> Progress | None:
+        """Return what the post of a job under way shows."""
+        flight = self._flights.get(job)
+        return flight.update if flight else None
+
+    def wake(self) -> None:
+        """There may be something to draw."""
+        self._news.set()
+        self.line.moved()
+
+    def cancel(self, job: str) -> None:
+        """Stop a job that storage has marked as to be stopped."""
+        if (flight := self._flights.get(job)) is not None:
+            flight.ask(Wish.STOP)
+        else:
+            self._stop_on_arrival.add(job)  # it is being claimed this very moment, or has just ended
+
+    def stop(self) -> None:
+        """Claim nothing more, hand back what is under way; `run` returns soon after."""
+        self._closing = True
+        for flight in self._flights.values():
+            flight.ask(Wish.HAND_BACK)
+        self._news.set()
+
+    # ── the loop ──────────────────────────────────────────────────────────────────────────────────
+
+    async def run(self) -> None:
+        """Queue again what an earlier run left, then pick and draw until `stop`."""
+        await self._recover()
+        async with asyncio.TaskGroup() as tasks:
+            telling = tasks.create_task(self.line.run())
+            carrying: set[asyncio.Task[None]] = set()
+            while not self._closing:
+                self._news.clear()
+                seconds = self._obstacle_seconds()
+                if seconds is None and (job := await self._claim()) is not None:
+                    carrying.add(task := tasks.create_task(self._carry(job)))
+                    task.add_done_callback(carrying.discard)
+                elif not self._closing:
+                    await self._clock.wait(self._news, IDLE_SECONDS if seconds is None else seconds)
+            telling.cancel()
+            await self._land(carrying)
+
+    async def _recover(self) -> None:
+        for job in await self._insist(lambda: self._store.recover(self._lease, self._clock.wall())):
+            await self._push_final(job)
+
+    async def _land(self, carrying: set[asyncio.Task[None]]) -> None:
+        """Give what is under way a moment to be handed back; the next start recovers the rest."""
+        if carrying:
+            _, late = await asyncio.wait(carrying, timeout=LANDING_SECONDS)
+            for task in late:
+                task.cancel()
+
+    def _obstacle_seconds(self) -> float | None:
+        """Return for how long at most nothing can be claimed, or None when nothing is in the way."""
+        now = self._clock.now()
+        if len(self._flights) >= (1 if self._generator_trouble.troubled else UNDER_WAY):
+            return IDLE_SECONDS
+        if not isinstance(self.health, Ready):
+            return HEALTH_POLL_SECONDS
+        wait = max(self._generator_trouble.wait_seconds(now), self._storage_trouble.wait_seconds(now))
+        return wait or None
+
+    async def _claim(self) -> Job | None:
+        """Claim the next job and take it aboard, so that from its first moment it can be stopped."""
+        try:
+            if self._storage_trouble.troubled:
+                await self._gallery.probe()
+            job = await self._store.claim(self._lease, self._clock.wall())
+        except StorageError as error:
+            self._pause_for_storage(error)
+            return None
+        self._storage_trouble.succeeded()
+        if job is not None:
+            self._take_aboard(job)
+        else:
+            self._stop_on_arrival.clear()
+        return job
+
+    def _take_aboard(self, job: Job) -> None:
+        flight = self._flights[job.id] = Flight(job)
+        if job.id in self._stop_on_arrival:
+            flight.ask(Wish.STOP)
+        if self._closing:
+            flight.ask(Wish.HAND_BACK)
+        self._stop_on_arrival.clear()
+
+    # ── one job ───────────────────────────────────────────────────────────────────────────────────
+
+    async def _carry(self, job: Job) -> None:
+        """Draw and settle one job. A bug ends here: logged once, the job fails, the loop goes on."""
+        flight = self._flights[job.id]
+        try:
+            await self._draw(flight)
+        except StorageError as error:
+            # Only on the way down: the next start recovers the job.
+            log.warning("job not settled", extra={"job": job.id, "reason": str(error)})
+        except Exception:
+            log.exception("job failed by a bug", extra={"job": job.id})
+            await self._fail_after_bug(flight)
+        finally:
+            del self._flights[job.id]
+            self._expect_life_of_next()
+            self.wake()
+
+    async def _draw(self, flight: Flight) -> None:
+        job = flight.job
+        flight.post = await self._insist(lambda: self._store.post(job.id))
+        flight.patience_seconds = await self._insist(
+            lambda: self._estimate.patience_seconds(job.recipe, job.count, self._least_patience)
+        )
+        self.line.moved()
+        outcome = await flight.fly(self._painter.client, self._heard, alone=not self.drawing)
+        await self._settle(flight, outcome)
+
+    def _heard(self, flight: Flight, event: Event) -> None:
+        """Show what an event has changed."""
+        match event:
+            case Begun():
+                flight.began_at = self._clock.now()
+                self._generator_trouble.succeeded()
+                self.line.forget(flight.job.id)
+                self.wake()
+            case StepDone(step, steps):
+                if flight.throttle.admits(step, steps, self._clock.now()):
+                    self._show_progress(flight)
+            case Preview():
+                self._show_progress(flight)
+            case Finished() | Failed() | End():
+                pass
+            case _:
+                assert_never(event)
+
+    def _show_progress(self, flight: Flight) -> None:
+        if flight.post is not None and flight.update is not None and flight.wish is None:
+            self._delivery.push(flight.post, flight.update)
+
+    def _expect_life_of_next(self) -> None:
+        """Whoever waited inside the generator has it to itself now, so its silence counts."""
+        if not self.drawing:
+            for flight in self._flights.values():
+                flight.expect_life()
+
+    # ── settling ──────────────────────────────────────────────────────────────────────────────────
+
+    async def _settle(self, flight: Flight, outcome: Outcome) -> None:
+        job = flight.job
+        match outcome:
+            case Drawn():
+                await self._succeed(flight, outcome)
+            case Faulty(fault):
+                await self._fail(flight, fault)
+            case NotBegun():
+                self._generator_trouble.failed(self._clock.now())
+                await self._give_back(flight, lost=False)
+            case Hung():
+                log.error("the generator hangs and is killed", extra={"job": job.id})
+                self._painter.kill()
+                await self._lose(flight)
+            case Broke():
+                await self._lose(flight)
+            case Interrupted(wish):
+                await self._obey(flight, wish)
+            case _:
+                assert_never(outcome)
+
+    async def _obey(self, flight: Flight, wish: Wish) -> None:
+        match wish:
+            case Wish.STOP:
+                await self._end(partial(self._store.stopped, flight.job.id, flight.job.attempt))
+            case Wish.HAND_BACK:
+                await self._give_back(flight, lost=False)
+            case _:
+                assert_never(wish)
+
+    async def _succeed(self, flight: Flight, drawn: Drawn) -> None:
+        try:
+            delivered = await self._gallery.keep(flight.job, drawn.files, self._clock.wall())
+        except StorageError as error:
+            self._pause_for_storage(error)
+            await self._give_back(flight, lost=False)
+            return
+        if delivered is None:
+            log.warning("late result dropped", extra={"job": flight.job.id})
+            return
+        self._log_settled(delivered.job)
+        if flight.post is not None:
+            self._delivery.push(flight.post, delivered)
+        await self._learn(delivered)
+
+    async def _learn(self, delivered: Delivered) -> None:
+        job = delivered.job
+        try:
+            await self._estimate.learn(job.recipe, (job.draw_seconds or 0.0) / job.count)
+        except StorageError as error:
+            log.warning("seconds not learned", extra={"job": job.id, "reason": str(error)})
+
+    async def _lose(self, flight: Flight) -> None:
+        """Count a loss; the last one tells that the job itself is poison."""
+        if not flight.begun:
+            self._generator_trouble.failed(self._clock.now())
+            await self._give_back(flight, lost=False)
+        elif flight.job.losses + 1 >= MOST_LOSSES:
+            await self._fail(flight, Fault.POISON)
+        else:
+            await self._give_back(flight, lost=True)
+
+    async def _fail(self, flight: Flight, fault: Fault) -> None:
+        await self._end(partial(self._store.fail, flight.job.id, flight.job.attempt, fault))
+
+    async def _end(self, verb: Callable[[float], Awaitable[Job | None]]) -> None:
+        """End the job with one of storage's verbs and show it."""
+        ended = await self._insist(lambda: verb(self._clock.wall()))
+        if ended is not None:
+            await self._push_final(ended)
+
+    async def _give_back(self, flight: Flight, *, lost: bool) -> None:
+        job = flight.job
+        again = await self._insist(lambda: self._store.give_back(job.id, job.attempt, lost=lost))
+        log.info("job handed back", extra={"job": job.id, "attempt": job.attempt, "lost": lost})
+        self.line.forget(job.id)
+        if again is not None and flight.wish is Wish.STOP:
+            await self._cancel_again(job.id)
+        elif again is not None:
+            await self._push_final(again)
+
+    async def _cancel_again(self, job: str) -> None:
+        """The wish to stop came while the job was being handed back: it may be queued now."""
+        await self._insist(lambda: self._store.cancel(job, self._clock.wall()))
+        if (ended := await self._insist(lambda: self._store.job(job))) is not None:
+            await self._push_final(ended)
+
+    async def _fail_after_bug(self, flight: Flight) -> None:
+        try:
+            await self._fail(flight, Fault.INTERNAL)
+        except Exception:
+            log.exception("job not settled after a bug", extra={"job": flight.job.id})
+
+    async def _push_final(self, job: Job) -> None:
+        """Show a job's end, where it has one."""
+        final = await self._insist(lambda: final_of(self._store, job))
+        if final is None:
+            return
+        self._log_settled(job)
+        if (post := await self._insist(lambda: self._store.post(job.id))) is not None:
+            self._delivery.push(post, final)
+
+    async def _insist(self, verb: Callable[[], Awaitable[T]]) -> T:
+        """Try until storage can, or until the bot goes down: the next start recovers the job."""
+        while True:
+            try:
+                return await verb()
+            except StorageError as error:
+                if self._closing:
+                    raise
+                self._pause_for_storage(error)
+                await pause(self._clock, self._storage_trouble.wait_seconds(self._clock.now()))
+
+    def _pause_for_storage(self, error: StorageError) -> None:
+        if not self._storage_trouble.troubled:
+            log.error("storage is in trouble, nothing is claimed", extra={"reason": str(error)})
+        self._storage_trouble.failed(self._clock.now())
+
+    @staticmethod
+    def _log_settled(job: Job) -> None:
+        log.info("job settled", extra={"job": job.id, "state": job.state.value})

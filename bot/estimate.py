@@ -1,0 +1,83 @@
+"""How long drawing takes, as learned shape by shape, and where in line a job stands."""
+
+from typing import Protocol
+
+from generator.models import Model
+from generator.recipe import Recipe
+from storage.records import Place
+
+SHAPES_KEPT = 10_000
+
+
+class Memory(Protocol):
+    """The two verbs of storage that learning needs."""
+
+    async def measured(self, shape: str) -> float | None:
+        """Return the learned seconds of a shape key, or None."""
+
+    async def learn(self, shape: str, seconds: float) -> None:
+        """Fold one measurement in."""
+
+
+class Estimate:
+    """Expected seconds on the card: what was measured for the shape, else scaled from what is known."""
+
+    def __init__(self, store: Memory, model: Model) -> None:
+        self._store = store
+        self._model = model
+        self._known: dict[str, float | None] = {}
+
+    async def seconds(self, recipe: Recipe, count: int) -> float:
+        """Return the expected seconds on the card for `count` pictures."""
+        if (measured := await self._measured(shape_key(self._model, recipe))) is not None:
+            return count * measured
+        width, height = self._model.size
+        usual = await self._measured(
+            _key(self._model, *self._model.drawn_size(width, height), self._model.steps)
+        )
+        return count * (usual or self._model.seconds) * _work(self._model, recipe)
+
+    async def learn(self, recipe: Recipe, seconds: float) -> None:
+        """Remember the measured seconds of one picture."""
+        key = shape_key(self._model, recipe)
+        await self._store.learn(key, seconds)
+        self._known[key] = await self._store.measured(key)
+
+    async def patience_seconds(self, recipe: Recipe, count: int, least: float = 30.0) -> float:
+        """Return how long a generator may be silent over these pictures before it counts as hung.
+
+        Ten mean steps where the shape was measured; where nothing is known, long enough for a slow
+        CPU with a large model.
+        """
+        measured = await self._measured(shape_key(self._model, recipe))
+        if measured is None:
+            return max(least, 300.0 * self._model.seconds)
+        return max(least, 10.0 * count * measured / recipe.steps)
+
+    async def _measured(self, key: str) -> float | None:
+        if key not in self._known:
+            if len(self._known) > SHAPES_KEPT:
+                self._known.clear()
+            self._known[key] = await self._store.measured(key)
+        return self._known[key]
+
+
+def shape_key(model: Model, recipe: Recipe) -> str:
+    """Return what pictures share that take equally long: model, drawn size and steps."""
+    return _key(model, *model.drawn_size(recipe.width, recipe.height), recipe.steps)
+
+
+def place_in_line(place: Place, *, drawing: bool) -> int:
+    """Return the place that a person is shown: 1 is next, whoever is being drawn is not in line."""
+    return max(1, place.ahead + (0 if drawing else 1))
+
+
+def _key(model: Model, width: int, height: int, steps: int) -> str:
+    return f"{model.name}/{width}x{height}/{steps}"
+
+
+def _work(model: Model, recipe: Recipe) -> float:
+    """Return the work of a recipe as a multiple of the model's default picture."""
+    width, height = model.drawn_size(recipe.width, recipe.height)
+    usual_width, usual_height = model.drawn_size(*model.size)
+    return width * height * recipe.steps / (usual_width * usual_height * model.steps)

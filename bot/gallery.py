@@ -1,0 +1,79 @@
+"""Finished files and the rows that refer to them move together."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from bot.updates import Delivered
+from generator.messages import Finished
+from storage.records import Job, Picture
+from storage.store import Store
+
+PROBE = bytes(1 << 20)  # about the size of a picture
+
+
+class Folder(Protocol):
+    """Where files lie, each under the SHA-256 of its bytes."""
+
+    async def put(self, content: bytes) -> str:
+        """Write the file and return its SHA-256. Raises StorageError."""
+
+    def path(self, sha256: str) -> Path:
+        """Return where a file lies."""
+
+    async def remove(self, hashes: Sequence[str]) -> None:
+        """Delete files; those that are gone already are no error."""
+
+
+class Gallery:
+    """Keeps and removes the pictures of jobs.
+
+    One at a time: a file that one job lets go of while another is about to refer to it must survive.
+    """
+
+    def __init__(self, store: Store, folder: Folder, secret: Callable[[], str]) -> None:
+        self._store = store
+        self._folder = folder
+        self._secret = secret
+        self._moving = asyncio.Lock()
+
+    async def keep(self, job: Job, files: Sequence[Finished], now: float) -> Delivered | None:
+        """Store the files and settle the job as succeeded. None when the attempt no longer holds it.
+
+        Raises StorageError when they cannot be kept now; then nothing is settled.
+        """
+        async with self._moving:
+            pictures = [await self._put(job, index, file) for index, file in enumerate(files)]
+            seconds = sum(file.seconds for file in files)
+            ended = await self._store.succeed(job.id, job.attempt, pictures, seconds, now)
+            if ended is not None:
+                return Delivered(job=ended, pictures=tuple(pictures))
+            await self._drop([picture.sha256 for picture in pictures])
+            return None
+
+    async def remove(self, job: str, now: float) -> None:
+        """Hide an ended job and delete the files that nothing else needs."""
+        async with self._moving:
+            await self._folder.remove(await self._store.delete(job, now))
+
+    async def probe(self) -> None:
+        """Raise StorageError while a picture could not be kept."""
+        async with self._moving:
+            await self._drop([await self._folder.put(PROBE)])
+
+    async def _put(self, job: Job, index: int, file: Finished) -> Picture:
+        return Picture(
+            job=job.id,
+            index=index,
+            sha256=await self._folder.put(file.file),
+            format=file.format,
+            width=file.width,
+            height=file.height,
+            size_bytes=len(file.file),
+            truncated=file.truncated,
+            secret=self._secret(),
+        )
+
+    async def _drop(self, hashes: Sequence[str]) -> None:
+        await self._folder.remove(await self._store.unreferenced(hashes))

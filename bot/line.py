@@ -1,0 +1,134 @@
+"""Tells those who wait where they stand, when that has changed."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bot.clock import Clock, pause
+from bot.delivery import Delivery
+from bot.updates import Queued
+from generator.messages import Health, Loading, Ready, Unusable
+from storage.records import Job, Post
+from storage.store import StorageError, Store
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+LONGEST_LINE = 100  # those further back learn their place when they come nearer
+ROUND_SECONDS = 0.5  # at most one round in this time
+LOADING_POLL_SECONDS = 0.5
+REMEMBERED = 4 * LONGEST_LINE
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a person knows already."""
+
+    place: int
+    loading: float | None
+
+
+def loading_of(health: Health) -> float | None:
+    """Return how far the painter's start is, None once it is there."""
+    match health:
+        case Loading(fraction):
+            return fraction
+        case Unusable():
+            return 0.0
+        case Ready():
+            return None
+
+
+def places(jobs: Sequence[Job], begun: Callable[[str], float | None], loading: float | None) -> list[Queued]:
+    """Return how each waiting job stands. `jobs` are the unfinished ones in the order they are drawn.
+
+    `begun(job)` says for how many seconds a job has been drawn, None while it waits.
+    """
+    drawn = [(job, begun(job.id)) for job in jobs]
+    ahead = sum(max(0.0, job.cost_seconds - seconds) for job, seconds in drawn if seconds is not None)
+    line: list[Queued] = []
+    for job in (job for job, seconds in drawn if seconds is None):
+        ahead += job.cost_seconds
+        line.append(Queued(job=job, place=len(line) + 1, eta_seconds=ahead, loading=loading))
+    return line
+
+
+class Line:
+    """Watches the queue move. `begun` is as for `places`."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        delivery: Delivery,
+        clock: Clock,
+        health: Callable[[], Health],
+        begun: Callable[[str], float | None],
+    ) -> None:
+        self._store = store
+        self._delivery = delivery
+        self._clock = clock
+        self._health = health
+        self._begun = begun
+        self._moved = asyncio.Event()
+        self._told: OrderedDict[str, Told] = OrderedDict()
+        self._posts: OrderedDict[str, Post | None] = OrderedDict()
+
+    def moved(self) -> None:
+        """The queue has changed."""
+        self._moved.set()
+
+    def told(self, update: Queued) -> None:
+        """The person was told this by an answer."""
+        _remember(self._told, update.job.id, Told(update.place, _rounded(update.loading)))
+
+    def forget(self, job: str) -> None:
+        """The post shows something else now, so the place is news again."""
+        self._told.pop(job, None)
+
+    async def run(self) -> None:
+        """Tell places for ever."""
+        while True:
+            loading = loading_of(self._health())
+            moved = await self._clock.wait(self._moved, LOADING_POLL_SECONDS if loading is not None else None)
+            if moved or loading_of(self._health()) != loading:
+                await pause(self._clock, ROUND_SECONDS)
+                self._moved.clear()
+                await self._round()
+
+    async def _round(self) -> None:
+        try:
+            for update in places(
+                await self._store.queued(LONGEST_LINE), self._begun, loading_of(self._health())
+            ):
+                await self._tell(update)
+        except StorageError as error:
+            log.warning("places cannot be read now", extra={"reason": str(error)})
+
+    async def _tell(self, update: Queued) -> None:
+        news = Told(update.place, _rounded(update.loading))
+        if self._told.get(update.job.id) == news:
+            return
+        post = await self._post(update.job.id)
+        if post is not None and self._begun(update.job.id) is None:
+            _remember(self._told, update.job.id, news)
+            self._delivery.push(post, update)
+
+    async def _post(self, job: str) -> Post | None:
+        if job not in self._posts:
+            _remember(self._posts, job, await self._store.post(job))
+        return self._posts[job]
+
+
+def _remember(known: OrderedDict[str, T], job: str, value: T) -> None:
+    known[job] = value
+    if len(known) > REMEMBERED:
+        known.popitem(last=False)
+
+
+def _rounded(loading: float | None) -> float | None:
+    return None if loading is None else round(loading, 2)
