@@ -1,0 +1,105 @@
+"""The bot's end of the generator: HTTP over a Unix socket, frames in, events out."""
+
+import logging
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import aiohttp
+
+from generator.frames import (
+    BadFrame,
+    EventDecoder,
+    decode_health,
+    encode_generate,
+)
+from generator.messages import Begun, End, Event, Failed, Fault, Generate, Health
+
+CONNECT_SECONDS = 5.0
+HEALTH_SECONDS = 10.0
+BAD_REQUEST = 400
+OK = 200
+CHUNK = 2**16
+
+log = logging.getLogger(__name__)
+
+
+class NotReached(Exception):
+    """No generator took the request: refused, busy, or cut before the first frame. No attempt was spent."""
+
+
+class Lost(Exception):
+    """The stream was cut after the drawing had begun. The attempt counts."""
+
+
+class GeneratorClient:
+    """Speaks to one generator, at a Unix socket or, where `socket` is None, at the base URL itself."""
+
+    def __init__(self, socket: Path | None, base_url: str = "http://generator") -> None:
+        self._socket = socket
+        self._base_url = base_url
+        self._opened: aiohttp.ClientSession | None = None
+
+    async def generate(self, request: Generate) -> AsyncGenerator[Event, None]:
+        """Yield what happens, `End` last. Closing this generator stops the work between two steps.
+
+        Raises NotReached or Lost. A request that the generator refuses ends in `Failed` for each order.
+        """
+        begun = False
+        try:
+            async with self._session().post("/generate", data=encode_generate(request)) as response:
+                if response.status == BAD_REQUEST:
+                    for event in _refused(request, await response.text()):
+                        yield event
+                    return
+                async for event in _events(response):
+                    begun = begun or isinstance(event, Begun)
+                    yield event
+        except (aiohttp.ClientError, BadFrame, OSError) as error:
+            raise _cut(begun, error) from error
+
+    async def health(self) -> Health:
+        """Return the generator's own word on how it is. Raises NotReached."""
+        timeout = aiohttp.ClientTimeout(total=HEALTH_SECONDS)
+        try:
+            async with self._session().get("/health", timeout=timeout) as response:
+                return decode_health(await response.read())
+        except (aiohttp.ClientError, BadFrame, OSError) as error:
+            raise _cut(False, error) from error
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._opened is not None:
+            await self._opened.close()
+
+    def _session(self) -> aiohttp.ClientSession:
+        """Return the session, which can only be made inside the loop that uses it."""
+        if self._opened is None or self._opened.closed:
+            socket = self._socket
+            connector = aiohttp.UnixConnector(str(socket)) if socket else aiohttp.TCPConnector()
+            timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
+            self._opened = aiohttp.ClientSession(self._base_url, connector=connector, timeout=timeout)
+        return self._opened
+
+
+async def _events(response: aiohttp.ClientResponse) -> AsyncGenerator[Event, None]:
+    if response.status != OK:
+        raise aiohttp.ClientPayloadError(f"status {response.status}")
+    decoder = EventDecoder()
+    try:
+        async for chunk in response.content.iter_chunked(CHUNK):
+            for event in decoder.feed(chunk):
+                yield event
+                if isinstance(event, End):
+                    return
+        raise aiohttp.ClientPayloadError("the stream ended without an end")
+    finally:
+        response.close()  # an unread rest must not keep the generator drawing
+
+
+def _refused(request: Generate, reason: str) -> list[Event]:
+    log.error("the generator refused a request", extra={"reason": reason[:300]})
+    return [*(Failed(order.id, Fault.INTERNAL) for order in request.orders), End()]
+
+
+def _cut(begun: bool, error: Exception) -> NotReached | Lost:
+    return (Lost if begun else NotReached)(f"{type(error).__name__}: {error}")

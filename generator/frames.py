@@ -1,0 +1,275 @@
+"""The bytes between the bot and the generator: frames of events, JSON of requests and health. No I/O.
+
+A frame is two big-endian 32-bit lengths, a JSON head of the first length and raw bytes of the second.
+Pictures travel as those raw bytes: in JSON they would need base64, which is twenty times slower.
+"""
+
+import json
+import math
+import struct
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, NoReturn, TypeVar, assert_never
+
+from generator.messages import (
+    Begun,
+    End,
+    Event,
+    Failed,
+    Fault,
+    Finished,
+    Generate,
+    Health,
+    Loading,
+    Order,
+    PictureFormat,
+    Preview,
+    Ready,
+    StepDone,
+    Unusable,
+)
+from generator.recipe import Recipe, RecipeError
+
+LENGTHS = struct.Struct(">II")
+MAX_HEAD = 64 * 1024
+MAX_BODY = 256 * 1024 * 1024  # a 2048x2048 PNG is 16 MB at worst
+MAX_REQUEST = 32 * 1024 * 1024
+MAX_ORDERS = 16
+LARGEST_NUMBER = 2**53
+
+E = TypeVar("E", bound=StrEnum)
+
+
+class BadFrame(ValueError):
+    """The other side sent what is no frame, event, request or health; ``str(error)`` is one sentence."""
+
+
+# ── events ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def encode_event(event: Event) -> bytes:
+    """Return the event as one frame."""
+    head, body = _head_and_body(event)
+    text = json.dumps(head, separators=(",", ":")).encode()
+    return LENGTHS.pack(len(text), len(body)) + text + body
+
+
+class EventDecoder:
+    """Turns received chunks, cut anywhere, into events. After a BadFrame it is of no more use."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """Return the events that `chunk` completes. Raises BadFrame."""
+        self._buffer += chunk
+        events: list[Event] = []
+        while (size := self._frame_size()) is not None and len(self._buffer) >= size:
+            events.append(_decode_frame(bytes(memoryview(self._buffer)[:size])))
+            del self._buffer[:size]
+        return events
+
+    def finish(self) -> None:
+        """Say that nothing follows. Raises BadFrame in the middle of a frame."""
+        if self._buffer:
+            raise BadFrame("The stream ended in the middle of a frame.")
+
+    def _frame_size(self) -> int | None:
+        if len(self._buffer) < LENGTHS.size:
+            return None
+        head, body = LENGTHS.unpack_from(self._buffer)
+        if head > MAX_HEAD or body > MAX_BODY:
+            raise BadFrame(f"A frame of {head} + {body} bytes is larger than any event.")
+        return LENGTHS.size + int(head) + int(body)
+
+
+def _head_and_body(event: Event) -> tuple[dict[str, Any], bytes]:
+    match event:
+        case Begun():
+            return {"event": "begun"}, b""
+        case StepDone(step, steps):
+            return {"event": "step", "step": step, "steps": steps}, b""
+        case Preview(order, jpeg):
+            return {"event": "preview", "order": order}, jpeg
+        case Finished():
+            return _finished_head(event), event.file
+        case Failed(order, fault):
+            return {"event": "failed", "order": order, "fault": fault.value}, b""
+        case End():
+            return {"event": "end"}, b""
+        case _:
+            assert_never(event)
+
+
+def _finished_head(event: Finished) -> dict[str, Any]:
+    return {
+        "event": "finished",
+        "order": event.order,
+        "format": event.format.value,
+        "width": event.width,
+        "height": event.height,
+        "seconds": event.seconds,
+        "truncated": event.truncated,
+    }
+
+
+def _decode_frame(frame: bytes) -> Event:
+    size, _ = LENGTHS.unpack_from(frame)
+    middle = LENGTHS.size + size
+    head = _Fields(_json_object(frame[LENGTHS.size : middle]))
+    return _event(head, frame[middle:])
+
+
+def _event(head: "_Fields", body: bytes) -> Event:
+    match head.text("event"):
+        case "begun":
+            return Begun()
+        case "step":
+            return StepDone(head.whole("step"), head.whole("steps"))
+        case "preview":
+            return Preview(head.text("order"), body)
+        case "finished":
+            return _finished(head, body)
+        case "failed":
+            return Failed(head.text("order"), head.one_of(Fault, "fault"))
+        case "end":
+            return End()
+        case _:
+            raise BadFrame("There is no event of that name.")
+
+
+def _finished(head: "_Fields", body: bytes) -> Finished:
+    return Finished(
+        order=head.text("order"),
+        file=body,
+        format=head.one_of(PictureFormat, "format"),
+        width=head.whole("width"),
+        height=head.whole("height"),
+        seconds=head.number("seconds"),
+        truncated=head.flag("truncated"),
+    )
+
+
+# ── requests ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def encode_generate(request: Generate) -> bytes:
+    """Return the request as JSON."""
+    orders = [
+        {"id": order.id, "recipe": order.recipe.as_dict(), "format": order.format.value}
+        for order in request.orders
+    ]
+    return json.dumps({"orders": orders, "previews": request.previews}).encode()
+
+
+def decode_generate(content: bytes) -> Generate:
+    """Return the request that JSON says. Raises BadFrame with a sentence on what would be right."""
+    head = _Fields(_json_object(content))
+    orders = tuple(_order(_Fields(each)) for each in head.objects("orders"))
+    if not 1 <= len(orders) <= MAX_ORDERS:
+        raise BadFrame(f"A request holds 1 to {MAX_ORDERS} orders, not {len(orders)}.")
+    if len({order.id for order in orders}) < len(orders):
+        raise BadFrame("Two orders of one request have the same id.")
+    if len({order.recipe.shape for order in orders}) > 1:
+        raise BadFrame("The orders of one request must share size, steps, shift and guidance.")
+    return Generate(orders=orders, previews=head.flag("previews"))
+
+
+def _order(head: "_Fields") -> Order:
+    try:
+        recipe = Recipe.from_dict(head.object("recipe"))
+    except RecipeError as error:
+        raise BadFrame(str(error)) from error
+    return Order(id=head.text("id"), recipe=recipe, format=head.one_of(PictureFormat, "format"))
+
+
+# ── health ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def encode_health(health: Health) -> bytes:
+    """Return the health as JSON."""
+    match health:
+        case Loading(fraction):
+            head: dict[str, Any] = {"health": "loading", "fraction": fraction}
+        case Ready(model, busy):
+            head = {"health": "ready", "model": model, "busy": busy}
+        case Unusable(reason):
+            head = {"health": "unusable", "reason": reason}
+        case _:
+            assert_never(health)
+    return json.dumps(head).encode()
+
+
+def decode_health(content: bytes) -> Health:
+    """Return the health that JSON says. Raises BadFrame."""
+    head = _Fields(_json_object(content))
+    match head.text("health"):
+        case "loading":
+            return Loading(head.number("fraction"))
+        case "ready":
+            return Ready(head.text("model"), head.flag("busy"))
+        case "unusable":
+            return Unusable(head.text("reason"))
+        case _:
+            raise BadFrame("There is no health of that name.")
+
+
+# ── JSON, with one kind of error ──────────────────────────────────────────────────────────────────
+
+
+def _json_object(content: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise BadFrame("That is no JSON.") from error
+    if not isinstance(value, dict):
+        raise BadFrame("That is JSON, but no object.")
+    return value
+
+
+class _Fields:
+    """A JSON object whose values are read with their type; anything else is a BadFrame."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def text(self, name: str) -> str:
+        value = self._values.get(name)
+        return value if isinstance(value, str) else self._refuse(name, "text")
+
+    def whole(self, name: str) -> int:
+        value = self._values.get(name)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            self._refuse(name, "a whole number")
+        return value
+
+    def number(self, name: str) -> float:
+        value = self._values.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self._refuse(name, "a number")
+        if abs(value) > LARGEST_NUMBER or not math.isfinite(value):
+            self._refuse(name, "a number")
+        return float(value)
+
+    def flag(self, name: str) -> bool:
+        value = self._values.get(name)
+        return value if isinstance(value, bool) else self._refuse(name, "true or false")
+
+    def object(self, name: str) -> Mapping[str, Any]:
+        value = self._values.get(name)
+        return value if isinstance(value, dict) else self._refuse(name, "an object")
+
+    def objects(self, name: str) -> list[Mapping[str, Any]]:
+        value = self._values.get(name)
+        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+            self._refuse(name, "a list of objects")
+        return value
+
+    def one_of(self, kind: type[E], name: str) -> E:
+        try:
+            return kind(self.text(name))
+        except ValueError:
+            return self._refuse(name, "one of the known words")
+
+    def _refuse(self, name: str, right: str) -> NoReturn:
+        raise BadFrame(f"{name} must be {right}.")

@@ -1,0 +1,169 @@
+"""The generator process: serves the app on a Unix socket while the model loads behind it.
+
+``python -m generator.serve --model embedded --socket /run/pinxit/generator.sock``
+"""
+
+import argparse
+import ctypes
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from generator.app import build_app
+from generator.easel import Easel, Painter
+from generator.models import EMBEDDED
+from generator.weights import check_folder, find_folder
+
+PR_SET_PDEATHSIG = 1
+MOST_THREADS = 4
+GRACE_SECONDS = 1
+LOADING_STARTS = 0.5  # of the progress, where there is something to download
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until a signal, or until the parent is gone."""
+    options = _options(arguments)
+    if options.parent is not None:
+        die_with_parent(options.parent)
+    threads = options.threads or default_threads(os.cpu_count() or 1)
+    _prepare_environment(threads)
+    _log_as_json()
+    listening = _socket(options)
+    easel = Easel(painter_loader(options.model, threads))
+    easel.start()
+    config = uvicorn.Config(
+        build_app(easel),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    _serve(config, listening)
+
+
+def default_threads(cores: int) -> int:
+    """Return how many threads compute on a CPU: one core stays free, else every barrier waits for it."""
+    return min(MOST_THREADS, max(1, cores - 1))
+
+
+def painter_loader(source: str, threads: int) -> Callable[[Callable[[float], None]], Painter]:
+    """Return the function that loads what `PINXIT_MODEL` names, telling its progress."""
+
+    def load(progress: Callable[[float], None]) -> Painter:
+        folder = find_folder(source, lambda fraction: progress(fraction * LOADING_STARTS))
+        check_folder(folder)
+        progress(0.05)
+        from generator.engine.painter import load_painter  # noqa: PLC0415  torch: seconds, behind /health
+
+        return load_painter(source, folder, threads, progress)
+
+    return load
+
+
+def die_with_parent(parent: int) -> None:
+    """End this process with its parent, by two ways, because either alone leaves orphans.
+
+    The end of standard input comes at once on every system, but needs Python to get its turn, which
+    a computation that holds the interpreter's lock does not give. Linux's death signal needs nothing,
+    but belongs to the thread that started us and says nothing when that thread is already gone:
+    hence the look at the parent afterwards.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+    threading.Thread(target=_exit_at_end_of_input, name="lifeline", daemon=True).start()
+
+
+def _exit_at_end_of_input() -> None:
+    while os.read(0, 1):
+        pass
+    os._exit(0)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m generator.serve", description=__doc__)
+    parser.add_argument("--model", default=os.environ.get("PINXIT_MODEL", EMBEDDED))
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--socket", type=Path, help="path of the Unix socket to make")
+    where.add_argument("--fd", type=int, help="number of an inherited, listening socket")
+    parser.add_argument("--threads", type=int, help="threads that compute, on a CPU")
+    parser.add_argument("--parent", type=int, help="process to end with; its pipe is standard input")
+    return parser.parse_args(arguments)
+
+
+def _prepare_environment(threads: int) -> None:
+    """Set what torch and its kin read when they are imported."""
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ["TRANSFORMERS_VERBOSITY"] = "error"
+    os.environ["DIFFUSERS_VERBOSITY"] = "error"
+
+
+def _socket(options: argparse.Namespace) -> socket.socket:
+    if options.fd is not None:
+        return socket.socket(fileno=options.fd)
+    path: Path = options.socket
+    path.unlink(missing_ok=True)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)  # the owner alone may connect, from the first moment
+    try:
+        listening.bind(str(path))
+    finally:
+        os.umask(before)
+    return listening
+
+
+def _serve(config: uvicorn.Config, listening: socket.socket) -> None:
+    server = uvicorn.Server(config)
+    try:
+        server.run(sockets=[listening])
+    finally:
+        logging.shutdown()
+        os._exit(0)  # the drawing thread may be deep in a kernel, and nothing needs to be put away
+
+
+# ── logs ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object per record: time, level, logger, event and what was given as `extra`."""
+
+    PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line: dict[str, Any] = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + "Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+        }
+        line |= {name: value for name, value in vars(record).items() if name not in self.PLAIN}
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+def _log_as_json() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("generator").setLevel(logging.INFO)
+    logging.captureWarnings(True)
+
+
+if __name__ == "__main__":
+    main()

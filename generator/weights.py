@@ -1,0 +1,180 @@
+"""Where a model's folder is, and whether it holds what Pinxit can load.
+
+Looks at the heads of files, without torch. Only safetensors are loaded:
+a pickle file can run anything when it is opened.
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from generator.embedded import WEIGHTS
+from generator.models import EMBEDDED
+
+Progress = Callable[[float], None]
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+PARTS = {
+    "transformer": ("ZImageTransformer2DModel",),
+    "vae": ("AutoencoderKL",),
+    "text_encoder": ("Qwen3Model", "Qwen3ForCausalLM"),
+    "scheduler": ("FlowMatchEulerDiscreteScheduler",),
+}
+NETWORKS = ("transformer", "vae", "text_encoder")
+WANTED_FILES = ["*.json", "*.safetensors", "*.txt", "*.jinja"]
+PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"}
+HEADER_LIMIT = 100_000_000  # the format's own
+
+
+class UnusableModel(Exception):
+    """The model cannot be loaded; ``str(error)`` is one sentence that says why and what would help."""
+
+
+def find_folder(source: str, progress: Progress) -> Path:
+    """Return the folder that `source` (`PINXIT_MODEL`) names, downloading a Hub id. Raises UnusableModel."""
+    if source == EMBEDDED:
+        return WEIGHTS
+    folder = Path(source).expanduser()
+    if folder.is_dir():
+        return folder
+    if folder.exists():
+        raise UnusableModel(f"{source} is a file; PINXIT_MODEL takes a folder in the ZImagePipeline layout.")
+    if HUB_ID.fullmatch(source):
+        return _downloaded(source, progress)
+    raise UnusableModel(f"There is no model folder at {source}.")
+
+
+def check_folder(folder: Path) -> None:
+    """Raise UnusableModel unless the folder holds a whole Z-Image pipeline in safetensors."""
+    index = _json(folder / "model_index.json")
+    for part, classes in PARTS.items():
+        _check_class(folder, index, part, classes)
+    if not (folder / "tokenizer").is_dir():
+        raise UnusableModel(f"The model folder {folder} has no tokenizer.")
+    for part in NETWORKS:
+        _check_network(folder / part)
+
+
+def size_of(folder: Path) -> int:
+    """Return how many bytes of weights lie in a part's folder."""
+    return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+
+
+def _check_class(folder: Path, index: dict[str, Any], part: str, classes: Sequence[str]) -> None:
+    entry = index.get(part)
+    name = entry[1] if isinstance(entry, list) and len(entry) > 1 else None
+    if name not in classes:
+        raise UnusableModel(
+            f"The model in {folder} is no Z-Image model: its {part} is {name or 'missing'}, "
+            f"and Pinxit draws with {classes[0]}."
+        )
+
+
+def _check_network(folder: Path) -> None:
+    _json(folder / "config.json")
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise UnusableModel(_without_weights(folder))
+    for index in folder.glob("*.safetensors.index.json"):
+        _check_shards(index)
+    for file in files:
+        _check_safetensors(file)
+
+
+def _without_weights(folder: Path) -> str:
+    if folder.is_dir() and any(file.suffix in PICKLES for file in folder.iterdir()):
+        return (
+            f"{folder} holds its weights as pickle files, which can run anything when opened; "
+            "Pinxit loads safetensors only."
+        )
+    return f"The model folder has no weights (*.safetensors) in {folder}."
+
+
+def _check_shards(index: Path) -> None:
+    shards = _json(index).get("weight_map")
+    if not isinstance(shards, dict):
+        raise UnusableModel(f"{index} does not say which file holds which weights.")
+    for name in sorted({str(shard) for shard in shards.values()}):
+        if not (index.parent / name).is_file():
+            raise UnusableModel(f"The model is not complete: {index.parent / name} is missing.")
+
+
+def _check_safetensors(file: Path) -> None:
+    """A file that is shorter than its head says was cut off, for example by a broken download."""
+    try:
+        whole = _length_from_head(file)
+        size = file.stat().st_size
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, AttributeError) as error:
+        raise UnusableModel(f"{file} is no safetensors file, or it is damaged.") from error
+    if size != whole:
+        raise UnusableModel(f"{file} is damaged: it has {size} bytes instead of {whole}. Download it again.")
+
+
+def _length_from_head(file: Path) -> int:
+    with file.open("rb") as opened:
+        length = int.from_bytes(opened.read(8), "little")
+        if not 0 < length <= HEADER_LIMIT:
+            raise ValueError(length)
+        head = json.loads(opened.read(length))
+    ends = [tensor["data_offsets"][1] for name, tensor in head.items() if name != "__metadata__"]
+    return 8 + length + int(max(ends, default=0))
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise UnusableModel(f"The model folder is not complete: {path} is missing.") from error
+    except OSError as error:
+        raise UnusableModel(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise UnusableModel(f"{path} is damaged: it is no JSON.") from error
+    if not isinstance(value, dict):
+        raise UnusableModel(f"{path} is damaged: it is no JSON object.")
+    return value
+
+
+# ── the Hub ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _downloaded(source: str, progress: Progress) -> Path:
+    from huggingface_hub import snapshot_download  # noqa: PLC0415  half a second that a folder does not need
+    from huggingface_hub.errors import (  # noqa: PLC0415
+        GatedRepoError,
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+    )
+
+    try:
+        return Path(snapshot_download(source, allow_patterns=WANTED_FILES, tqdm_class=_bar_class(progress)))
+    except GatedRepoError as error:
+        raise UnusableModel(f"{source} asks you to accept its terms on huggingface.co first.") from error
+    except RepositoryNotFoundError as error:
+        raise UnusableModel(f"There is neither a folder nor a Hub model called {source}.") from error
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+        raise UnusableModel(
+            f"{source} is not on this machine yet and could not be downloaded: "
+            "is there a network, and enough disk?"
+        ) from error
+
+
+def _bar_class(progress: Progress) -> type:
+    """Return a progress bar that shows nothing and tells `progress` its fraction."""
+    from tqdm import tqdm  # type: ignore[import-untyped]  # noqa: PLC0415  comes with the Hub's client
+
+    class Bar(tqdm):  # type: ignore[type-arg, misc, unused-ignore]
+        def __init__(self, *args: Any, **options: Any) -> None:
+            options.pop("name", None)  # the Hub's own bars have it, tqdm's do not
+            super().__init__(*args, **(options | {"disable": True}))  # type: ignore[no-untyped-call, unused-ignore]
+            self.reached = 0.0
+
+        def update(self, n: float | None = 1) -> bool | None:
+            self.reached += n or 0
+            if self.total:
+                progress(min(1.0, self.reached / self.total))
+            return None
+
+    return Bar
