@@ -1,0 +1,312 @@
+"""What people type after /imagine: a prompt with options anywhere in it.
+
+No I/O. Phones turn "--" into a dash and straight quotes into curly ones, so both are understood; a dash
+between words stays prose. Text in double quotes is never searched for options.
+"""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+from bot.refusals import BadOption, BadRecipe, OptionClash, OptionTwice, TooManyPictures, UnknownOption
+from generator.messages import PictureFormat
+from generator.models import Model
+from generator.recipe import MAX_PROMPT, SIDE_STEP, Recipe, RecipeError
+
+WIDEST, NARROWEST = Fraction(4, 1), Fraction(1, 4)
+
+EXAMPLES = {
+    "ar": "--ar 16:9",
+    "size": "--size 512x768",
+    "seed": "--seed 7",
+    "steps": "--steps 8",
+    "n": "--n 4",
+    "no": "--no text",
+    "shift": "--shift 3",
+    "format": "--format png",
+}
+ALIASES = {"aspect": "ar", "count": "n", "negative": "no"}
+MEANT = {"width": "size", "height": "size", "w": "size", "h": "size", "ratio": "ar", "number": "n"}
+FORMATS = {"png": PictureFormat.PNG, "jpeg": PictureFormat.JPEG, "webp": PictureFormat.WEBP} | {
+    "jpg": PictureFormat.JPEG
+}
+
+QUOTES = (('"', '"'), ("“", "”"), ("„", "“"), ("„", "”"), ("«", "»"), ("'", "'"), ("‘", "’"))
+# No opening quote within: a text of many that are never closed is searched in one pass.
+IN_DOUBLE_QUOTES = r'"[^"]*"|“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»'
+SPOKEN = rf"(?<!\S)(?:{IN_DOUBLE_QUOTES})(?!\w)"
+HYPHENS = r"--+|[-‐‑−－][‐‑−－—–]|[‐‑−－—–][-‐‑−－]"  # what keyboards make of "--"
+DASH = r"[—–―]{1,2}"
+FLAG = re.compile(
+    rf'(?P<spoken>{SPOKEN})|(?<![^\s"”“»])(?:(?P<hyphens>{HYPHENS})|{DASH})(?P<name>[^\W\d_][\w-]*)[=:]?'
+)
+IN_QUOTES = re.compile(rf"\s*(?P<value>{IN_DOUBLE_QUOTES}|'[^']*'|‘[^’]*’)(?!\w)")
+PAIR = re.compile(r"\s*(?P<value>\d[\d.,]*\s*[:：/／xXхХ×✕*]\s*\d[\d.,]*)(?=[\s;]|$)")
+WORD = re.compile(r"\s*(?P<value>\S+)")
+
+UNSEEN_CATEGORIES = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn"}
+UNSEEN_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f")
+ZERO_WIDTH = "\u200b\u2060\ufeff"
+BIDI_CONTROLS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+DROPPED = frozenset(ZERO_WIDTH + BIDI_CONTROLS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """What holds where the person says nothing, and how many pictures are allowed at once."""
+
+    max_count: int = 4
+    format: PictureFormat = PictureFormat.PNG
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What was asked for, valid but for the seed, which is None where it is left to chance."""
+
+    prompt: str
+    width: int
+    height: int
+    seed: int | None
+    steps: int
+    count: int
+    negative: str
+    shift: float
+    format: PictureFormat
+
+    def recipe(self, model: Model, seed: int) -> Recipe:
+        """Return the recipe of the first picture; `seed` is used where none was given."""
+        return Recipe(
+            prompt=self.prompt,
+            model=model.name,
+            width=self.width,
+            height=self.height,
+            steps=self.steps,
+            seed=seed if self.seed is None else self.seed,
+            shift=self.shift,
+            guidance=model.guidance,
+            negative_prompt=self.negative,
+        )
+
+
+def parse(text: str, model: Model, defaults: Defaults) -> Wish:
+    """Read a prompt with options. Raises a Refusal that says what would be right."""
+    prompt, given = split(text)
+    if "ar" in given and "size" in given:
+        raise OptionClash(option="--ar", other="--size")
+    width, height = _size(given, model)
+    wish = Wish(
+        prompt=prompt,
+        width=width,
+        height=height,
+        seed=_read(given, "seed", _whole, None),
+        steps=_read(given, "steps", _whole, model.steps),
+        count=_count(given, defaults),
+        negative=given.get("no", ""),
+        shift=_read(given, "shift", _number, model.shift),
+        format=_read(given, "format", _format, defaults.format),
+    )
+    return _valid(wish, model)
+
+
+def render(recipe: Recipe, count: int, format: PictureFormat = PictureFormat.PNG) -> str:
+    """Return the text that parses to this recipe: a prompt to edit, with its options."""
+    flags = (
+        f"--size {recipe.width}x{recipe.height} --seed {recipe.seed} --steps {recipe.steps}"
+        f" --n {count} --shift {recipe.shift!r} --format {format.value}"
+    )
+    for prompt, negative in product(_quotings(recipe.prompt), _quotings(recipe.negative_prompt)):
+        text = f"{prompt} {flags} --no {negative}" if recipe.negative_prompt else f"{prompt} {flags}"
+        if _says(text, recipe):
+            return text
+    return f"{recipe.prompt} {flags}"  # a prompt that nobody can have typed
+
+
+def split(text: str) -> tuple[str, dict[str, str]]:
+    """Return the prompt and the raw value of every option, by its name without hyphens."""
+    if len(text) > MAX_PROMPT * 2:
+        raise BadRecipe("prompt_too_long", {"length": len(text), "most": MAX_PROMPT})
+    text = cleaned(text)
+    prose: list[str] = []
+    given: dict[str, str] = {}
+    position = 0
+    for name, start, after in _flags(text):
+        if start < position:
+            continue  # inside the value before
+        if name in given:
+            raise OptionTwice(option=f"--{name}")
+        prose.append(text[position:start])
+        given[name], position = _value(text, name, after)
+    prose.append(text[position:])
+    return _unquoted(" ".join(" ".join(prose).split())), given
+
+
+def cleaned(text: str) -> str:
+    """Return the text without what nobody sees, its whitespace squeezed; "" where nothing is visible."""
+    squeezed = " ".join(text.split())
+    kept = "".join(letter for letter in squeezed if not _is_dropped(letter))
+    return " ".join(kept.split()) if any(map(_is_visible, kept)) else ""
+
+
+def _is_dropped(letter: str) -> bool:
+    return letter in DROPPED or unicodedata.category(letter) in {"Cc", "Cs"}
+
+
+def _is_visible(letter: str) -> bool:
+    return unicodedata.category(letter) not in UNSEEN_CATEGORIES and letter not in UNSEEN_LETTERS
+
+
+# ── flags and their raw values ────────────────────────────────────────────────────────────────────
+
+
+def _flags(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield name, start and end of every flag outside quotes. Raises UnknownOption."""
+    for match in FLAG.finditer(text):
+        if match["spoken"] is None and (name := _known(match)) is not None:
+            yield name, match.start(), match.end()
+
+
+def _known(match: re.Match[str]) -> str | None:
+    """Return the option that is meant; None where a dash only belongs to the prose."""
+    typed = unicodedata.normalize("NFKC", match["name"]).lower()
+    name = ALIASES.get(typed, typed)
+    if name in EXAMPLES:
+        return name
+    guess = MEANT.get(typed) or next(iter(_near(typed)), "")
+    if match["hyphens"] is None and not guess:
+        return None
+    raise UnknownOption(option=f"--{match['name'][:40]}", guess=f"--{guess}" if guess else "")
+
+
+def _near(typed: str) -> Iterable[str]:
+    return difflib.get_close_matches(typed[:40], EXAMPLES, n=1, cutoff=0.6)
+
+
+def _value(text: str, name: str, start: int) -> tuple[str, int]:
+    """Return an option's raw value and where it ends."""
+    if (quoted := IN_QUOTES.match(text, start)) is not None:
+        return quoted["value"][1:-1].strip(), quoted.end()
+    end = next((at for _, at, _ in _flags_from(text, start)), len(text))
+    if name == "no" and (value := text[start:end].strip()):
+        return value, end
+    pair = PAIR.match(text, start, end) if name in {"ar", "size"} else None
+    word = pair or WORD.match(text, start, end)
+    if word is None:
+        raise BadOption(option=f"--{name}", value="", example=EXAMPLES[name])
+    return word["value"].rstrip(",;."), word.end()
+
+
+def _flags_from(text: str, start: int) -> Iterator[tuple[str, int, int]]:
+    return (flag for flag in _flags(text) if flag[1] >= start)
+
+
+def _unquoted(prompt: str) -> str:
+    """Return the prompt without the one pair of quotes around all of it."""
+    for opening, closing in QUOTES:
+        inside = prompt[1:-1]
+        whole = len(prompt) > 2 and prompt[0] == opening and prompt[-1] == closing  # noqa: PLR2004
+        if whole and not {opening, closing} & set(inside):
+            return inside.strip()
+    return prompt
+
+
+# ── values ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _read(given: dict[str, str], name: str, reader: Callable[[str], Any], default: Any) -> Any:
+    """Return an option's value, or the default where it was not given."""
+    if name not in given:
+        return default
+    plain = unicodedata.normalize("NFKC", given[name]).strip()
+    try:
+        return reader(plain)
+    except (ValueError, KeyError, ZeroDivisionError):
+        raise BadOption(option=f"--{name}", value=given[name][:40], example=EXAMPLES[name]) from None
+
+
+def _whole(value: str) -> int:
+    if not re.fullmatch(r"[+-]?\d{1,40}", value):
+        raise ValueError(value)
+    return int(value)
+
+
+def _number(value: str) -> float:
+    if not re.fullmatch(r"[+-]?\d{1,20}([.,]\d{1,20})?", value):
+        raise ValueError(value)
+    return float(value.replace(",", "."))
+
+
+def _format(value: str) -> PictureFormat:
+    return FORMATS[value.lower().removeprefix(".")]
+
+
+def _pair(value: str) -> tuple[str, str]:
+    first, _, second = re.split(r"\s*([:/xх×✕*])\s*", value.lower())
+    return first, second
+
+
+def _ratio(value: str) -> Fraction:
+    width, height = (Fraction(str(_number(side))) for side in _pair(value))
+    if not NARROWEST <= width / height <= WIDEST:
+        raise ValueError(value)
+    return width / height
+
+
+def _sides(value: str) -> tuple[int, int]:
+    width, height = _pair(value) if not value.isdigit() else (value, value)
+    return _rounded(_whole(width)), _rounded(_whole(height))
+
+
+def _rounded(side: int) -> int:
+    return (side + SIDE_STEP // 2) // SIDE_STEP * SIDE_STEP
+
+
+def _size(given: dict[str, str], model: Model) -> tuple[int, int]:
+    if "size" in given:
+        width, height = _read(given, "size", _sides, None)
+        return width, height
+    ratio: Fraction | None = _read(given, "ar", _ratio, None)
+    if ratio is None:
+        return model.size
+    presets = {Fraction(*map(int, name.split(":"))): size for name, size in model.aspects.items()}
+    return presets.get(ratio) or model.size_for(float(ratio))
+
+
+def _count(given: dict[str, str], defaults: Defaults) -> int:
+    count: int = _read(given, "n", _whole, 1)
+    if count < 1:
+        raise BadOption(option="--n", value=given["n"][:40], example=EXAMPLES["n"])
+    if count > defaults.max_count:
+        raise TooManyPictures(count=count, limit=defaults.max_count)
+    return count
+
+
+def _valid(wish: Wish, model: Model) -> Wish:
+    """Return the wish, once a recipe could be made of it."""
+    try:
+        wish.recipe(model, seed=0)
+    except RecipeError as error:
+        raise BadRecipe(error.rule, error.values) from error
+    return wish
+
+
+# ── rendering ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _quotings(text: str) -> Iterator[str]:
+    yield text
+    for opening, closing in QUOTES:
+        if not {opening, closing} & set(text):
+            yield f"{opening}{text}{closing}"
+
+
+def _says(text: str, recipe: Recipe) -> bool:
+    try:
+        prompt, given = split(text)
+    except (UnknownOption, OptionTwice, BadOption):
+        return False
+    return (prompt, given.get("no", "")) == (recipe.prompt, recipe.negative_prompt)

@@ -1,0 +1,386 @@
+"""Answers every Command: the one door of all platforms. It knows no platform, no SQL and no torch."""
+
+import asyncio
+import logging
+import math
+import random
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TypeVar, assert_never
+
+from bot.clock import Clock
+from bot.commands import (
+    Cancel,
+    Command,
+    Delete,
+    Imagine,
+    Person,
+    Reroll,
+    ShowBalance,
+    ShowHistory,
+    ShowInfo,
+    ShowQueue,
+    Vary,
+)
+from bot.delivery import Delivery
+from bot.dispatcher import Dispatcher
+from bot.estimate import Estimate, place_in_line
+from bot.gallery import Gallery
+from bot.line import loading_of
+from bot.options import Defaults, parse
+from bot.pricing import price
+from bot.rate_limit import RateLimit
+from bot.refusals import (
+    AccountBlocked,
+    AlreadyEnded,
+    NoSuchJob,
+    NotEnoughCredits,
+    NotFinished,
+    PainterUnusable,
+    QueueIsFull,
+    Refusal,
+    StillRunning,
+    StorageTrouble,
+    TooFast,
+    TooManyWaiting,
+)
+from bot.standing import final_of
+from bot.updates import (
+    Answer,
+    Cancelled,
+    Deleted,
+    History,
+    Info,
+    Progress,
+    Queued,
+    QueueView,
+    Refused,
+    Stopping,
+    Update,
+    Wallet,
+)
+from generator.messages import PictureFormat, Unusable
+from generator.models import Model
+from generator.recipe import Recipe
+from storage.records import (
+    Accepted,
+    AccountFull,
+    Blocked,
+    CancelOutcome,
+    Identity,
+    Job,
+    JobState,
+    Limits,
+    NewJob,
+    NewPost,
+    NotEnough,
+    Place,
+    QueueFull,
+    Repeated,
+)
+from storage.store import StorageError, Store
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+log = logging.getLogger(__name__)
+
+SUBTLE, STRONG = 0.15, 0.4  # how far a variation goes
+SEED_BITS = 32  # a person can still type it
+REMEMBERED = 10_000  # accounts by identity, jobs by key
+LONGEST_PAGE = 100
+LONGEST_LOOK_BACK = 1_000  # an account's newest jobs, searched for unfinished ones
+UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """An order before it has a price: what Imagine, Reroll and Vary have in common."""
+
+    key: str
+    recipe: Recipe
+    count: int
+    format: PictureFormat
+    parent: str | None
+    post: NewPost
+
+
+class Service:
+    """`answer` takes any Command and never raises for what a person did or storage cannot do.
+
+    `dice` gives seeds.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts it speaks to
+        self,
+        *,
+        store: Store,
+        dispatcher: Dispatcher,
+        delivery: Delivery,
+        gallery: Gallery,
+        estimate: Estimate,
+        clock: Clock,
+        model: Model,
+        limits: Limits,
+        rate_limit: RateLimit,
+        dice: random.Random,
+        defaults: Defaults | None = None,
+    ) -> None:
+        self._store = store
+        self._dispatcher = dispatcher
+        self._delivery = delivery
+        self._gallery = gallery
+        self._estimate = estimate
+        self._clock = clock
+        self._model = model
+        self._limits = limits
+        self._rate_limit = rate_limit
+        self._dice = dice
+        self._defaults = defaults or Defaults()
+        self._accounts: OrderedDict[Identity, int] = OrderedDict()
+        self._accepted: OrderedDict[tuple[int, str], str] = OrderedDict()
+
+    async def answer(self, command: Command) -> Answer:
+        """Do what was asked, or say no."""
+        try:
+            return await self._answer(command)
+        except Refusal as refusal:
+            return Refused(refusal)
+        except StorageError as error:
+            log.error("storage refuses", extra={"command": type(command).__name__, "reason": str(error)})  # noqa: TRY400 - expected, its sentence says all
+            return Refused(StorageTrouble())
+
+    async def _answer(self, command: Command) -> Answer:  # noqa: PLR0911 - one per command
+        match command:
+            case Imagine() | Reroll() | Vary():
+                return await self._order(command)
+            case Cancel(by, job):
+                return await self._cancel(await self._own_job(by, job))
+            case Delete(by, job):
+                return await self._delete(await self._own_job(by, job))
+            case ShowInfo(by, job):
+                return await self._info(await self._own_job(by, job))
+            case ShowBalance(by):
+                return await self._wallet(await self._account(by))
+            case ShowQueue(by):
+                return await self._queue(await self._account(by))
+            case ShowHistory(by, before, limit):
+                return await self._history(await self._account(by), before, limit)
+            case _:
+                assert_never(command)
+
+    # ── who asks, and for which job ───────────────────────────────────────────────────────────────
+
+    async def _account(self, by: Person) -> int:
+        if by.identity not in self._accounts:
+            account = await self._store.account(by.identity, by.name)
+            _remember(self._accounts, by.identity, account.id)
+        return self._accounts[by.identity]
+
+    async def _own_job(self, by: Person, job: str) -> Job:
+        """Return the person's own job; anybody else's is as good as none."""
+        found = await self._store.job(job)
+        if found is None or found.deleted or found.account != await self._account(by):
+            raise NoSuchJob
+        return found
+
+    # ── ordering pictures ─────────────────────────────────────────────────────────────────────────
+
+    async def _order(self, command: Imagine | Reroll | Vary) -> Answer:
+        account = await self._account(command.by)
+        if (earlier := self._accepted.get((account, command.key))) is not None:
+            return await self._repeated(earlier)
+        self._check_painter()
+        if retry_seconds := self._rate_limit.retry_seconds(account, self._clock.now()):
+            raise TooFast(retry_seconds=retry_seconds)
+        return await self._submit(account, await self._wanted(command))
+
+    async def _repeated(self, job: str) -> Update:
+        found = await self._store.job(job)
+        if found is None or found.deleted:
+            raise NoSuchJob
+        return await self._standing(found)
+
+    def _check_painter(self) -> None:
+        match self._dispatcher.health:
+            case Unusable(reason):
+                raise PainterUnusable(reason=reason)
+            case _:
+                pass  # loading is no reason to refuse
+
+    async def _wanted(self, command: Imagine | Reroll | Vary) -> Wanted:
+        match command:
+            case Imagine():
+                return self._imagined(command)
+            case Reroll():
+                return self._rerolled(command, await self._own_job(command.by, command.job))
+            case Vary():
+                return self._varied(command, await self._own_job(command.by, command.job))
+            case _:
+                assert_never(command)
+
+    def _imagined(self, command: Imagine) -> Wanted:
+        wish = parse(command.text, self._model, self._defaults)
+        return Wanted(
+            key=command.key,
+            recipe=wish.recipe(self._model, self._seed()),
+            count=wish.count,
+            format=wish.format,
+            parent=None,
+            post=command.post,
+        )
+
+    def _rerolled(self, command: Reroll, job: Job) -> Wanted:
+        recipe = replace(job.recipe.rerolled(self._seed()), model=self._model.name)
+        return _again(command, job, recipe, job.count)
+
+    def _varied(self, command: Vary, job: Job) -> Wanted:
+        """Order one sibling of one picture, which must be there."""
+        if job.state is not JobState.SUCCEEDED or not 0 <= command.index < job.count:
+            raise NotFinished
+        origin = replace(job.recipe.picture(command.index), model=self._model.name)
+        return _again(command, job, origin.varied(self._seed(), STRONG if command.strong else SUBTLE), 1)
+
+    def _seed(self) -> int:
+        return self._dice.getrandbits(SEED_BITS)
+
+    async def _submit(self, account: int, wanted: Wanted) -> Answer:
+        new = NewJob(
+            key=wanted.key,
+            account=account,
+            recipe=wanted.recipe,
+            count=wanted.count,
+            format=wanted.format,
+            price=price(wanted.recipe, wanted.count),
+            cost_seconds=await self._estimate.seconds(wanted.recipe, wanted.count),
+            parent=wanted.parent,
+            post=wanted.post,
+        )
+        return await self._submitted(new)
+
+    async def _submitted(self, new: NewJob) -> Answer:
+        submission = await self._store.submit(new, self._limits, self._clock.wall())
+        match submission:
+            case Accepted(job=job) | Repeated(job=job):
+                _remember(self._accepted, (job.account, new.key), job.id)
+                self._dispatcher.wake()
+                return await self._standing(job)
+            case NotEnough(price=cost, available=available):
+                raise NotEnoughCredits(price=cost, available=available)
+            case AccountFull(limit):
+                raise TooManyWaiting(limit=limit, retry_seconds=await self._retry_seconds(new.account))
+            case QueueFull(limit):
+                raise QueueIsFull(limit=limit, retry_seconds=await self._retry_seconds(None))
+            case Blocked():
+                raise AccountBlocked
+            case _:
+                assert_never(submission)
+
+    async def _retry_seconds(self, account: int | None) -> int:
+        return seconds_to_first_end(await self._store.queued(), account)
+
+    # ── how a job stands ──────────────────────────────────────────────────────────────────────────
+
+    async def _standing(self, job: Job) -> Update:
+        """Return what the job's post shows now."""
+        if (final := await final_of(self._store, job)) is not None:
+            return final
+        return self._dispatcher.current(job.id) or await self._queued(job)
+
+    async def _unfinished(self, job: Job) -> Queued | Progress:
+        return self._dispatcher.current(job.id) or await self._queued(job)
+
+    async def _queued(self, job: Job) -> Queued:
+        """Return the job's place; one that was claimed this moment is next."""
+        place = await self._store.place(job.id) or Place(ahead=0, seconds_ahead=0.0)
+        update = Queued(
+            job=job,
+            place=place_in_line(place, drawing=self._dispatcher.drawing),
+            eta_seconds=place.seconds_ahead + job.cost_seconds,
+            loading=loading_of(self._dispatcher.health),
+        )
+        self._dispatcher.line.told(update)
+        return update
+
+    # ── what else can be asked ────────────────────────────────────────────────────────────────────
+
+    async def _cancel(self, job: Job) -> Answer:
+        outcome = await self._store.cancel(job.id, self._clock.wall())
+        match outcome:
+            case CancelOutcome.CANCELLED:
+                return await self._cancelled(job.id)
+            case CancelOutcome.STOPPING:
+                self._dispatcher.cancel(job.id)
+                return Stopping(job.id)
+            case CancelOutcome.ENDED:
+                raise AlreadyEnded
+            case _:
+                assert_never(outcome)
+
+    async def _cancelled(self, job: str) -> Cancelled:
+        """Show it at the job's post too: the button may have been another one."""
+        ended, post = await asyncio.gather(self._store.job(job), self._store.post(job))
+        if ended is None:
+            raise NoSuchJob
+        update = Cancelled(job=ended)
+        if post is not None:
+            self._delivery.push(post, update)
+        self._dispatcher.wake()
+        return update
+
+    async def _delete(self, job: Job) -> Deleted:
+        if job.state in UNFINISHED:
+            raise StillRunning
+        await self._gallery.remove(job.id, self._clock.wall())
+        return Deleted(job.id)
+
+    async def _info(self, job: Job) -> Info:
+        pictures, receipt = await asyncio.gather(self._store.pictures(job.id), self._store.receipt(job.id))
+        return Info(job=job, pictures=tuple(pictures), receipt=tuple(receipt))
+
+    async def _wallet(self, account: int) -> Wallet:
+        balance = await self._store.balance(account, self._limits, self._clock.wall())
+        entries = await self._store.entries(account)
+        return Wallet(balance=balance, daily_allowance=self._limits.daily_allowance, entries=tuple(entries))
+
+    async def _queue(self, account: int) -> QueueView:
+        jobs = await self._store.history(account, None, LONGEST_LOOK_BACK)
+        mine = [await self._unfinished(job) for job in reversed(jobs) if job.state in UNFINISHED]
+        return QueueView(mine=tuple(mine), length=await self._store.queue_length())
+
+    async def _history(self, account: int, before: float | None, limit: int) -> History:
+        limit = max(1, min(limit, LONGEST_PAGE))
+        jobs = await self._store.history(account, before, limit + 1)
+        items = [await self._standing(job) for job in jobs[:limit]]
+        return History(items=tuple(items), more=len(jobs) > limit)
+
+
+def seconds_to_first_end(jobs: Iterable[Job], account: int | None) -> int:
+    """Return in how many whole seconds a job ends: the account's first, or anybody's for None.
+
+    `jobs` are the unfinished ones in the order they are drawn.
+    """
+    seconds = 0.0
+    for job in jobs:
+        seconds += job.cost_seconds
+        if account is None or job.account == account:
+            break
+    return max(1, math.ceil(seconds))
+
+
+def _again(command: Reroll | Vary, job: Job, recipe: Recipe, count: int) -> Wanted:
+    return Wanted(
+        key=command.key,
+        recipe=recipe,
+        count=count,
+        format=job.format,
+        parent=job.id,
+        post=command.post,
+    )
+
+
+def _remember(known: OrderedDict[K, V], key: K, value: V) -> None:
+    known[key] = value
+    if len(known) > REMEMBERED:
+        known.popitem(last=False)
