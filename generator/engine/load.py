@@ -1,0 +1,134 @@
+"""The parts of a model in memory: tokenizer, text encoder, transformer, VAE and noise schedule."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+import transformers
+from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, ZImageTransformer2DModel
+from torch import nn
+from transformers import AutoModel, AutoTokenizer
+
+from generator.engine.preview import FLUX_PREVIEW, PreviewMap
+from generator.weights import NETWORKS, UnusableModel, size_of
+
+diffusers.utils.logging.disable_progress_bar()
+transformers.utils.logging.disable_progress_bar()
+
+Progress = Callable[[float], None]
+
+IMPORTED, LOADED = 0.3, 0.9  # of the progress; importing torch takes seconds, warming up the rest
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A model, ready to compute on `device` in `dtype`."""
+
+    tokenizer: Any
+    text_encoder: Any
+    transformer: ZImageTransformer2DModel
+    vae: AutoencoderKL
+    scheduler: FlowMatchEulerDiscreteScheduler
+    preview: PreviewMap
+    device: torch.device
+    dtype: torch.dtype
+
+
+def load_parts(folder: Path, progress: Progress, device: torch.device | None = None) -> Parts:
+    """Load a checked folder. Raises UnusableModel with a sentence where the parts do not fit."""
+    device = device or best_device()
+    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    advance = _shares(folder, progress)
+    progress(IMPORTED)
+    with _one_sentence(folder):
+        transformer = _loaded(ZImageTransformer2DModel, folder / "transformer", device, dtype)
+        next(advance)
+        vae = _loaded(AutoencoderKL, folder / "vae", device, dtype)
+        next(advance)
+        text_encoder = _loaded(AutoModel, folder / "text_encoder", device, dtype)
+        next(advance)
+        tokenizer = AutoTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
+        scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(folder / "scheduler")
+        preview = load_preview(folder)
+    _check_fit(transformer, vae, text_encoder)
+    return Parts(
+        tokenizer, without_last_layer(text_encoder), transformer, vae, scheduler, preview, device, dtype
+    )
+
+
+def best_device() -> torch.device:
+    """Return the card where there is one, else the processor."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def load_preview(folder: Path) -> PreviewMap:
+    """Return the model's own map from latents to colours, or the published one of the Flux VAE."""
+    path = folder / "preview.json"
+    if not path.exists():
+        return FLUX_PREVIEW
+    stored = json.loads(path.read_bytes())
+    return PreviewMap.of(stored["matrix"], stored["bias"])
+
+
+def without_last_layer(text_encoder: Any) -> Any:
+    """Return the encoder cut after its last but one layer, whose output is all that Z-Image reads."""
+    text_encoder.layers = text_encoder.layers[:-1]
+    text_encoder.norm = nn.Identity()
+    text_encoder.config.num_hidden_layers = len(text_encoder.layers)
+    return text_encoder
+
+
+def _loaded(kind: Any, folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
+    """Load a network whole: a weight that the files lack would silently be random."""
+    network, report = kind.from_pretrained(
+        folder,
+        dtype=dtype,
+        local_files_only=True,
+        use_safetensors=True,
+        output_loading_info=True,
+    )
+    if report["missing_keys"]:
+        missing = sorted(report["missing_keys"])
+        raise UnusableModel(f"{folder} lacks {len(missing)} weights, for example {missing[0]}.")
+    return network.to(device).eval().requires_grad_(False)
+
+
+def _check_fit(transformer: Any, vae: Any, text_encoder: Any) -> None:
+    pairs = (
+        ("the VAE's latent channels", vae.config.latent_channels, transformer.config.in_channels),
+        ("the text encoder's width", text_encoder.config.hidden_size, transformer.config.cap_feat_dim),
+    )
+    for what, found, wanted in pairs:
+        if found != wanted:
+            raise UnusableModel(f"The model's parts do not fit: {what} is {found}, but {wanted} is expected.")
+
+
+def _shares(folder: Path, progress: Progress) -> Iterator[None]:
+    """Tell the progress by bytes: each `next` says that one more network is there."""
+    sizes = [size_of(folder / part) for part in NETWORKS]
+    done = 0
+    for size in sizes:
+        done += size
+        progress(IMPORTED + (LOADED - IMPORTED) * done / sum(sizes))
+        yield
+
+
+@contextmanager
+def _one_sentence(folder: Path) -> Iterator[None]:
+    """Turn whatever the libraries raise over a broken folder into UnusableModel."""
+    try:
+        yield
+    except (UnusableModel, torch.OutOfMemoryError, MemoryError):
+        raise
+    except Exception as error:
+        logging.getLogger(__name__).exception("loading failed")
+        first_line = (str(error).strip().splitlines() or [""])[0][:200]
+        raise UnusableModel(
+            f"The model in {folder} could not be loaded: {type(error).__name__}: {first_line}"
+        ) from error

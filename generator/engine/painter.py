@@ -1,0 +1,228 @@
+"""Draws whole requests: text, noise, steps, pixels, file; tells what happens and stops between steps."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from PIL import Image
+
+from generator.engine.decode import BrokenPicture, decode
+from generator.engine.denoise import PATCH, Step, Wish, denoise, schedule
+from generator.engine.encode_file import encode_file, fit
+from generator.engine.latents import initial_latents
+from generator.engine.load import LOADED, Parts, load_parts
+from generator.engine.preview import PreviewBudget, preview
+from generator.engine.text import PromptEncoder
+from generator.messages import Event, Failed, Fault, Finished, Generate, Order, Preview, StepDone
+from generator.models import Model, model_for
+from generator.recipe import Recipe
+
+Emit = Callable[[Event], None]
+ShouldStop = Callable[[], bool]
+
+ENCODERS = 2  # threads that write files while the next picture is drawn
+WARM_STEPS = 2
+
+log = logging.getLogger(__name__)
+
+
+def load_painter(
+    source: str, folder: Path, threads: int, progress: Callable[[float], None]
+) -> "ZImagePainter":
+    """Load a checked folder and draw once, so that the first picture is as fast as the next."""
+    torch.set_num_threads(threads)
+    painter = ZImagePainter(load_parts(folder, progress), model_for(source))
+    progress(LOADED)
+    painter.warm_up()
+    progress(1.0)
+    return painter
+
+
+class Stopped(Exception):
+    """Nobody waits for these pictures any more."""
+
+
+class ZImagePainter:
+    """A loaded model that draws requests, one at a time, in the caller's thread."""
+
+    def __init__(self, parts: Parts, row: Model) -> None:
+        self.model = row.name
+        self._parts = parts
+        self._row = row
+        self._prompts = PromptEncoder(parts.tokenizer, parts.text_encoder, parts.device)
+        self._budget = PreviewBudget()
+        self._encoders = ThreadPoolExecutor(ENCODERS, thread_name_prefix="encoding")
+
+    def draw(self, request: Generate, emit: Emit, should_stop: ShouldStop) -> None:
+        """Emit steps, previews and one end per order; files are written after returning.
+
+        Returns early, leaving orders without an end, once `should_stop` says so.
+        """
+        self._budget.starts()
+        sitting = Sitting(request, emit, should_stop)
+        try:
+            with torch.inference_mode():
+                self._draw(request.orders, sitting)
+        except Stopped:
+            log.info("drawing stopped", extra={"orders": len(request.orders)})
+
+    def warm_up(self) -> None:
+        """Draw a picture that nobody sees."""
+        width, height = self._row.size
+        recipe = Recipe(prompt="-", model=self.model, width=width, height=height, steps=WARM_STEPS, seed=0)
+        self.draw(Generate(orders=(Order(id="", recipe=recipe),)), lambda _event: None, lambda: False)
+
+    # ── one request ───────────────────────────────────────────────────────────────────────────────
+
+    def _draw(self, orders: Sequence[Order], sitting: "Sitting") -> None:
+        """Draw the orders as one batch, or in halves where memory is short."""
+        started = time.perf_counter()
+        latents = self._denoised(orders, sitting)
+        if latents is None:
+            self._draw_halves(orders, sitting)
+            return
+        share = (time.perf_counter() - started) / len(orders)
+        for order, each in zip(orders, latents, strict=True):
+            sitting.stop_if_unwanted()
+            self._finish(order, each[None], share, sitting)
+
+    def _draw_halves(self, orders: Sequence[Order], sitting: "Sitting") -> None:
+        if len(orders) == 1:
+            sitting.give_up(orders[0], Fault.OUT_OF_MEMORY)
+            return
+        log.warning("batch halved for want of memory", extra={"orders": len(orders)})
+        middle = len(orders) // 2
+        self._draw(orders[:middle], sitting)
+        self._draw(orders[middle:], sitting)
+
+    def _denoised(self, orders: Sequence[Order], sitting: "Sitting") -> torch.Tensor | None:
+        """Return the clean latents of the orders, or None where memory does not suffice."""
+        done = sitting.done
+        try:
+            latents = None
+            for step in self._steps([order.recipe for order in orders]):
+                latents = step.latents
+                sitting.step_done(len(orders))
+                self._show(orders, step, sitting)
+                sitting.stop_if_unwanted()
+        except (RuntimeError, MemoryError) as error:
+            if not _is_out_of_memory(error):
+                raise
+        else:
+            return latents
+        sitting.done = done
+        _free_memory()
+        return None
+
+    def _steps(self, recipes: Sequence[Recipe]) -> Iterator[Step]:
+        """Start the flow for recipes of one shape."""
+        parts, first = self._parts, recipes[0]
+        width, height = self._row.drawn_size(first.width, first.height)
+        noises = [initial_latents(each, parts.transformer.in_channels, width, height) for each in recipes]
+        latents = torch.stack(noises).to(parts.device)
+        tokens = (latents.shape[2] // PATCH) * (latents.shape[3] // PATCH)
+        plan = schedule(parts.scheduler, first.steps, first.shift, tokens)
+        texts = [self._prompts.encode(each.prompt) for each in recipes]
+        guidance = self._guidance(first)
+        negatives = [self._prompts.encode(each.negative_prompt) for each in recipes] if guidance else []
+        return denoise(parts.transformer, latents, Wish(texts, negatives, guidance), plan)
+
+    def _guidance(self, recipe: Recipe) -> float:
+        return recipe.guidance if self._row.takes_guidance else 0.0
+
+    def _show(self, orders: Sequence[Order], step: Step, sitting: "Sitting") -> None:
+        """Send previews while they are cheap. After the last step the picture itself is near."""
+        last = step.number == orders[0].recipe.steps
+        if last or not sitting.previews or not self._budget.allows(len(orders), sitting.elapsed()):
+            return
+        started = time.perf_counter()
+        for order, clean in zip(orders, step.clean, strict=True):
+            recipe = order.recipe
+            sitting.emit(Preview(order.id, preview(clean, self._parts.preview, recipe.width, recipe.height)))
+        self._budget.spend(len(orders), time.perf_counter() - started)
+
+    def _finish(self, order: Order, latents: torch.Tensor, share: float, sitting: "Sitting") -> None:
+        """Decode, and have the file written while this thread goes on."""
+        started = time.perf_counter()
+        try:
+            picture = decode(self._parts.vae, latents)
+        except BrokenPicture:
+            sitting.emit(Failed(order.id, Fault.BROKEN_PICTURE))
+            return
+        except (RuntimeError, MemoryError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            sitting.emit(Failed(order.id, Fault.OUT_OF_MEMORY))
+            return
+        seconds = share + time.perf_counter() - started
+        recipe = replace(order.recipe, model=self.model, guidance=self._guidance(order.recipe))
+        finished = Finished(
+            order=order.id,
+            file=b"",
+            format=order.format,
+            width=recipe.width,
+            height=recipe.height,
+            seconds=seconds,
+            truncated=self._prompts.encode(recipe.prompt).truncated,
+        )
+        self._encoders.submit(_deliver, picture, recipe, finished, sitting.emit)
+
+
+class Sitting:
+    """A request while it is drawn: who is told, when to stop, how far it is."""
+
+    def __init__(self, request: Generate, emit: Emit, should_stop: ShouldStop) -> None:
+        self.emit = emit
+        self.previews = request.previews
+        self.done = 0  # steps, summed over the orders
+        self._should_stop = should_stop
+        self._orders = len(request.orders)
+        self._steps = request.orders[0].recipe.steps
+        self._shown = 0
+        self._started = time.perf_counter()
+
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self._started
+
+    def step_done(self, orders: int) -> None:
+        """Note one step of so many orders; tell it when the whole request is one step further."""
+        self.done += orders
+        if (step := self.done // self._orders) > self._shown:
+            self._shown = step
+            self.emit(StepDone(step, self._steps))
+
+    def give_up(self, order: Order, fault: Fault) -> None:
+        """End an order that cannot be drawn; its steps count as done, so the others' progress is right."""
+        self.done += self._steps
+        self.emit(Failed(order.id, fault))
+
+    def stop_if_unwanted(self) -> None:
+        """Raise Stopped once nobody waits any more."""
+        if self._should_stop():
+            raise Stopped
+
+
+def _deliver(picture: Image.Image, recipe: Recipe, finished: Finished, emit: Emit) -> None:
+    """Write the file and send it; the last thing that can go wrong with an order."""
+    try:
+        file = encode_file(fit(picture, recipe.width, recipe.height), recipe, finished.format)
+    except Exception:
+        log.exception("encoding failed")
+        emit(Failed(finished.order, Fault.INTERNAL))
+    else:
+        emit(replace(finished, file=file))
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether memory ran out: a card says so by type, the processor's allocator only by its sentence."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+
+
+def _free_memory() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

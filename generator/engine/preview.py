@@ -1,0 +1,85 @@
+"""What the picture is going to be: clean latents to colours by a linear map, as a small JPEG."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from PIL import Image
+
+from generator.engine.encode_file import fit
+
+LONGEST_SIDE = 256
+QUALITY = 80
+SHARE = 0.05  # of a picture's time
+FIRST_GUESS = 0.002  # seconds, before any preview was made
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewMap:
+    """Scaled latents to RGB in -1 to 1."""
+
+    matrix: torch.Tensor  # (16, 3)
+    bias: torch.Tensor  # (3)
+
+    @classmethod
+    def of(cls, matrix: Sequence[Sequence[float]], bias: Sequence[float]) -> Self:
+        """Return the map from plain numbers."""
+        return cls(torch.tensor(matrix, dtype=torch.float32), torch.tensor(bias, dtype=torch.float32))
+
+
+# The factors that are in general use for the 16-channel VAE of Flux, which is Z-Image's too.
+FLUX_PREVIEW = PreviewMap.of(
+    [
+        [-0.0346, 0.0244, 0.0681],
+        [0.0034, 0.0210, 0.0687],
+        [0.0275, -0.0668, -0.0433],
+        [-0.0174, 0.0160, 0.0617],
+        [0.0859, 0.0721, 0.0329],
+        [0.0004, 0.0383, 0.0115],
+        [0.0405, 0.0861, 0.0915],
+        [-0.0236, -0.0185, -0.0259],
+        [-0.0245, 0.0250, 0.1180],
+        [0.1008, 0.0755, -0.0421],
+        [-0.0515, 0.0201, 0.0011],
+        [0.0428, -0.0012, -0.0036],
+        [0.0817, 0.0765, 0.0749],
+        [-0.1264, -0.0522, -0.1103],
+        [-0.0280, -0.0881, -0.0499],
+        [-0.1262, -0.0982, -0.0778],
+    ],
+    [-0.0329, -0.0718, -0.0851],
+)
+
+
+class PreviewBudget:
+    """Allows previews as long as they take no more than their share of the time. Told all times."""
+
+    def __init__(self) -> None:
+        self._cost = FIRST_GUESS  # of the latest preview, seconds
+        self._spent = 0.0
+
+    def starts(self) -> None:
+        """Begin a new picture; what a preview costs is remembered."""
+        self._spent = 0.0
+
+    def allows(self, count: int, elapsed: float) -> bool:
+        """Whether `count` more previews fit, `elapsed` seconds into the picture."""
+        return self._spent + count * self._cost <= SHARE * elapsed
+
+    def spend(self, count: int, seconds: float) -> None:
+        """Note what `count` previews took."""
+        self._spent += seconds
+        self._cost = seconds / count
+
+
+def preview(clean: torch.Tensor, colours: PreviewMap, width: int, height: int) -> bytes:
+    """Return a JPEG of clean latents (16, h, w) in the proportions of a wished size."""
+    rgb = clean.float().cpu().permute(1, 2, 0) @ colours.matrix + colours.bias  # (h, w, 3)
+    levels = torch.nan_to_num(rgb).add(1).mul(127.5).clamp(0, 255).to(torch.uint8)
+    scale = min(1.0, LONGEST_SIDE / max(width, height))
+    small = fit(Image.fromarray(levels.numpy()), round(width * scale), round(height * scale))
+    file = io.BytesIO()
+    small.save(file, "jpeg", quality=QUALITY)
+    return file.getvalue()
