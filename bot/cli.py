@@ -105,17 +105,16 @@ def imagine(  # noqa: PLR0913 - one argument for each option that people know fr
     ] = None,
     negative: Annotated[str | None, typer.Option("--no", help="What should not be in the picture.")] = None,
     shift: Annotated[str | None, typer.Option("--shift", help="Time shift of the schedule, 1 to 10.")] = None,
+    form: Annotated[str | None, typer.Option("--format", help="png, jpeg or webp.")] = None,
     model: Annotated[str | None, typer.Option("--model", help="Another model than PINXIT_MODEL.")] = None,
 ) -> None:
     reading = _read()
-    from bot.cli_imagine import Wish, paint  # noqa: PLC0415
+    from bot.cli_imagine import paint  # noqa: PLC0415
 
     flags = {"ar": ar, "size": size, "seed": seed, "steps": steps, "n": count, "no": negative, "shift": shift}
-    wish = Wish(
-        text=" ".join(prompt), flags={name: value for name, value in flags.items() if value is not None}
-    )
+    given = {name: value for name, value in (flags | {"format": form}).items() if value is not None}
     settings = reading.settings.model_copy(update={"model": model} if model else {})
-    paint(wish, out, settings)
+    paint(" ".join(prompt), given, out, settings)
 
 
 @app.command(help="Check everything Pinxit needs, and say the one thing to fix next.")

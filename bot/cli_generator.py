@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,7 +33,8 @@ async def own_generator(
     The process and its socket are gone afterwards, however the command ends.
     """
     with TemporaryDirectory(prefix="pinxit-") as folder:
-        child = GeneratorChild(settings.model, Path(folder, "generator.sock"), settings.threads, None)
+        printed = None if settings.log_level == "debug" else Path(folder, "generator.log")
+        child = GeneratorChild(settings.model, Path(folder, "generator.sock"), settings.threads, printed)
         supervising = asyncio.create_task(child.run())
         try:
             await _ready(child, supervising, loading, settings.language)
@@ -61,10 +62,12 @@ async def _ready(
     raise Trouble(describe(Fault.PAINTER_GONE, language))
 
 
-async def events_of(client: GeneratorClient, order: Order, language: str) -> AsyncIterator[Event]:
-    """Yield what happens to one order. Raises Trouble where it ends without a picture."""
+async def events_of(
+    client: GeneratorClient, orders: tuple[Order, ...], language: str
+) -> AsyncGenerator[Event, None]:
+    """Yield what happens to the orders. Raises Trouble where one ends without a picture."""
     try:
-        async for event in client.generate(Generate(orders=(order,), previews=False)):
+        async for event in client.generate(Generate(orders=orders, previews=False)):
             if isinstance(event, Failed):
                 raise Trouble(describe(event.fault, language))
             yield event
@@ -79,7 +82,7 @@ async def test_picture(settings: Settings) -> float:
     recipe = Recipe(prompt="a red circle", model=model.name, width=width, height=height, steps=1, seed=1)
     async with own_generator(settings) as client:
         began = time.monotonic()
-        async for event in events_of(client, Order(id="test", recipe=recipe), settings.language):
+        async for event in events_of(client, (Order(id="test", recipe=recipe),), settings.language):
             if isinstance(event, Finished):
                 return time.monotonic() - began
     raise Trouble(describe(Fault.PAINTER_GONE, settings.language))

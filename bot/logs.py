@@ -10,8 +10,8 @@ from typing import Literal, TextIO
 
 import structlog
 
-# aiosqlite prints every statement with its parameters at DEBUG, uvicorn every address that was asked for.
-TALKATIVE = ("aiosqlite", "uvicorn.access", "websockets", "aiohttp", "asyncio")
+# aiosqlite prints every statement with its parameters at DEBUG, uvicorn what it does at INFO.
+TALKATIVE = ("aiosqlite", "uvicorn", "websockets", "aiohttp", "asyncio")
 
 _SHARED: tuple[structlog.typing.Processor, ...] = (
     structlog.contextvars.merge_contextvars,

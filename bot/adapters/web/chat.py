@@ -15,6 +15,7 @@ from bot.adapters.web.options import Option
 from bot.adapters.web.tabs import Tab, View
 from bot.adapters.web.views import answer_view, balance_view, health_view, item
 from bot.commands import Command, ShowBalance, ShowHistory
+from bot.delivery import Surface
 from bot.texts import say
 from bot.updates import (
     Answer,
@@ -52,7 +53,7 @@ class Core:
     examples: Callable[[str], Sequence[str]]  # prompts to click on an empty page, by language
 
 
-class WebChat:
+class WebChat(Surface):
     """A Surface: shows updates on every open page of the one person."""
 
     platform = PLATFORM

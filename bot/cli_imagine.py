@@ -1,0 +1,106 @@
+"""`pinxit imagine`: pictures from the command line, without a server and without a database."""
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from contextlib import aclosing
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bot.cli_generator import events_of, own_generator
+from bot.options import FORMATS, Defaults, Wish, parse
+from bot.refusals import Refusal
+from bot.settings import Settings
+from bot.texts import describe
+from bot.trouble import Misuse, Trouble
+from generator.messages import Begun, End, Failed, Finished, Order, PictureFormat, Preview, StepDone
+from generator.models import model_for
+
+SEEDS = 2**32  # short enough to be typed again
+ENDINGS = {PictureFormat.PNG: ".png", PictureFormat.JPEG: ".jpg", PictureFormat.WEBP: ".webp"}
+
+
+def paint(prompt: str, flags: Mapping[str, str], out: Path | None, settings: Settings) -> None:
+    """Paint what the prompt and the flags say, save it, and print where and with which seed."""
+    wish = _read(with_flags(prompt, flags), out, settings)
+    seed = secrets.randbelow(SEEDS)
+    recipe = wish.recipe(model_for(settings.model), seed)
+    first = out or Path(f"pinxit-{recipe.seed}{ENDINGS[wish.format]}")
+    if not first.parent.is_dir():
+        raise Misuse(f"There is no folder {first.parent} to save in.")
+    recipes = [recipe.picture(index) for index in range(wish.count)]
+    orders = [Order(id=str(index), recipe=each, format=wish.format) for index, each in enumerate(recipes)]
+    asyncio.run(_painted(tuple(orders), names(first, wish.count), settings))
+
+
+def with_flags(prompt: str, flags: Mapping[str, str]) -> str:
+    """Return what would have been typed after /imagine, so that one parser reads everything."""
+    return " ".join([prompt, *(f"--{name} {_quoted(value)}" for name, value in flags.items())])
+
+
+def _quoted(value: str) -> str:
+    return f'"{value}"' if '"' not in value else f"'{value}'"
+
+
+def _read(text: str, out: Path | None, settings: Settings) -> Wish:
+    ending = _ending(out)
+    try:
+        defaults = Defaults(max_count=settings.max_count, format=ending or PictureFormat.PNG)
+        wish = parse(text, model_for(settings.model), defaults)
+    except Refusal as refusal:
+        raise Misuse(describe(refusal, settings.language)) from None
+    if ending and wish.format is not ending:
+        raise Misuse(f"{out} ends like another format than {wish.format}.")
+    return wish
+
+
+def _ending(out: Path | None) -> PictureFormat | None:
+    if out is None:
+        return None
+    try:
+        return FORMATS[out.suffix.lower().removeprefix(".")]
+    except KeyError:
+        raise Misuse(f"{out} must end in .png, .jpg or .webp.") from None
+
+
+def names(first: Path, count: int) -> list[Path]:
+    """Return one file for each picture: ``out.png``, or ``out-1.png``, ``out-2.png`` and so on."""
+    if count == 1:
+        return [first]
+    return [first.with_stem(f"{first.stem}-{number}") for number in range(1, count + 1)]
+
+
+async def _painted(orders: tuple[Order, ...], files: list[Path], settings: Settings) -> None:
+    with _bar() as bar:
+        task = bar.add_task("loading the model", total=1.0)
+        async with (
+            own_generator(settings, lambda fraction: bar.update(task, completed=fraction)) as client,
+            aclosing(events_of(client, orders, settings.language)) as events,
+        ):
+            bar.reset(task, description="painting", total=orders[0].recipe.steps)
+            async for event in events:
+                match event:
+                    case StepDone(step, steps):
+                        bar.update(task, completed=step, total=steps)
+                    case Finished():
+                        _save(files[int(event.order)], orders[int(event.order)], event)
+                    case Begun() | Preview() | Failed() | End():
+                        pass
+
+
+def _bar() -> Progress:
+    """Return a bar on standard error, so that standard output has only what was saved."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def _save(file: Path, order: Order, picture: Finished) -> None:
+    try:
+        file.write_bytes(picture.file)
+    except OSError as error:
+        raise Trouble(f"{file} cannot be written: {error.strerror}.") from None
+    facts = f"{picture.width}×{picture.height}  seed {order.recipe.seed}  {picture.seconds:.2f} s"
+    print(f"{file}  {facts}", flush=True)  # noqa: T201 - this is the command's answer

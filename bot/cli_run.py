@@ -1,0 +1,210 @@
+"""`pinxit run`: puts the parts together, lets them live, and takes them apart again."""
+
+import asyncio
+import os
+import random
+import secrets
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import urlsplit
+
+import structlog
+
+from bot.adapters.web.app import Door, web_app
+from bot.adapters.web.app import Gallery as WebGallery
+from bot.adapters.web.chat import Core, WebChat
+from bot.adapters.web.options import options_for
+from bot.adapters.web.server import CannotListen, WebServer
+from bot.clock import SystemClock
+from bot.commands import Command
+from bot.delivery import Delivery
+from bot.dispatcher import Dispatcher
+from bot.estimate import Estimate
+from bot.examples import examples
+from bot.gallery import Gallery
+from bot.logs import set_up_logs
+from bot.options import Defaults
+from bot.rate_limit import Rate, RateLimit
+from bot.service import Service
+from bot.settings import Settings
+from bot.trouble import Trouble
+from bot.updates import Answer
+from generator.child import GeneratorChild
+from generator.models import model_for
+from storage.folder_lock import FolderLock
+from storage.pictures import PictureFolder
+from storage.records import Limits
+from storage.sqlite import SqliteStore
+
+SECRET_BYTES = 24
+
+log = structlog.get_logger("bot.run")
+
+
+def serve(settings: Settings) -> int:
+    """Run until a signal; return the exit code. Raises Trouble or StorageError when it cannot start."""
+    set_up_logs(settings.log_level, settings.log_format)
+    for platform, token in (("discord", settings.discord_token), ("telegram", settings.telegram_token)):
+        if token is not None:
+            log.warning("a token is set, but this version has no adapter for it yet", platform=platform)
+    with FolderLock(settings.data):
+        return asyncio.run(_live(settings))
+
+
+async def _live(settings: Settings) -> int:
+    bot = assemble(settings)
+    try:
+        await bot.store.open()
+        await bot.run(_stop_on_signals(bot.child.kill))
+    except ExceptionGroup:  # what no part could handle ends here: logged once, all the others stop
+        log.exception("a part of Pinxit crashed, so all of it stops")
+        return 1
+    finally:
+        bot.web.close()
+        await bot.child.stop()
+        await bot.store.close()
+    return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bot:
+    """The parts that live as long as the bot."""
+
+    store: SqliteStore
+    folder: PictureFolder
+    child: GeneratorChild
+    delivery: Delivery
+    dispatcher: Dispatcher
+    web: WebServer
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Live until `stop`, or until a part crashes, which the ExceptionGroup tells."""
+        async with asyncio.TaskGroup() as tasks:
+            painting = tasks.create_task(self.child.run())
+            delivering = tasks.create_task(self.delivery.run())
+            serving = tasks.create_task(self.web.run())
+            dispatching = tasks.create_task(self._dispatch())
+            announcing = tasks.create_task(announce(self.web.url))
+            await _first(tasks.create_task(stop.wait()), painting, delivering, serving, dispatching)
+            log.info("stopping")
+            self.dispatcher.stop()
+            announcing.cancel()
+            await asyncio.wait({dispatching})
+            delivering.cancel()
+            serving.cancel()
+            await self.child.stop()
+        log.info("stopped")
+
+    async def _dispatch(self) -> None:
+        """Clear away what a crash left behind, then draw."""
+        await self.folder.sweep(self.store)
+        await self.dispatcher.run()
+
+
+def assemble(settings: Settings) -> Bot:
+    """Put the parts together and take the port. Raises Trouble when it cannot be had."""
+    clock, dice, model = SystemClock(), random.SystemRandom(), model_for(settings.model)
+    store, folder = SqliteStore(settings.database), PictureFolder(settings.pictures)
+    estimate = Estimate(store, model)
+    gallery = Gallery(store, folder, lambda: secrets.token_urlsafe(SECRET_BYTES))
+    child = GeneratorChild(
+        settings.model, settings.data / "generator.sock", settings.threads, settings.generator_log
+    )
+
+    async def answer(command: Command) -> Answer:  # the chat shows and asks: one of the two must come first
+        return await service.answer(command)
+
+    chat = WebChat(
+        Core(
+            answer=answer,
+            health=lambda: child.health,
+            options=options_for(model, settings.max_count),
+            examples=partial(examples, settings.model),
+        )
+    )
+    delivery = Delivery(store=store, surfaces=[chat], clock=clock)
+    dispatcher = Dispatcher(
+        store=store,
+        painter=child,
+        gallery=gallery,
+        delivery=delivery,
+        estimate=estimate,
+        clock=clock,
+        lease=secrets.token_hex(8),
+        dice=dice,
+    )
+    service = Service(
+        store=store,
+        dispatcher=dispatcher,
+        delivery=delivery,
+        gallery=gallery,
+        estimate=estimate,
+        clock=clock,
+        model=model,
+        limits=limits(settings),
+        rate_limit=rate_limit(settings),
+        dice=dice,
+        defaults=Defaults(max_count=settings.max_count),
+    )
+    web = _web_server(settings, chat, WebGallery(picture=store.picture, path=folder.path))
+    return Bot(store=store, folder=folder, child=child, delivery=delivery, dispatcher=dispatcher, web=web)
+
+
+def limits(settings: Settings) -> Limits:
+    """Return the caps and the allowance that are set."""
+    return Limits(
+        per_account=settings.max_waiting,
+        whole_queue=settings.max_queue,
+        daily_allowance=settings.daily_allowance,
+    )
+
+
+def rate_limit(settings: Settings) -> RateLimit:
+    """Return the two rates that are set."""
+    return RateLimit(
+        each=Rate(per_minute=settings.rate_per_minute, burst=settings.rate_burst),
+        everybody=Rate(per_minute=settings.global_rate_per_minute, burst=settings.global_rate_burst),
+    )
+
+
+def _web_server(settings: Settings, chat: WebChat, gallery: WebGallery) -> WebServer:
+    password = settings.password.get_secret_value() if settings.password else None
+    door = Door(host=settings.host, names=settings.server_names, password=password)
+    try:
+        return WebServer(web_app(chat, gallery, door), chat, settings.host, settings.port)
+    except CannotListen as error:
+        raise Trouble(str(error)) from None
+
+
+async def announce(url: str) -> None:
+    """Print the address as soon as it answers HTTP."""
+    where = urlsplit(url)
+    reader, writer = await asyncio.open_connection(where.hostname, where.port)
+    try:
+        writer.write(f"GET /session HTTP/1.1\r\nHost: {where.netloc}\r\nConnection: close\r\n\r\n".encode())
+        await reader.readline()
+    finally:
+        writer.close()
+    print(f"Pinxit is at {url}", flush=True)  # noqa: T201 - the one line that people wait for
+
+
+async def _first(*tasks: asyncio.Task[object]) -> None:
+    """Wait until one of the tasks ends, however it does."""
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _stop_on_signals(kill_child: Callable[[], None]) -> asyncio.Event:
+    """Return an event that the first SIGINT or SIGTERM sets; the second ends the process at once."""
+    stop = asyncio.Event()
+
+    def stop_or_end(number: int) -> None:
+        if stop.is_set():
+            kill_child()
+            os._exit(128 + number)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop_or_end, number)
+    return stop
