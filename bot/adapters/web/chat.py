@@ -99,8 +99,8 @@ class WebChat(Surface):
             return
         try:
             await self._answer(tab, ask)
-        except Exception as error:  # noqa: BLE001 - the socket's edge: logged once, the page gets a sentence
-            log.error("web command failed", exc_info=error, extra={"wish": type(ask.wish).__name__})
+        except Exception:
+            log.exception("web command failed", extra={"wish": type(ask.wish).__name__})
             self._complain(tab, ask.reply, "web_trouble")
 
     async def _answer(self, tab: Tab, ask: Ask) -> None:

@@ -28,6 +28,7 @@ def options_for(model: Model, most_pictures: int) -> Sequence[Option]:
     """Return the options of /imagine, the most wanted first."""
     sizes = [f"{width}x{height}" for width, height in model.aspects.values()]
     counts = [str(count) for count in range(2, most_pictures + 1)]
+    formats = tuple(kind.value for kind in PictureFormat)
     return (
         Option(flag="--ar", label="web_option_ar", values=tuple(model.aspects), notes=_times(sizes)),
         Option(flag="--n", label="web_option_n", values=tuple(counts)),
@@ -37,7 +38,7 @@ def options_for(model: Model, most_pictures: int) -> Sequence[Option]:
         Option(flag="--no", label="web_option_no"),
         Option(flag="--shift", label="web_option_shift", values=("1.5", "3", "6")),
         Option(
-            flag="--format", label="web_option_format", values=tuple(kind.value for kind in PictureFormat)
+            flag="--format", label="web_option_format", values=formats
         ),
     )
 

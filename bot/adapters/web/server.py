@@ -78,7 +78,7 @@ def _bound(host: str, port: int) -> socket.socket:
         listener.close()
         sentence = f"Port {port} on {host} cannot be used ({error.strerror}): set PINXIT_PORT to another one."
         raise CannotListen(sentence) from error
-    listener.setblocking(False)  # noqa: FBT003 - the socket module takes it by position
+    listener.setblocking(False)
     return listener
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, assert_never
 
+from bot.options import render
 from bot.texts import describe
 from bot.updates import (
     Answer,
@@ -36,7 +37,7 @@ LONGEST_NAME = 60
 View = dict[str, Any]
 
 
-def answer_view(answer: Answer, language: str) -> View:
+def answer_view(answer: Answer, language: str) -> View:  # noqa: PLR0911 - one line for each kind of answer
     """Return the message that answers a command."""
     match answer:
         case Queued() | Progress() | Delivered() | Broken() | Cancelled():
@@ -170,8 +171,16 @@ def _info(info: Info) -> View:
         "seconds": job.draw_seconds,
         "created": job.created_at,
         "bytes": [picture.size_bytes for picture in info.pictures],
+        "again": _again(job),
         "receipt": [_entry(entry) for entry in info.receipt],
     }
+
+
+def _again(job: Job) -> str | None:
+    """Return what to type to draw the job again; no words say a variation."""
+    if job.recipe.variation_seed is not None:
+        return None
+    return f"/imagine {render(job.recipe, job.count, job.format)}"
 
 
 def _wallet(wallet: Wallet) -> View:

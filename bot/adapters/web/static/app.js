@@ -1,0 +1,340 @@
+// Puts the page together: what the bot says becomes posts, what the person does becomes messages.
+
+import { Composer } from "./composer.js";
+import { dress, h, icon } from "./dom.js";
+import { Draft, Post } from "./posts.js";
+import { closeSheets, enlarge, showGallery, showHelp, showInfo, showQueue, showWallet } from "./sheets.js";
+import { Connection, newKey } from "./socket.js";
+import { current, number, remember, speak, t } from "./words.js";
+
+const LONGEST = 200_000; // characters; the bot says more kindly what is too long below it
+const NEAR = 160; // pixels from the end that still count as being there
+
+const at = (id) => document.getElementById(id);
+const [list, stream, empty, older, newest, banner] = ["posts", "stream", "empty", "older", "newest", "banner"].map(at);
+
+const posts = new Map(); // job → Post
+const drafts = new Set();
+let options = [];
+let examples = [];
+let health = { state: "connecting" };
+let wasConnected = false;
+
+// ── what buttons do ──
+
+const deeds = {
+  reroll: (item) => order({ type: "reroll", job: item.job }, item.prompt),
+  vary: (item, index, strong) => order({ type: "vary", job: item.job, index, strong }, item.prompt),
+  edit: (item) => composer.edit(item.prompt),
+  enlarge: (item, index) => enlarge(item, index, deeds),
+  reveal,
+  takeBack: (draft) => {
+    dismiss(draft);
+    composer.edit(draft.prompt);
+  },
+  dismiss: (draft) => {
+    dismiss(draft);
+    composer.focus();
+  },
+  async cancel(item, pressed) {
+    pressed.disabled = true;
+    const answer = await connection.ask({ type: "cancel", job: item.job });
+    if (answer.type === "item") receive(answer.item);
+    else toast(answer.sentence);
+  },
+  async remove(item) {
+    const answer = await connection.ask({ type: "delete", job: item.job });
+    if (answer.type === "deleted") removePost(answer.job);
+    toast(answer.sentence);
+    composer.focus();
+  },
+  async info(item) {
+    const answer = await connection.ask({ type: "info", job: item.job });
+    if (answer.type === "info") showInfo(answer, posts.get(item.job)?.item ?? item);
+    else toast(answer.sentence);
+  },
+};
+
+async function openWallet() {
+  const answer = await connection.ask({ type: "wallet" });
+  if (answer.type === "wallet") showWallet(answer);
+  else toast(answer.sentence);
+}
+
+const openQueue = () => showQueue((message) => connection.ask(message), deeds);
+const openGallery = () => showGallery((message) => connection.ask(message), deeds);
+const openHelp = () => showHelp(options);
+
+// ── what is typed ──
+
+/** Does what was typed; false leaves it in the box. */
+function typed(text) {
+  if (text.length > LONGEST) {
+    toast(t("web_too_long"));
+    return false;
+  }
+  const [command] = /^\/\S*/.exec(text) ?? [""];
+  const run = { "/queue": openQueue, "/history": openGallery, "/credits": openWallet, "/help": openHelp }[command.toLowerCase()];
+  if (run) run();
+  else if (command && command.toLowerCase() !== "/imagine") return unknown(command);
+  else order({ type: "imagine", text: command ? text.slice(command.length).trim() : text }, text);
+  return true;
+}
+
+function unknown(command) {
+  toast(t("web_unknown_command", { command }));
+  return false;
+}
+
+/** Sends an order under a fresh key and shows it until the bot has answered. */
+async function order(message, prompt) {
+  const draft = new Draft(prompt, deeds);
+  drafts.add(draft);
+  draft.wait(connection.isOpen);
+  list.append(draft.element);
+  showEmpty();
+  toEnd();
+  const answer = await connection.ask({ ...message, key: newKey() });
+  const stays = isAtEnd();
+  if (answer.type === "item") {
+    dismiss(draft);
+    receive(answer.item);
+  } else {
+    draft.refuse(answer.sentence);
+    announce(answer.sentence);
+  }
+  if (stays) toEnd();
+}
+
+function dismiss(draft) {
+  drafts.delete(draft);
+  draft.element.remove();
+  showEmpty();
+}
+
+// ── what the bot says ──
+
+const heard = {
+  welcome,
+  item: ({ item }) => receive(item),
+  deleted: ({ job }) => removePost(job),
+  health: showHealth,
+  balance: showBalance,
+  error: ({ sentence }) => toast(sentence),
+};
+
+function welcome(message) {
+  options = message.options;
+  examples = message.examples;
+  composer.options = options;
+  refresh(message.history);
+  if (message.wallet.type === "wallet") showBalance(message.wallet);
+  showHealth(message.health);
+  showEmpty();
+  document.body.dataset.ready = "true";
+}
+
+/** Takes the newest page of the history as what is true: after a cut, things may have gone or moved on. */
+function refresh(history) {
+  if (history.type !== "history") {
+    toast(history.sentence);
+    return;
+  }
+  const isFirst = posts.size === 0;
+  const stays = isFirst || isAtEnd();
+  const known = new Set(history.items.map(({ job }) => job));
+  const oldest = history.more ? Math.min(...history.items.map(({ created }) => created)) : -Infinity;
+  for (const { item } of [...posts.values()]) {
+    if (item.created >= oldest && !known.has(item.job)) removePost(item.job);
+  }
+  for (const item of history.items) put(item, true);
+  if (isFirst || oldest === -Infinity) older.hidden = !history.more;
+  recallable();
+  if (stays) toEnd("instant");
+}
+
+/** Shows an item that is new or has moved on. */
+function receive(item) {
+  const before = posts.get(item.job)?.item.state;
+  const stays = isAtEnd();
+  if (!put(item, false)) return;
+  if (before !== item.state) announce(item.sentence);
+  if (before === undefined) recallable();
+  showEmpty();
+  if (stays) toEnd();
+}
+
+function put(item, isFresh) {
+  const post = posts.get(item.job);
+  if (post && isFresh) return post.reword(item);
+  if (post) return post.update(item);
+  hang(new Post(item, deeds));
+  return true;
+}
+
+/** Puts a post at its place in time. */
+function hang(post) {
+  posts.set(post.item.job, post);
+  const later = [...list.children].find(({ dataset }) => Number(dataset.created) > post.item.created);
+  list.insertBefore(post.element, later ?? null);
+}
+
+function removePost(job) {
+  posts.get(job)?.element.remove();
+  posts.delete(job);
+  for (const tile of document.querySelectorAll(".tile")) if (tile.dataset.job === job) tile.remove();
+  showEmpty();
+}
+
+function recallable() {
+  const inTime = [...posts.values()].map(({ item }) => item).sort((a, b) => a.created - b.created);
+  composer.remember([...new Set(inTime.filter(({ parent }) => !parent).map(({ prompt }) => prompt))]);
+}
+
+async function fetchOlder() {
+  older.disabled = true;
+  const before = Math.min(...[...posts.values()].map(({ item }) => item.created));
+  const answer = await connection.ask({ type: "history", before });
+  older.disabled = false;
+  if (answer.type !== "history") return;
+  const fromEnd = stream.scrollHeight - stream.scrollTop;
+  for (const item of answer.items) put(item, false);
+  older.hidden = !answer.more;
+  stream.scrollTo({ top: stream.scrollHeight - fromEnd, behavior: "instant" });
+}
+
+// ── the frame around it ──
+
+function showBalance({ available, held }) {
+  const button = at("credits");
+  const words = `${t("web_credits")}: ${number(available)}`;
+  button.hidden = false;
+  button.replaceChildren(icon("coin"), number(available));
+  button.title = held ? `${words} · ${t("web_held")}: ${number(held)}` : words;
+  button.setAttribute("aria-label", button.title);
+  button.dataset.available = available;
+  button.dataset.held = held;
+}
+
+function showHealth(message) {
+  health = message;
+  const percent = Math.floor((message.fraction ?? 0) * 100);
+  const key = { connecting: "web_connecting", closed: "web_connecting" }[message.state] ?? `web_painter_${message.state}`;
+  const words = t(key, { percent });
+  at("painter").dataset.state = message.state;
+  at("painter").title = words;
+  at("painter-words").textContent = words;
+  showBanner();
+}
+
+function showBanner() {
+  const states = {
+    closed: () => ["is-away", t("web_disconnected")],
+    unusable: () => ["is-bad", `${t("web_painter_unusable")}. ${health.reason}`],
+  };
+  const state = wasConnected && !connection.isOpen ? "closed" : health.state;
+  const [kind, words] = states[state]?.() ?? ["", ""];
+  banner.hidden = !words;
+  banner.className = `banner ${kind}`;
+  if (banner.textContent !== words) banner.textContent = words;
+}
+
+function connectionChanged(state) {
+  if (state === "open" && wasConnected) announce(t("web_reconnected"));
+  if (state === "open") wasConnected = true;
+  else showHealth({ state: "closed" });
+  document.body.dataset.connection = state;
+  for (const draft of drafts) if (draft.element.dataset.state === "sending") draft.wait(state === "open");
+  showBanner();
+}
+
+function showEmpty() {
+  const isEmpty = posts.size + drafts.size === 0;
+  empty.hidden = !isEmpty;
+  stream.classList.toggle("is-empty", isEmpty);
+  if (!isEmpty) return;
+  const chips = examples.map((text) =>
+    h("li", {}, h("button", { type: "button", class: "chip", dir: "auto", onclick: () => typed(text) }, text)),
+  );
+  const mark = h("img", { src: "/static/mark.svg", alt: "", width: 72, height: 72 });
+  const suggestions = chips.length ? [h("p", { class: "eyebrow" }, t("web_examples")), h("ul", { class: "chips" }, ...chips)] : [];
+  empty.replaceChildren(mark, h("h2", {}, t("web_heading")), h("p", { class: "lead" }, t("web_subheading")), ...suggestions);
+}
+
+function announce(sentence) {
+  at("announcer").textContent = sentence;
+}
+
+/** Says something that passes. */
+function toast(sentence) {
+  if (!sentence) return;
+  announce(sentence);
+  document.querySelector(".toast")?.remove();
+  const element = h("div", { class: "toast" }, sentence);
+  document.body.append(element);
+  setTimeout(() => element.remove(), 6000);
+}
+
+function reveal(job) {
+  const post = posts.get(job);
+  if (!post) return;
+  post.element.scrollIntoView({ block: "center" });
+  post.article.focus({ preventScroll: true });
+  post.element.classList.add("is-revealed");
+  setTimeout(() => post.element.classList.remove("is-revealed"), 1600);
+}
+
+function isAtEnd() {
+  return stream.scrollHeight - stream.scrollTop - stream.clientHeight < NEAR;
+}
+
+function toEnd(behavior = "auto") {
+  requestAnimationFrame(() => stream.scrollTo({ top: stream.scrollHeight, behavior }));
+}
+
+// ── languages ──
+
+async function switchTo(language) {
+  await speak(language);
+  labelPage();
+  closeSheets();
+  connection.greet();
+}
+
+function labelPage() {
+  dress(at("open-gallery"), "gallery", t("web_gallery"));
+  dress(at("open-help"), "help", t("web_help"));
+  dress(newest, "down", t("web_newest"));
+  at("language").setAttribute("aria-label", t("web_language"));
+  at("language").value = current();
+  stream.setAttribute("aria-label", t("web_conversation"));
+  older.textContent = t("web_older");
+  composer.label();
+  showHealth(health);
+}
+
+// ── start ──
+
+const composer = new Composer(typed);
+const connection = new Connection({
+  greeting: () => ({ type: "hello", language: current() }),
+  onPush: (message) => heard[message.type]?.(message),
+  onState: connectionChanged,
+});
+
+at("open-gallery").addEventListener("click", openGallery);
+at("open-help").addEventListener("click", openHelp);
+at("credits").addEventListener("click", openWallet);
+older.addEventListener("click", fetchOlder);
+newest.addEventListener("click", () => toEnd());
+stream.addEventListener("scroll", () => { newest.hidden = isAtEnd(); }, { passive: true });
+at("language").addEventListener("change", ({ target }) => {
+  remember(target.value);
+  switchTo(target.value);
+});
+new ResizeObserver(() => { newest.hidden = isAtEnd(); }).observe(list);
+
+await speak();
+labelPage();
+connection.open();
+composer.focus();

@@ -1,0 +1,65 @@
+// Builds elements. Text only ever goes in as text: nothing here parses HTML.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+const ICONS = {
+  reroll: "M20 11a8 8 0 0 0-14.3-4M4 4v4h4M4 13a8 8 0 0 0 14.3 4M20 20v-4h-4",
+  subtle: "M3 14c3-5 6-5 9 0s6 5 9 0",
+  strong: "M3 9c3-6 6-6 9 0s6 6 9 0M3 17c3-6 6-6 9 0s6 6 9 0",
+  info: "M12 11v6M12 7.5v.01M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0",
+  download: "M12 4v11M7 11l5 5 5-5M5 20h14",
+  trash: "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
+  stop: "M18 6 6 18M6 6l12 12",
+  edit: "M4 20l1-5L16 4l4 4L9 19zM14 6l4 4",
+  send: "M12 20V5M5 12l7-7 7 7",
+  gallery: "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z",
+  help: "M9 9a3 3 0 1 1 4.5 2.6c-1 .6-1.5 1.2-1.5 2.4M12 17.5v.01M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0",
+  sliders: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.5v5M9 14.5v5",
+  down: "M12 5v14M6 13l6 6 6-6",
+  left: "M15 5l-7 7 7 7",
+  right: "M9 5l7 7-7 7",
+  copy: "M9 9h11v11H9zM5 15H4V4h11v1",
+  coin: "M12 3l2.4 6.6L21 12l-6.6 2.4L12 21l-2.4-6.6L3 12l6.6-2.4z",
+  check: "M5 12l5 5 9-10",
+};
+
+/** Returns an element: properties by name, `on*` as listeners, children as nodes or text. */
+export function h(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) put(element, name, value);
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+function put(element, name, value) {
+  if (value === null || value === undefined || value === false) return;
+  if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+  else if (name === "dataset") Object.assign(element.dataset, value);
+  else if (name === "class") element.className = value;
+  else element.setAttribute(name, value === true ? "" : String(value));
+}
+
+/** Returns one of the line icons; it says nothing to screen readers. */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  const path = document.createElementNS(SVG, "path");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  svg.classList.add("icon", `icon-${name}`);
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+/** Returns a button with an icon and words; `quiet` shows the words only to screen readers and on hover. */
+export function button(name, words, press, { quiet = false, kind = "" } = {}) {
+  const label = h("span", { class: quiet ? "unseen" : "" }, words);
+  return h("button", { type: "button", class: `act ${kind}`, title: quiet ? words : null, onclick: press }, icon(name), label);
+}
+
+/** Puts an icon into a button of the page and names it. */
+export function dress(element, name, words) {
+  element.replaceChildren(icon(name));
+  element.title = words;
+  element.setAttribute("aria-label", words);
+}
