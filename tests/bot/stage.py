@@ -1,0 +1,324 @@
+"""The core with a scripted generator, a surface that remembers, and real storage."""
+
+import asyncio
+import itertools
+import random
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from bot.clock import SystemClock
+from bot.commands import Cancel, Delete, Imagine, Person, Reroll, ShowInfo, Vary
+from bot.delivery import Delivery, Surface
+from bot.dispatcher import Dispatcher
+from bot.estimate import Estimate
+from bot.gallery import Gallery
+from bot.options import Defaults
+from bot.rate_limit import Rate, RateLimit
+from bot.service import Service
+from bot.updates import Answer, Delivered, Final, Update
+from generator.client import Lost, NotReached
+from generator.messages import (
+    Begun,
+    End,
+    Event,
+    Failed,
+    Fault,
+    Finished,
+    Generate,
+    Health,
+    Order,
+    Preview,
+    Ready,
+    StepDone,
+)
+from generator.models import EMBEDDED_MODEL
+from storage.pictures import PictureFolder
+from storage.records import Identity, Job, Limits, NewPost, Post, Rung
+from storage.sqlite import SqliteStore
+from storage.store import Store
+
+DEADLINE = 20.0  # generous: a busy machine is no failure
+LIMITS = Limits(per_account=20, whole_queue=100, daily_allowance=1000)
+EVERYTHING = RateLimit(Rate(per_minute=6e6, burst=10_000), Rate(per_minute=6e6, burst=10_000))
+
+KEYS = itertools.count()  # of all stages: a key is used once
+
+Line = Event | Exception | asyncio.Event
+Script = Callable[[Generate], Iterable[Line]]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let everybody work until the condition holds."""
+    async with asyncio.timeout(DEADLINE):
+        while not condition():  # noqa: ASYNC110 - it may depend on anything
+            await asyncio.sleep(0.001)
+
+
+def finished(order: Order) -> Finished:
+    return Finished(
+        order=order.id,
+        file=f"{order.recipe.prompt} {order.recipe.seed}".encode(),
+        format=order.format,
+        width=order.recipe.width,
+        height=order.recipe.height,
+        seconds=0.5,
+    )
+
+
+def draws(request: Generate) -> Iterable[Line]:
+    yield Begun()
+    yield StepDone(1, 2)
+    yield Preview(request.orders[0].id, b"small")
+    yield StepDone(2, 2)
+    yield from map(finished, request.orders)
+    yield End()
+
+
+def fails(request: Generate) -> Iterable[Line]:
+    yield Begun()
+    yield StepDone(1, 2)
+    yield from map(finished, request.orders[1:])
+    yield Failed(request.orders[0].id, Fault.OUT_OF_MEMORY)
+    yield End()
+
+
+def is_not_reached(_request: Generate) -> Iterable[Line]:
+    yield NotReached("refused")
+
+
+def dies_while_drawing(_request: Generate) -> Iterable[Line]:
+    yield Begun()
+    yield StepDone(1, 2)
+    yield Lost("cut")
+
+
+def hangs(_request: Generate) -> Iterable[Line]:
+    yield Begun()
+    yield asyncio.Event()
+
+
+def has_a_bug(_request: Generate) -> Iterable[Line]:
+    yield Begun()
+    yield ZeroDivisionError("a bug")
+
+
+def waits_for(event: asyncio.Event, then: Script = draws) -> Script:
+    def script(request: Generate) -> Iterable[Line]:
+        yield Begun()
+        yield StepDone(1, 2)
+        yield event
+        yield from itertools.islice(then(request), 2, None)
+
+    return script
+
+
+class ScriptedGenerator:
+    """Plays one script per request, one at a time like a card; when they run out, it draws."""
+
+    def __init__(self, *scripts: Script, usually: Script = draws) -> None:
+        self.scripts = list(scripts)
+        self.usually = usually
+        self.health: Health = Ready("embedded")
+        self.requests: list[Generate] = []
+        self.kills = 0
+        self.closed_early = 0
+        self._card = asyncio.Lock()
+
+    @property
+    def client(self) -> "ScriptedGenerator":
+        return self
+
+    def kill(self) -> None:
+        self.kills += 1
+
+    async def generate(self, request: Generate) -> AsyncGenerator[Event, None]:
+        self.requests.append(request)
+        script = self.scripts.pop(0) if self.scripts else self.usually
+        try:
+            async with self._card:
+                for line in script(request):
+                    if isinstance(line, Exception):
+                        raise line
+                    if isinstance(line, asyncio.Event):
+                        await line.wait()
+                    else:
+                        yield line
+        except (GeneratorExit, asyncio.CancelledError):
+            self.closed_early += 1
+            raise
+
+
+class FastClock(SystemClock):
+    """Time that flies: a second of pause takes a hundredth of one."""
+
+    def now(self) -> float:
+        return super().now() * 100
+
+    async def wait(self, event: asyncio.Event, seconds: float | None) -> bool:
+        return await super().wait(event, None if seconds is None else seconds / 100)
+
+
+class Audience(Surface):
+    """Remembers what every post was shown."""
+
+    platform = "stage"
+
+    def __init__(self) -> None:
+        self.shown: dict[str, list[Update]] = {}
+        self._news = asyncio.Condition()
+
+    async def show(self, post: Post, update: Update) -> Rung:
+        async with self._news:
+            self.shown.setdefault(post.job, []).append(update)
+            self._news.notify_all()
+        return Rung.EDITED
+
+    async def sees(self, job: str, kind: type[Update]) -> Update:
+        """Wait until the job's post shows an update of this kind; return it."""
+        async with asyncio.timeout(DEADLINE), self._news:
+            await self._news.wait_for(lambda: any(isinstance(update, kind) for update in self.of(job)))
+        return next(update for update in self.of(job) if isinstance(update, kind))
+
+    def of(self, job: str) -> list[Update]:
+        return self.shown.get(job, [])
+
+
+class Stage:
+    """Everything of the core, and one person in front of it."""
+
+    def __init__(
+        self,
+        store: Store,
+        generator: ScriptedGenerator,
+        folder: PictureFolder,
+        limits: Limits = LIMITS,
+        rate_limit: RateLimit = EVERYTHING,
+    ) -> None:
+        self.store = store
+        self.generator = generator
+        self.folder = folder
+        self.audience = Audience()
+        self.limits = limits
+        clock, dice = FastClock(), random.Random(7)
+        self.delivery = Delivery(store=store, surfaces=[self.audience], clock=clock)
+        gallery = Gallery(store, folder, lambda: f"{dice.getrandbits(64):x}")
+        self.estimate = estimate = Estimate(store, EMBEDDED_MODEL)
+        self.dispatcher = Dispatcher(
+            store=store,
+            painter=generator,
+            gallery=gallery,
+            delivery=self.delivery,
+            estimate=estimate,
+            clock=clock,
+            lease="this run",
+            dice=dice,
+            least_patience_seconds=0.2,
+        )
+        self.service = Service(
+            store=store,
+            dispatcher=self.dispatcher,
+            delivery=self.delivery,
+            gallery=gallery,
+            estimate=estimate,
+            clock=clock,
+            model=EMBEDDED_MODEL,
+            limits=limits,
+            rate_limit=rate_limit,
+            dice=dice,
+            defaults=Defaults(),
+        )
+
+    def person(self, name: str = "Ada") -> Person:
+        return Person(identity=Identity("stage", name), name=name, language="en")
+
+    def post(self) -> NewPost:
+        return NewPost(platform="stage", address="{}", language="en")
+
+    def key(self) -> str:
+        return f"key {next(KEYS)}"
+
+    async def imagine(self, text: str = "a red circle", by: str = "Ada", key: str = "") -> Answer:
+        command = Imagine(by=self.person(by), key=key or self.key(), text=text, post=self.post())
+        return await self.service.answer(command)
+
+    async def accepted(self, text: str = "a red circle", by: str = "Ada") -> Job:
+        answer = await self.imagine(text, by)
+        return answer.job  # type: ignore[union-attr]
+
+    async def drawn(self, text: str = "a red circle", by: str = "Ada") -> Delivered:
+        job = await self.accepted(text, by)
+        delivered = await self.audience.sees(job.id, Delivered)
+        assert isinstance(delivered, Delivered)
+        return delivered
+
+    async def cancel(self, job: Job, by: str = "Ada") -> Answer:
+        return await self.service.answer(Cancel(self.person(by), job.id))
+
+    async def delete(self, job: Job, by: str = "Ada") -> Answer:
+        return await self.service.answer(Delete(self.person(by), job.id))
+
+    async def info(self, job: Job, by: str = "Ada") -> Answer:
+        return await self.service.answer(ShowInfo(self.person(by), job.id))
+
+    async def reroll(self, job: Job, by: str = "Ada") -> Answer:
+        command = Reroll(by=self.person(by), key=self.key(), job=job.id, post=self.post())
+        return await self.service.answer(command)
+
+    async def vary(self, job: Job, index: int = 0, *, strong: bool = False) -> Answer:
+        command = Vary(
+            by=self.person(), key=self.key(), job=job.id, index=index, strong=strong, post=self.post()
+        )
+        return await self.service.answer(command)
+
+    async def end(self, job: Job) -> Update:
+        """Wait for the job's end to be shown and confirmed."""
+        end = await self.audience.sees(job.id, Final)  # type: ignore[arg-type]
+        await self.until_confirmed()
+        return end
+
+    async def until_confirmed(self) -> None:
+        async with asyncio.timeout(DEADLINE):
+            while await self.store.undelivered():  # noqa: ASYNC110 - reading lets the others work
+                await asyncio.sleep(0)
+
+    async def balance(self, by: str = "Ada") -> tuple[int, int]:
+        account = await self.store.account(Identity("stage", by), by)
+        balance = await self.store.balance(account.id, self.limits, 0.0)
+        return balance.available, balance.held
+
+    async def live(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.delivery.run())
+            tasks.create_task(self.dispatcher.run())
+
+
+@asynccontextmanager
+async def living(stage: Stage) -> AsyncGenerator[Stage, None]:
+    """Let the stage run its loops meanwhile."""
+    life = asyncio.create_task(stage.live())
+    try:
+        yield stage
+    finally:
+        life.cancel()
+        with suppress(asyncio.CancelledError):
+            await life
+
+
+@asynccontextmanager
+async def opened(path: Path | str = ":memory:") -> AsyncGenerator[SqliteStore, None]:
+    store = SqliteStore(path)
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def playing(
+    generator: ScriptedGenerator, folder: Path, **changes: object
+) -> AsyncGenerator[Stage, None]:
+    """A stage on a fresh store in memory, running."""
+    async with opened() as store, living(Stage(store, generator, PictureFolder(folder), **changes)) as stage:  # type: ignore[arg-type]
+        yield stage
