@@ -1,0 +1,11 @@
+"""Everything Pinxit says to people, in English, Russian and simplified Chinese.
+
+A sentence is asked for by its key: ``say("ru", "deleted")``; what happened is told by `describe`.
+A language is one catalogue, ``<language>.po``, beside this file, and one entry in LANGUAGES.
+"""
+
+from bot.texts.catalogue import LANGUAGES, language_for
+from bot.texts.describe import describe
+from bot.texts.speech import about, duration, number, place, say
+
+__all__ = ["LANGUAGES", "about", "describe", "duration", "language_for", "number", "place", "say"]

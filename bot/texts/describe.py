@@ -1,0 +1,114 @@
+"""Tells what happened: one kind sentence for every update, answer, refusal and fault."""
+
+from typing import assert_never
+
+from bot.refusals import BadRecipe, Refusal, UnknownOption
+from bot.texts.speech import duration, place, say
+from bot.updates import (
+    Answer,
+    Broken,
+    Cancelled,
+    Deleted,
+    Delivered,
+    History,
+    Info,
+    Progress,
+    Queued,
+    QueueView,
+    Refused,
+    Stopping,
+    Wallet,
+)
+from generator.messages import Fault
+
+
+def describe(thing: Answer | Refusal | Fault, language: str) -> str:
+    """Return one sentence (two where something is to be done) about what happened."""
+    match thing:
+        case Queued() | Progress() | Delivered() | Broken() | Cancelled():
+            return _update(thing, language)
+        case Stopping() | Deleted() | Info() | Wallet() | QueueView() | History():
+            return _view(thing, language)
+        case Refused(refusal):
+            return _refusal(refusal, language)
+        case Refusal():
+            return _refusal(thing, language)
+        case Fault():
+            return say(language, f"fault_{thing}")
+        case _:
+            assert_never(thing)
+
+
+def _update(update: Queued | Progress | Delivered | Broken | Cancelled, language: str) -> str:
+    match update:
+        case Queued():
+            return _queued(update, language)
+        case Progress(step=0):
+            return say(language, "progress_start")
+        case Progress(step=step, steps=steps):
+            return say(language, "progress", step=step, steps=steps)
+        case Delivered():
+            return _delivered(update, language)
+        case Broken(fault=fault):
+            return say(language, "broken", reason=describe(fault, language))
+        case Cancelled():
+            return say(language, "cancelled")
+        case _:
+            assert_never(update)
+
+
+def _queued(update: Queued, language: str) -> str:
+    where = place(language, update.place)
+    if update.loading is not None:
+        return say(language, "queued_loading", percent=int(update.loading * 100), place=where)
+    return say(language, "queued", place=where, wait=duration(language, update.eta_seconds))
+
+
+def _delivered(update: Delivered, language: str) -> str:
+    if update.job.deleted or not update.pictures:
+        return say(language, "deleted")
+    sentence = say(language, "delivered", count=len(update.pictures))
+    if any(picture.truncated for picture in update.pictures):
+        return say(language, "delivered_truncated", sentence=sentence)
+    return sentence
+
+
+def _view(view: Stopping | Deleted | Info | Wallet | QueueView | History, language: str) -> str:
+    match view:
+        case Stopping():
+            return say(language, "stopping")
+        case Deleted():
+            return say(language, "deleted")
+        case Info(job=job):
+            recipe = job.recipe
+            size = f"{recipe.width}×{recipe.height}"
+            return say(
+                language, "info", size=size, steps=recipe.steps, seed=str(recipe.seed), price=job.price
+            )
+        case Wallet(balance=balance):
+            key = "wallet_held" if balance.held else "wallet"
+            return say(language, key, available=balance.available, held=balance.held)
+        case QueueView(mine=mine, length=length):
+            key = "queue_mine" if mine else "queue_none"
+            return say(language, key, mine=len(mine), length=length)
+        case History(items=items):
+            return say(language, "history" if items else "history_empty")
+        case _:
+            assert_never(view)
+
+
+def _refusal(refusal: Refusal, language: str) -> str:
+    match refusal:
+        case BadRecipe(rule=rule, details=details):
+            return say(language, f"recipe_{rule}", **_named(details, language))
+        case UnknownOption(option=option, guess=""):
+            return say(language, "unknown_option_no_guess", option=option)
+        case _:
+            return say(language, refusal.key, **refusal.values())
+
+
+def _named(details: dict[str, object], language: str) -> dict[str, object]:
+    """Put a recipe's field into the reader's words: "width" becomes "ширина"."""
+    if "name" not in details:
+        return details
+    return details | {"name": say(language, f"field_{details['name']}")}

@@ -1,0 +1,223 @@
+"""What people read when something happens."""
+
+import ast
+import inspect
+import string
+from dataclasses import fields, replace
+
+import pytest
+
+import generator.recipe
+from bot.refusals import (
+    BadOption,
+    BadRecipe,
+    NotEnoughCredits,
+    Refusal,
+    TooFast,
+    TooManyWaiting,
+    UnknownOption,
+)
+from bot.texts import LANGUAGES, describe
+from bot.updates import (
+    Broken,
+    Cancelled,
+    Deleted,
+    Delivered,
+    History,
+    Info,
+    Progress,
+    Queued,
+    QueueView,
+    Refused,
+    Stopping,
+    Wallet,
+)
+from generator.messages import Fault, PictureFormat
+from generator.recipe import MAX_PROMPT, Recipe, RecipeError
+from storage.records import Balance, Job, JobState, Picture
+
+RECIPE = Recipe(prompt="a fox", model="embedded", width=336, height=192, steps=8, seed=1234567)
+JOB = Job(
+    id="j1",
+    account=1,
+    recipe=RECIPE,
+    count=1,
+    format=PictureFormat.PNG,
+    price=1,
+    cost_seconds=1.0,
+    parent=None,
+    state=JobState.QUEUED,
+    attempt=0,
+    losses=0,
+    fault=None,
+    created_at=0.0,
+    ended_at=None,
+    draw_seconds=None,
+    deleted=False,
+)
+PICTURE = Picture(
+    job="j1",
+    index=0,
+    sha256="0" * 64,
+    format=PictureFormat.PNG,
+    width=336,
+    height=192,
+    size_bytes=1,
+    truncated=False,
+    secret="s",
+)
+QUEUED = Queued(job=JOB, place=3, eta_seconds=11.2)
+EVERYTHING = [
+    QUEUED,
+    replace(QUEUED, place=1),
+    replace(QUEUED, loading=0.4),
+    Progress(job=JOB, step=0, steps=8),
+    Progress(job=JOB, step=3, steps=8),
+    Delivered(job=JOB, pictures=(PICTURE,)),
+    Delivered(job=JOB, pictures=(replace(PICTURE, truncated=True),) * 4),
+    Delivered(job=replace(JOB, deleted=True), pictures=()),
+    *(Broken(job=JOB, fault=fault) for fault in Fault),
+    *Fault,
+    Cancelled(job=JOB),
+    Stopping("j1"),
+    Deleted("j1"),
+    Info(job=JOB, pictures=(PICTURE,), receipt=()),
+    Wallet(balance=Balance(available=120, held=0), daily_allowance=100, entries=()),
+    Wallet(balance=Balance(available=21, held=15), daily_allowance=100, entries=()),
+    QueueView(mine=(), length=0),
+    QueueView(mine=(QUEUED,), length=5),
+    History(items=(), more=False),
+    History(items=(QUEUED,), more=False),
+    Refused(TooFast(retry_seconds=12)),
+    UnknownOption(option="--sede", guess="--seed"),
+    UnknownOption(option="--sede", guess=""),
+]
+IMPOSSIBLE = [
+    {"prompt": " "},
+    {"prompt": 7},
+    {"prompt": "\ud800"},
+    {"prompt": "x" * (MAX_PROMPT + 1)},
+    {"negative_prompt": 7},
+    {"model": ""},
+    {"width": 7},
+    {"width": 257},
+    {"height": float("nan")},
+    {"steps": 0},
+    {"seed": 2**63},
+    {"shift": float("inf")},
+    {"guidance": -0.5},
+    {"variation_seed": -1},
+    {"variation_strength": 2},
+    {"wings": 2},
+]
+
+
+def bad_recipe(values: dict) -> BadRecipe:
+    with pytest.raises(RecipeError) as raised:
+        Recipe.from_dict(RECIPE.as_dict() | values)
+    return BadRecipe(raised.value.rule, raised.value.values)
+
+
+@pytest.fixture
+def recipe_rules() -> set[str]:
+    """Return every rule named in a ``RecipeError("rule", …)`` of the recipe's module."""
+    calls = [
+        node for node in ast.walk(ast.parse(inspect.getsource(generator.recipe))) if is_recipe_error(node)
+    ]
+    return {call.args[0].value for call in calls}
+
+
+def is_recipe_error(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and getattr(node.func, "id", "") == "RecipeError"
+
+
+def is_a_sentence(text: str) -> bool:
+    return len(text) > 3 and "{" not in text and "}" not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("thing", EVERYTHING, ids=str)
+def test_whatever_happens_there_is_a_sentence(language, thing):
+    assert is_a_sentence(describe(thing, language))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "refusal", [refusal for refusal in Refusal.__subclasses__() if refusal is not BadRecipe]
+)
+def test_every_refusal_says_something(language, refusal):
+    values = [7 if field.type is int else "words" for field in fields(refusal)]
+
+    text = describe(refusal(*values), language)
+
+    assert is_a_sentence(text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("values", IMPOSSIBLE, ids=lambda values: str(values)[:30])
+def test_every_rule_of_a_recipe_has_a_sentence(language, values):
+    assert is_a_sentence(describe(bad_recipe(values), language))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_incomplete_recipe_has_a_sentence(language):
+    with pytest.raises(RecipeError) as raised:
+        Recipe.from_dict({"prompt": "a fox"})
+
+    assert is_a_sentence(describe(BadRecipe(raised.value.rule, raised.value.values), language))
+
+
+def test_the_impossible_values_above_break_every_rule_there_is(recipe_rules):
+    broken = {bad_recipe(values).rule for values in IMPOSSIBLE} | {"incomplete"}
+
+    assert broken == recipe_rules
+
+
+def test_a_place_and_a_time_are_said_as_the_language_says_them():
+    assert describe(QUEUED, "en") == "You're 3rd in line. Your picture should be ready in about 12 s."
+    assert describe(QUEUED, "ru") == "Ваш заказ — 3-й в очереди. Картинка будет готова примерно через 12 с."
+    assert describe(QUEUED, "zh") == "排在第 3 位，大约 12 秒后画好。"
+
+
+@pytest.mark.parametrize(
+    ("limit", "noun"), [(1, "заказ "), (2, "заказа "), (5, "заказов "), (21, "заказ "), (112, "заказов ")]
+)
+def test_russian_counts_with_three_forms(limit, noun):
+    text = describe(TooManyWaiting(limit=limit, retry_seconds=200), "ru")
+
+    assert f"{limit} {noun}" in text
+    assert "4 мин" in text
+
+
+def test_one_credit_is_not_credits():
+    assert "1 credit " in describe(NotEnoughCredits(price=1, available=0), "en")
+    assert "15 credits " in describe(NotEnoughCredits(price=15, available=0), "en")
+
+
+def test_a_seed_is_never_grouped_because_it_is_typed_again():
+    assert "1234567" in describe(Info(job=JOB, pictures=(), receipt=()), "en")
+
+
+def test_a_broken_picture_says_that_nothing_was_charged():
+    assert "Nothing was charged" in describe(Broken(job=JOB, fault=Fault.POISON), "en")
+
+
+def test_an_unknown_language_is_answered_in_english():
+    assert describe(Cancelled(job=JOB), "tlh") == describe(Cancelled(job=JOB), "en")
+    assert describe(Cancelled(job=JOB), "ru-RU") == describe(Cancelled(job=JOB), "ru")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("words", ["{0}", "{option.__class__}", "%s%n", "{", "<b>", "a\nb\x00"])
+def test_somebodys_words_are_quoted_and_never_filled(language, words):
+    text = describe(BadOption(option="--ar", value=words, example="--ar 16:9"), language)
+
+    assert " ".join(words.split()) in text
+
+
+def test_a_very_long_word_is_cut():
+    text = describe(BadOption(option="--ar", value="9" * 40_000, example="--ar 16:9"), "en")
+
+    assert len(text) < 400
+    assert "…" in text
+    assert not set(text) & set(string.whitespace) - {" "}
