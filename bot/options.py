@@ -7,7 +7,7 @@ between words stays prose. Text in double quotes is never searched for options.
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -32,6 +32,7 @@ EXAMPLES = {
 }
 ALIASES = {"aspect": "ar", "count": "n", "negative": "no"}
 MEANT = {"width": "size", "height": "size", "w": "size", "h": "size", "ratio": "ar", "number": "n"}
+ALIKE, VERY_ALIKE = 0.6, 0.8  # a dash before a word is more often prose than a flag mistyped
 FORMATS = {"png": PictureFormat.PNG, "jpeg": PictureFormat.JPEG, "webp": PictureFormat.WEBP} | {
     "jpg": PictureFormat.JPEG
 }
@@ -142,18 +143,23 @@ def split(text: str) -> tuple[str, dict[str, str]]:
         prose.append(text[position:start])
         given[name], position = _value(text, name, after)
     prose.append(text[position:])
-    return _unquoted(" ".join(" ".join(prose).split())), given
+    return _seen(_unquoted(" ".join(" ".join(prose).split()))), given
 
 
 def cleaned(text: str) -> str:
-    """Return the text without what nobody sees, its whitespace squeezed; "" where nothing is visible."""
+    """Return the text without control characters and the like, its whitespace squeezed."""
     squeezed = " ".join(text.split())
     kept = "".join(letter for letter in squeezed if not _is_dropped(letter))
-    return " ".join(kept.split()) if any(map(_is_visible, kept)) else ""
+    return " ".join(kept.split())
 
 
 def _is_dropped(letter: str) -> bool:
     return letter in DROPPED or unicodedata.category(letter) in {"Cc", "Cs"}
+
+
+def _seen(text: str) -> str:
+    """Return the text, or "" where there is nothing to see in it."""
+    return text if any(map(_is_visible, text)) else ""
 
 
 def _is_visible(letter: str) -> bool:
@@ -176,14 +182,15 @@ def _known(match: re.Match[str]) -> str | None:
     name = ALIASES.get(typed, typed)
     if name in EXAMPLES:
         return name
-    guess = MEANT.get(typed) or next(iter(_near(typed)), "")
-    if match["hyphens"] is None and not guess:
+    sure = match["hyphens"] is not None
+    guess = _nearest(typed, ALIKE if sure else VERY_ALIKE) or (MEANT.get(typed, "") if sure else "")
+    if not sure and not guess:
         return None
     raise UnknownOption(option=f"--{match['name'][:40]}", guess=f"--{guess}" if guess else "")
 
 
-def _near(typed: str) -> Iterable[str]:
-    return difflib.get_close_matches(typed[:40], EXAMPLES, n=1, cutoff=0.6)
+def _nearest(typed: str, alike: float) -> str:
+    return next(iter(difflib.get_close_matches(typed[:40], EXAMPLES, n=1, cutoff=alike)), "")
 
 
 def _value(text: str, name: str, start: int) -> tuple[str, int]:
@@ -208,7 +215,7 @@ def _unquoted(prompt: str) -> str:
     """Return the prompt without the one pair of quotes around all of it."""
     for opening, closing in QUOTES:
         inside = prompt[1:-1]
-        whole = len(prompt) > 2 and prompt[0] == opening and prompt[-1] == closing  # noqa: PLR2004
+        whole = len(prompt) > 1 and prompt[0] == opening and prompt[-1] == closing
         if whole and not {opening, closing} & set(inside):
             return inside.strip()
     return prompt
