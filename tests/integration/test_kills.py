@@ -1,0 +1,135 @@
+"""Kill -9 at random points: every accepted job ends in one set of pictures or one reason, credits exact."""
+
+import asyncio
+import contextlib
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from product import ENDS, Page, Product, eventually, page
+from websockets.exceptions import WebSocketException
+
+from storage.pictures import PictureFolder
+from storage.records import JobState, Kind
+from storage.sqlite import SqliteStore
+
+ORDERS = 24
+KILLS = ("generator", "generator", "bot")  # drawn from; two in three hit the generator
+KILL_COUNT = 12
+CUT = (OSError, WebSocketException, TimeoutError)  # what a page sees of a bot that was killed
+
+
+@pytest.mark.parametrize("seed", [2026])
+async def test_whatever_is_killed_every_job_ends_once_and_every_credit_is_accounted_for(made, seed):
+    product, dice = made(MAX_WAITING=200), random.Random(seed)
+    product.start()
+
+    bought, _ = await asyncio.gather(buy(product, dice), kill(product, dice))
+    ends = await all_ended(product, bought)
+
+    assert product.stop() == 0
+    assert len(set(bought.values())) == ORDERS
+    assert set(ends.values()) <= {"done", "broken"}
+    await books_are_exact(product.data, bought)
+    nothing_is_left(product)
+
+
+async def buy(product: Product, dice: random.Random) -> dict[str, str]:
+    """Order every picture once, however often it has to be tried; return the job of every key."""
+    bought: dict[str, str] = {}
+    while len(bought) < ORDERS:
+        with contextlib.suppress(*CUT):
+            async with page(product) as chat:
+                await order_the_rest(chat, bought, dice)
+        await asyncio.sleep(0.1)
+    return bought
+
+
+async def order_the_rest(chat: Page, bought: dict[str, str], dice: random.Random) -> None:
+    for number in range(len(bought), ORDERS):
+        key = f"order-{number:04}-of-the-shop"
+        text = f"a red circle --seed {number} --steps {dice.randint(1, 12)} --n {dice.randint(1, 3)}"
+        answer = await chat.imagine(text, key=key)
+        if answer.get("key") == "painter_unusable":  # killed before it was ready, too often in a row
+            return
+        bought[key] = answer["item"]["job"]
+        await asyncio.sleep(dice.uniform(0.0, 1.5))
+
+
+async def kill(product: Product, dice: random.Random) -> None:
+    for _ in range(KILL_COUNT):
+        await asyncio.sleep(dice.uniform(0.1, 5.0))
+        if dice.choice(KILLS) == "generator":
+            product.kill_generator()
+        else:
+            product.kill()
+            await asyncio.to_thread(product.start)
+
+
+async def all_ended(product: Product, bought: dict[str, str]) -> dict[str, str]:
+    async with page(product) as chat:
+        ends = [await chat.ended(job, seconds=90) for job in bought.values()]
+    assert all(end["state"] in ENDS for end in ends)
+    return {end["job"]: end["state"] for end in ends}
+
+
+async def books_are_exact(data: Path, bought: dict[str, str]) -> None:
+    store, folder = SqliteStore(data / "pinxit.sqlite3"), PictureFolder(data / "pictures")
+    await store.open()
+    try:
+        jobs = await store.jobs(10 * ORDERS)
+        [(account, balance)] = await store.accounts()
+        entries = await store.entries(account.id, 100 * ORDERS)
+        pictures = [picture for job in jobs for picture in await store.pictures(job.id)]
+        kept = [file.name for file in folder.path("0" * 64).parents[2].glob("??/??/*")]
+
+        assert {job.id for job in jobs} == set(bought.values())
+        assert await store.ledger_faults() == []
+        assert await store.undelivered() == []
+        assert balance.held == 0
+        captured = -sum(entry.held for entry in entries if entry.kind is Kind.CAPTURE)
+        assert captured == sum(job.price for job in jobs if job.state is JobState.SUCCEEDED)
+        assert Counter(picture.job for picture in pictures) == {
+            job.id: job.count for job in jobs if job.state is JobState.SUCCEEDED
+        }
+        assert {picture.sha256 for picture in pictures} == set(kept)
+        assert all(job.fault for job in jobs if job.state is JobState.FAILED)
+    finally:
+        await store.close()
+
+
+def nothing_is_left(product: Product) -> None:
+    assert product.generators() == []
+    assert list((product.data / "pictures" / "tmp").glob("*")) == []
+    assert {file.name for file in product.data.iterdir()} <= {
+        "pinxit.sqlite3",
+        "pinxit.lock",
+        "pictures",
+        "logs",
+        "generator.sock",
+    }
+
+
+async def test_a_killed_bot_takes_its_generator_along(made):
+    product = made()
+    product.start()
+    await eventually(lambda: product.generators() != [])
+
+    product.kill()
+
+    await eventually(lambda: product.generators() == [])
+
+
+async def test_a_killed_generator_is_replaced_while_the_bot_stays_up(made):
+    product = made()
+    product.start()
+    async with page(product) as chat:
+        await chat.ready()
+        [old] = product.generators()
+
+        product.kill_generator()
+        done = await chat.ended((await chat.imagine("a red circle --steps 1"))["item"]["job"])
+
+    assert done["state"] == "done"
+    assert product.generators() != [old]
