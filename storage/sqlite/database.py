@@ -1,13 +1,10 @@
-"""The connections: one that writes, in short immediate transactions, and one that only reads.
-
-A transaction runs to its end even when the caller is cancelled meanwhile, so none is ever left open or
-half-done. In memory one connection does both.
-"""
+"""The connections to one database: one writes, one only reads and waits for no transaction."""
 
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,46 +12,47 @@ import aiosqlite
 
 from storage.sqlite import migrate
 from storage.sqlite.statements import Statements
-from storage.sqlite.troubles import NEEDS_RECONNECT, code, trouble
+from storage.sqlite.troubles import needs_reconnect, told
+from storage.sqlite.writer import Work, Writer
 from storage.store import StorageError
 
 BUSY_SECONDS = 5.0  # how long a statement waits for another program's lock
 OLDEST_SQLITE = (3, 37, 0)  # the first with strict tables
+MEMORY = ":memory:"
 PRAGMAS = (
     "pragma foreign_keys = on",
     "pragma synchronous = full",  # what was acknowledged survives a power cut
     "pragma temp_store = memory",
 )
-MEMORY = ":memory:"
+READ_ONLY = "pragma query_only = on"
+WRITE_AHEAD = "pragma journal_mode = wal"
 
 Result = TypeVar("Result")
-Work = Callable[[Statements], Awaitable[Result]]
 
 # At level debug aiosqlite logs the values of every statement: prompts, names, addresses.
 logging.getLogger("aiosqlite").setLevel(logging.INFO)
 
 
 class Database:
-    """A database file, or ":memory:". Every sqlite3 error that the world causes becomes StorageError."""
+    """A database file, or ":memory:" (where one connection does everything).
+
+    Every sqlite3 error that the world causes becomes StorageError.
+    """
 
     def __init__(self, path: Path | str) -> None:
         self.path = str(path)
-        self._writer: aiosqlite.Connection | None = None
+        self._in_memory = self.path == MEMORY
+        self._writer = Writer(self._connect_writer)
+        self._is_open = False
         self._reader: aiosqlite.Connection | None = None
-        self._writing = asyncio.Lock()
         self._connecting = asyncio.Lock()
-        self._transactions: set[asyncio.Task[object]] = set()
-
-    @property
-    def in_memory(self) -> bool:
-        """Whether the database ends with its connection."""
-        return self.path == MEMORY
 
     async def open(self) -> None:
         """Connect and migrate. Raises StorageError for a database from the future, and the like."""
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise StorageError(f"SQLite {sqlite3.sqlite_version} is too old; 3.37 or newer is needed.")
         self._make_folder()
+        self._is_open = True
         try:
             await self.write(migrate.to_newest)
         except BaseException:
@@ -62,80 +60,74 @@ class Database:
             raise
 
     async def close(self) -> None:
-        """Wait for the open transactions, then let go of the file."""
-        if self._transactions:
-            await asyncio.wait(self._transactions)
-        async with self._writing:
-            await self._drop_reader()
-            await self._drop_writer()
+        """Finish what is being written, then let go of the file."""
+        self._is_open = False
+        await self._drop_reader()
+        await self._writer.close()
 
     async def write(self, work: Work[Result]) -> Result:
-        """Run `work` in one transaction: all of it is on disk afterwards, or nothing."""
-        task = asyncio.ensure_future(self._transact(work))
-        self._transactions.add(task)
-        task.add_done_callback(self._transactions.discard)
-        return await asyncio.shield(task)
+        """Run `work` in a transaction: afterwards all of it is on disk, or nothing."""
+        self._must_be_open()
+        with told(self.path):
+            return await self._writer.write(work)
 
     async def read(self, work: Work[Result]) -> Result:
-        """Run `work`, one statement that only reads; it waits for no transaction."""
-        if self.in_memory:
+        """Run `work`, one statement that only reads."""
+        self._must_be_open()
+        if self._in_memory:
             return await self.write(work)
-        try:
-            return await work(Statements(await self._connected_reader()))
-        except sqlite3.Error as error:
-            if code(error) in NEEDS_RECONNECT:
-                await self._drop_reader()
-            raise trouble(error, self.path) or error from error
+        with told(self.path):
+            return await self._read(work)
 
     async def read_at_length(self, work: Work[Result]) -> Result:
         """Like `read`, on a connection of its own: other reads do not wait for it."""
-        if self.in_memory:
+        self._must_be_open()
+        if self._in_memory:
             return await self.write(work)
-        try:
-            connection = await self._connect("pragma query_only = on")
-            try:
+        with told(self.path):
+            async with self._connected(READ_ONLY) as connection:
                 return await work(Statements(connection))
-            finally:
-                await connection.close()
-        except sqlite3.Error as error:
-            raise trouble(error, self.path) or error from error
 
-    async def _transact(self, work: Work[Result]) -> Result:
-        async with self._writing:
-            try:
-                return await self._commit(work, await self._connected_writer())
-            except sqlite3.Error as error:
-                if code(error) in NEEDS_RECONNECT and not self.in_memory:
-                    await self._drop_writer()
-                raise trouble(error, self.path) or error from error
+    def _must_be_open(self) -> None:
+        """A connection made after closing would keep the process from ending."""
+        if not self._is_open:
+            raise StorageError(f"{self.path} is closed.")
 
-    async def _commit(self, work: Work[Result], connection: aiosqlite.Connection) -> Result:
-        await connection.execute_fetchall("begin immediate")
+    async def _read(self, work: Work[Result]) -> Result:
         try:
-            result = await work(Statements(connection))
-            await connection.execute_fetchall("commit")
-        except BaseException:
-            if connection.in_transaction:  # SQLite has rolled back by itself when the disk is full
-                await connection.rollback()
+            return await work(Statements(await self._connected_reader()))
+        except sqlite3.Error as error:
+            if needs_reconnect(error):
+                await self._drop_reader()
             raise
-        return result
-
-    async def _connected_writer(self) -> aiosqlite.Connection:
-        if self._writer is None:
-            self._writer = await self._connect(*([] if self.in_memory else ["pragma journal_mode = wal"]))
-        return self._writer
 
     async def _connected_reader(self) -> aiosqlite.Connection:
         async with self._connecting:
             if self._reader is None:
-                self._reader = await self._connect("pragma query_only = on")
+                self._reader = await self._connect(READ_ONLY)
             return self._reader
+
+    async def _drop_reader(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            await reader.close()
+
+    async def _connect_writer(self) -> aiosqlite.Connection:
+        return await self._connect(*([] if self._in_memory else [WRITE_AHEAD]))
+
+    @asynccontextmanager
+    async def _connected(self, *pragmas: str) -> AsyncIterator[aiosqlite.Connection]:
+        connection = await self._connect(*pragmas)
+        try:
+            yield connection
+        finally:
+            await connection.close()
 
     async def _connect(self, *pragmas: str) -> aiosqlite.Connection:
         connection = await aiosqlite.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         connection.row_factory = sqlite3.Row
         try:
-            await migrate.refuse_the_future(Statements(connection), self.path)
+            await migrate.refuse_strangers(Statements(connection), self.path)
             for pragma in (*PRAGMAS, *pragmas):
                 await connection.execute_fetchall(pragma)
         except BaseException:
@@ -143,18 +135,8 @@ class Database:
             raise
         return connection
 
-    async def _drop_writer(self) -> None:
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            await writer.close()
-
-    async def _drop_reader(self) -> None:
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            await reader.close()
-
     def _make_folder(self) -> None:
-        if self.in_memory:
+        if self._in_memory:
             return
         try:
             Path(self.path).parent.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,7 @@ def newest() -> int:
     return migrations()[-1][0]
 
 
-async def refuse_the_future(db: Statements, path: str) -> None:
+async def refuse_strangers(db: Statements, path: str) -> None:
     """Raise StorageError when a newer Pinxit wrote the file, or another program did.
 
     Nothing has been written to the file by then.

@@ -6,10 +6,11 @@ from storage.records import Job, Post, Rung
 from storage.sqlite.rows import job_of, post_of
 from storage.sqlite.statements import Statements
 
+# The cross join keeps SQLite from starting with all jobs there ever were.
 # Posts without a rung are those of unfinished jobs and those to deliver. A deleted job has nothing to show.
 UNDELIVERED = """
 select jobs.*, posts.id as post, posts.platform, posts.address, posts.language
-from posts join jobs on jobs.id = posts.job
+from posts cross join jobs on jobs.id = posts.job
 where posts.rung is null and jobs.ended_at is not null and jobs.deleted_at is null
 order by jobs.ended_at, jobs.seq
 """
