@@ -12,6 +12,7 @@ LABELS: dict[str, str] = {
     "web_subheading": "Describe a picture and press Enter. Everything stays on your machine.",
     "web_examples": "Try one of these",
     "web_placeholder": "Describe a picture, or type / for commands",
+    "web_placeholder_short": "Describe a picture",
     "web_composer": "Your message",
     "web_send": "Paint",
     "web_suggestions": "Suggestions",

@@ -37,9 +37,7 @@ def options_for(model: Model, most_pictures: int) -> Sequence[Option]:
         Option(flag="--size", label="web_option_size", values=_larger(model)),
         Option(flag="--no", label="web_option_no"),
         Option(flag="--shift", label="web_option_shift", values=("1.5", "3", "6")),
-        Option(
-            flag="--format", label="web_option_format", values=formats
-        ),
+        Option(flag="--format", label="web_option_format", values=formats),
     )
 
 

@@ -6,6 +6,7 @@ Seeds are text, because a browser's numbers end at 2**53.
 import base64
 import re
 from collections.abc import Iterable
+from itertools import compress
 from typing import Any, assert_never
 
 from bot.options import render
@@ -27,6 +28,7 @@ from bot.updates import (
     Wallet,
 )
 from generator.messages import Health, Loading, PictureFormat, Ready, Unusable
+from generator.models import model_for
 from generator.recipe import Recipe
 from storage.records import Balance, Entry, Job, Picture
 
@@ -133,6 +135,7 @@ def _job(job: Job) -> View:
         "price": job.price,
         "seconds": job.draw_seconds,
         "prompt": recipe.prompt,
+        "text": _typed(job),
         "width": recipe.width,
         "height": recipe.height,
         "seed": str(recipe.seed),
@@ -174,6 +177,21 @@ def _info(info: Info) -> View:
         "again": _again(job),
         "receipt": [_entry(entry) for entry in info.receipt],
     }
+
+
+def _typed(job: Job) -> str:
+    """Return the prompt with the options worth keeping when it is edited: not the seed."""
+    recipe, model = job.recipe, model_for(job.recipe.model)
+    ratio = next(
+        (name for name, size in model.aspects.items() if size == (recipe.width, recipe.height)), None
+    )
+    options = [
+        f"--ar {ratio}" if ratio else f"--size {recipe.width}x{recipe.height}",
+        f"--n {job.count}",
+        f"--no {recipe.negative_prompt}",
+    ]
+    wanted = [(recipe.width, recipe.height) != model.size, job.count > 1, bool(recipe.negative_prompt)]
+    return " ".join([recipe.prompt, *compress(options, wanted)])
 
 
 def _again(job: Job) -> str | None:

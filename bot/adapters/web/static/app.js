@@ -8,8 +8,9 @@ import { Connection, newKey } from "./socket.js";
 import { current, number, remember, speak, t } from "./words.js";
 
 const LONGEST = 200_000; // characters; the bot says more kindly what is too long below it
-const NEAR = 160; // pixels from the end that still count as being there
+const NEAR = 80; // pixels from the end that still count as being there
 
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const at = (id) => document.getElementById(id);
 const [list, stream, empty, older, newest, banner] = ["posts", "stream", "empty", "older", "newest", "banner"].map(at);
 
@@ -19,13 +20,15 @@ let options = [];
 let examples = [];
 let health = { state: "connecting" };
 let wasConnected = false;
+let following = true; // the end of the conversation stays in view until the person scrolls up
+let lastTop = 0;
 
 // ── what buttons do ──
 
 const deeds = {
   reroll: (item) => order({ type: "reroll", job: item.job }, item.prompt),
   vary: (item, index, strong) => order({ type: "vary", job: item.job, index, strong }, item.prompt),
-  edit: (item) => composer.edit(item.prompt),
+  edit: (item) => composer.edit(item.text),
   enlarge: (item, index) => enlarge(item, index, deeds),
   reveal,
   takeBack: (draft) => {
@@ -93,9 +96,8 @@ async function order(message, prompt) {
   draft.wait(connection.isOpen);
   list.append(draft.element);
   showEmpty();
-  toEnd();
+  toEnd("smooth");
   const answer = await connection.ask({ ...message, key: newKey() });
-  const stays = isAtEnd();
   if (answer.type === "item") {
     dismiss(draft);
     receive(answer.item);
@@ -103,7 +105,6 @@ async function order(message, prompt) {
     draft.refuse(answer.sentence);
     announce(answer.sentence);
   }
-  if (stays) toEnd();
 }
 
 function dismiss(draft) {
@@ -141,7 +142,6 @@ function refresh(history) {
     return;
   }
   const isFirst = posts.size === 0;
-  const stays = isFirst || isAtEnd();
   const known = new Set(history.items.map(({ job }) => job));
   const oldest = history.more ? Math.min(...history.items.map(({ created }) => created)) : -Infinity;
   for (const { item } of [...posts.values()]) {
@@ -150,18 +150,16 @@ function refresh(history) {
   for (const item of history.items) put(item, true);
   if (isFirst || oldest === -Infinity) older.hidden = !history.more;
   recallable();
-  if (stays) toEnd("instant");
+  if (isFirst) toEnd();
 }
 
 /** Shows an item that is new or has moved on. */
 function receive(item) {
   const before = posts.get(item.job)?.item.state;
-  const stays = isAtEnd();
   if (!put(item, false)) return;
   if (before !== item.state) announce(item.sentence);
   if (before === undefined) recallable();
   showEmpty();
-  if (stays) toEnd();
 }
 
 function put(item, isFresh) {
@@ -188,11 +186,12 @@ function removePost(job) {
 
 function recallable() {
   const inTime = [...posts.values()].map(({ item }) => item).sort((a, b) => a.created - b.created);
-  composer.remember([...new Set(inTime.filter(({ parent }) => !parent).map(({ prompt }) => prompt))]);
+  composer.remember([...new Set(inTime.filter(({ parent }) => !parent).map(({ text }) => text))]);
 }
 
 async function fetchOlder() {
   older.disabled = true;
+  following = false;
   const before = Math.min(...[...posts.values()].map(({ item }) => item.created));
   const answer = await connection.ask({ type: "history", before });
   older.disabled = false;
@@ -278,7 +277,8 @@ function toast(sentence) {
 function reveal(job) {
   const post = posts.get(job);
   if (!post) return;
-  post.element.scrollIntoView({ block: "center" });
+  following = false;
+  post.element.scrollIntoView({ block: "center", behavior: calm.matches ? "instant" : "smooth" });
   post.article.focus({ preventScroll: true });
   post.element.classList.add("is-revealed");
   setTimeout(() => post.element.classList.remove("is-revealed"), 1600);
@@ -288,8 +288,22 @@ function isAtEnd() {
   return stream.scrollHeight - stream.scrollTop - stream.clientHeight < NEAR;
 }
 
-function toEnd(behavior = "auto") {
-  requestAnimationFrame(() => stream.scrollTo({ top: stream.scrollHeight, behavior }));
+function toEnd(behavior = "instant") {
+  following = true;
+  stream.scrollTo({ top: stream.scrollHeight, behavior: calm.matches ? "instant" : behavior });
+}
+
+/** Scrolling up is the person's: then the conversation stands still until they are back at its end. */
+function scrolled() {
+  if (isAtEnd()) following = true;
+  else if (stream.scrollTop < lastTop) following = false;
+  lastTop = stream.scrollTop;
+  newest.hidden = following;
+}
+
+function resized() {
+  if (following) stream.scrollTo({ top: stream.scrollHeight, behavior: "instant" });
+  else scrolled();
 }
 
 // ── languages ──
@@ -326,13 +340,14 @@ at("open-gallery").addEventListener("click", openGallery);
 at("open-help").addEventListener("click", openHelp);
 at("credits").addEventListener("click", openWallet);
 older.addEventListener("click", fetchOlder);
-newest.addEventListener("click", () => toEnd());
-stream.addEventListener("scroll", () => { newest.hidden = isAtEnd(); }, { passive: true });
+newest.addEventListener("click", () => toEnd("smooth"));
+stream.addEventListener("scroll", scrolled, { passive: true });
 at("language").addEventListener("change", ({ target }) => {
   remember(target.value);
   switchTo(target.value);
 });
-new ResizeObserver(() => { newest.hidden = isAtEnd(); }).observe(list);
+const watched = new ResizeObserver(resized);
+for (const element of [list, stream]) watched.observe(element);
 
 await speak();
 labelPage();

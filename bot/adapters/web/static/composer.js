@@ -6,6 +6,7 @@ import { t } from "./words.js";
 
 const DRAFT = "pinxit-draft";
 const TALLEST = 220;
+const narrow = matchMedia("(max-width: 640px)");
 
 export class Composer {
   #text = document.getElementById("text");
@@ -38,7 +39,7 @@ export class Composer {
 
   /** Puts the words of the language in force onto the box. */
   label() {
-    this.#text.placeholder = t("web_placeholder");
+    this.#text.placeholder = t(narrow.matches ? "web_placeholder_short" : "web_placeholder");
     this.#text.setAttribute("aria-label", t("web_composer"));
     this.#list.setAttribute("aria-label", t("web_suggestions"));
     dress(document.getElementById("send"), "send", t("web_send"));

@@ -38,15 +38,15 @@ function ledger(entries) {
 }
 
 function entryRow(entry) {
-  const change = entry.available || entry.held;
-  const signed = `${entry.available > 0 ? "+" : ""}${number(entry.available)}`;
-  const shown = entry.available === 0 && change !== 0 ? "·" : signed.replace("-", "−");
+  const { available, held } = entry;
+  const kind = available > 0 ? "is-plus" : available === 0 ? "is-moved" : "";
+  const shown = available === 0 ? number(Math.abs(held)) : `${available > 0 ? "+" : "−"}${number(Math.abs(available))}`;
   return h(
     "tr",
     {},
     h("td", {}, t(`web_entry_${entry.kind}`)),
     h("td", { class: "when" }, moment(entry.created)),
-    h("td", { class: `change ${entry.available > 0 ? "is-plus" : ""}` }, shown),
+    h("td", { class: `change ${kind}` }, shown),
   );
 }
 
@@ -164,7 +164,10 @@ export function showGallery(ask, deeds) {
 function tile(item, picture, deeds) {
   const image = h("img", { src: picture.src, alt: item.prompt, loading: "lazy", width: picture.width, height: picture.height });
   const open = () => deeds.enlarge(item, picture.index);
-  return h("button", { type: "button", class: "tile", dataset: { job: item.job }, title: item.prompt, onclick: open }, image);
+  const element = h("button", { type: "button", class: "tile", title: item.prompt, onclick: open }, image);
+  element.dataset.job = item.job;
+  element.style.setProperty("--ratio", String(picture.width / picture.height));
+  return element;
 }
 
 // ── help ──
