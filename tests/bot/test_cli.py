@@ -14,7 +14,6 @@ from bot.trouble import Trouble
 from storage.records import Account, Identity
 from storage.sqlite import SqliteStore
 
-
 ROOT = Path(__file__).parents[2]
 
 
