@@ -284,7 +284,7 @@ class Stage:
 
     async def balance(self, by: str = "Ada") -> tuple[int, int]:
         account = await self.store.account(Identity("stage", by), by)
-        balance = await self.store.balance(account.id, self.limits, 0.0)
+        balance = await self.store.balance(account.id, self.limits, FastClock().wall())
         return balance.available, balance.held
 
     async def live(self) -> None:
