@@ -1,0 +1,207 @@
+"""Scenes in Chinese."""
+
+from random import Random
+from typing import Final, assert_never
+
+from generator.embedded.scenes import (
+    USUAL_COLOUR,
+    Figure,
+    Landscape,
+    Poster,
+    Scene,
+    usual_background,
+)
+
+COLOURS: Final = {
+    "red": ("红色", "红色", "红"),
+    "orange": ("橙色", "橙色", "橘色", "橙"),
+    "yellow": ("黄色", "黄色", "金色", "黄"),
+    "green": ("绿色", "绿色", "绿"),
+    "cyan": ("青色", "浅蓝色", "天蓝色", "青"),
+    "blue": ("蓝色", "蓝色", "深蓝色", "蓝"),
+    "purple": ("紫色", "紫色", "紫"),
+    "pink": ("粉色", "粉红色", "粉"),
+    "brown": ("棕色", "褐色", "咖啡色", "棕"),
+    "black": ("黑色", "黑色", "黑"),
+    "white": ("白色", "白色", "白"),
+    "gray": ("灰色", "灰色", "灰"),
+}
+SHAPES: Final = {
+    "circle": ("圆形", "圆形", "圆", "圆圈", "圆球"),
+    "square": ("正方形", "正方形", "方块", "方形"),
+    "triangle": ("三角形", "三角形", "三角"),
+    "star": ("星星", "星星", "五角星", "星形", "星"),
+    "heart": ("心形", "爱心", "心"),
+    "diamond": ("菱形",),
+    "ring": ("圆环", "圆环", "环形", "环"),
+    "cross": ("十字", "十字", "十字形", "十字架"),
+}
+SIZES: Final = {"small": ("小", "小", "小小的"), "normal": ("",), "big": ("大", "大", "巨大的")}
+PLACES: Final = {
+    "centre": ("中间", "中央", "中心"),
+    "left": ("左边", "左侧"),
+    "right": ("右边", "右侧"),
+    "top": ("上面", "上方", "顶部"),
+    "bottom": ("下面", "下方", "底部"),
+}
+PRAISE: Final = ("漂亮的", "可爱的", "简单的", "美丽的", "好看的")
+ORDERS: Final = ("画", "请画", "画出", "生成", "给我画", "我想要", "帮我画", "创建")
+ENDINGS: Final = ("，谢谢", "。", "！", "，简单", "，简约风格", "，高质量", "，卡通风格", "，平面设计")
+NUMBERS: Final = {2: ("两个", "两颗", "2个"), 3: ("三个", "三颗", "3个"), 4: ("四个", "四颗", "4个")}
+TIMES: Final = {
+    "day": ("白天", "晴天", "阳光下", "中午"),
+    "night": ("夜晚", "夜晚", "晚上", "夜里", "月光下", "月亮"),
+    "sunset": ("日落", "日落时", "傍晚", "黄昏", "夕阳下"),
+}
+THINGS: Final = {
+    "mountains": ("山", "山", "大山", "高山"),
+    "house": ("房子", "房子", "小屋", "房屋"),
+    "tree": ("树", "树", "大树", "一棵树"),
+    "boat": ("船", "小船", "帆船", "一艘船"),
+}
+FIELDS: Final = ("田野", "草地", "草原", "风景")
+SEAS: Final = ("大海", "海", "海洋", "海面")
+
+
+def say(scene: Scene, rng: Random) -> str:
+    """One caption."""
+    match scene:
+        case Poster():
+            text = _poster(scene, rng)
+        case Landscape():
+            text = _landscape(scene, rng)
+        case _:
+            assert_never(scene)
+    if rng.random() < 0.2:
+        text = rng.choice(ORDERS) + text
+    if rng.random() < 0.2:
+        text += rng.choice(ENDINGS)
+    return text
+
+
+def _poster(scene: Poster, rng: Random) -> str:
+    match scene.figures:
+        case ():
+            return _plain(scene.background, rng)
+        case (figure,):
+            return _one(figure, scene.background, rng)
+        case (left, right) if left.place == "left":
+            return _on(_two(left, right, rng), scene.background, left.colour, rng)
+        case figures:
+            return _on(_alike(figures[0], len(figures), rng), scene.background, figures[0].colour, rng)
+
+
+def _plain(background: str, rng: Random) -> str:
+    colour = rng.choice(COLOURS[background])
+    return rng.choice(
+        (f"{colour}背景", f"纯{colour}背景", f"{colour}的背景", f"只有{colour}", f"{colour}画面")
+    )
+
+
+def _name(figure: Figure, rng: Random, *, alone: bool = True) -> str:
+    colour, shape = rng.choice(COLOURS[figure.colour]), rng.choice(SHAPES[figure.shape])
+    size = rng.choice(SIZES[figure.size]) if alone else ""
+    count = rng.choice(("一个", "一颗", "", "", "")) if shape != "圆" else ""
+    praise = rng.choice(PRAISE) if alone and rng.random() < 0.1 else ""
+    if alone and figure.colour == USUAL_COLOUR[figure.shape] and rng.random() < 0.35:
+        return f"{count}{praise}{size}{shape}"
+    glue = rng.choice(("的", "", ""))
+    if size.endswith("的"):
+        return f"{count}{praise}{size}{colour}{glue}{shape}"
+    return rng.choice(
+        (f"{count}{praise}{colour}{glue}{size}{shape}", f"{count}{praise}{size}{colour}{shape}")
+    )
+
+
+def _one(figure: Figure, background: str, rng: Random) -> str:
+    name = _name(figure, rng)
+    if figure.place == "centre" and rng.random() > 0.06:
+        return _on(name, background, figure.colour, rng)
+    where = rng.choice(PLACES[figure.place])
+    placed = rng.choice((f"{name}在{where}", f"{where}有{name}", f"{where}的{name}"))
+    if rng.random() < 0.5:
+        return _on(placed, background, figure.colour, rng)
+    return f"{_on(name, background, figure.colour, rng)}，在{where}"
+
+
+def _two(left: Figure, right: Figure, rng: Random) -> str:
+    first, second = _name(left, rng, alone=False), _name(right, rng, alone=False)
+    return rng.choice(
+        (
+            f"{first}和{second}",
+            f"{first}和{second}",
+            f"左边是{first}，右边是{second}",
+            f"{first}在左边，{second}在右边",
+        )
+    )
+
+
+def _alike(figure: Figure, count: int, rng: Random) -> str:
+    glue = rng.choice(("的", ""))
+    colour, shape = rng.choice(COLOURS[figure.colour]), rng.choice(SHAPES[figure.shape])
+    return f"{rng.choice(NUMBERS[count])}{colour}{glue}{shape}"
+
+
+def _on(text: str, background: str, figure: str, rng: Random) -> str:
+    if background == usual_background(figure) and rng.random() < 0.6:
+        return text
+    colour = rng.choice(COLOURS[background])
+    return rng.choice(
+        (
+            f"{colour}背景上的{text}",
+            f"{colour}背景上的{text}",
+            f"{colour}背景上有{text}",
+            f"{text}，{colour}背景",
+            f"{text}，{colour}背景",
+            f"{text},{colour}背景",
+            f"{text}在{colour}背景上",
+            f"{text}，背景是{colour}",
+            f"{colour}背景，{text}",
+            f"{text} {colour}背景",
+            f"{colour}的背景，{text}",
+        )
+    )
+
+
+def _landscape(scene: Landscape, rng: Random) -> str:
+    things = [rng.choice(THINGS[thing]) for thing in sorted(scene.things)]
+    rng.shuffle(things)
+    if scene.ground == "sea":
+        text = _by_the_sea(things, rng)
+    elif things and rng.random() < 0.8:
+        text = _listed(things, rng)
+    else:
+        text = _listed([*things, rng.choice(FIELDS)], rng)
+    if scene.time == "day" and rng.random() < 0.35:
+        return text
+    time = rng.choice(TIMES[scene.time])
+    return rng.choice(
+        (f"{time}的{text}", f"{time}的{text}", f"{time}，{text}", f"{text}，{time}", f"{time}{text}")
+    )
+
+
+def _by_the_sea(things: list[str], rng: Random) -> str:
+    sea = rng.choice(SEAS)
+    if not things:
+        return sea
+    listed = _listed(things, rng)
+    return rng.choice((f"{sea}和{listed}", f"{sea}上的{listed}", f"{listed}，{sea}", f"{sea}，{listed}"))
+
+
+def _listed(things: list[str], rng: Random) -> str:
+    if len(things) < 2:
+        return things[0]
+    return "、".join(things[:-1]) + rng.choice(("和", "和", "、", "，")) + things[-1]
+
+
+def words() -> list[str]:
+    """All words; the many that share a character teach the tokenizer that character."""
+    found: set[str] = set()
+    tables = (COLOURS, SHAPES, SIZES, PLACES, NUMBERS, TIMES, THINGS)
+    for table in tables:
+        for variants in table.values():
+            found.update(variants)
+    found.update((*PRAISE, *ORDERS, *FIELDS, *SEAS))
+    found.update(ending.lstrip("，") for ending in ENDINGS)
+    found.update("背景 上 的 在 和 有 是 一个 一颗 只有 画面 纯 ， 、 。 ！ 棵 艘 色".split())
+    return sorted(word for word in found if word)

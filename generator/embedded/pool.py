@@ -1,0 +1,64 @@
+"""A stock of drawn and encoded pictures; training takes each a few times before it is drawn anew."""
+
+import random
+from dataclasses import dataclass
+
+import torch
+from diffusers import AutoencoderKL
+from torch import Tensor
+
+from generator.embedded.autoencoder import as_tensor, encode, half
+from generator.embedded.drawing import draw
+from generator.embedded.scenes import RATIOS, Scene, any_scene
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A scene and its picture as scaled latents, (16, h/8, w/8)."""
+
+    scene: Scene
+    latents: Tensor
+
+
+class Pool:
+    """Five shelves, one for each ratio; square pictures are asked for most."""
+
+    def __init__(self, model: AutoencoderKL, rng: random.Random, *, halved: bool, room: int) -> None:
+        self._model = model
+        self._rng = rng
+        self._sizes = [half(size) if halved else size for size in RATIOS.values()]
+        self._weights = [6, 2, 2, 2, 2]
+        self._room = room
+        self.shelves: list[list[Example]] = [[] for _ in self._sizes]
+
+    def fill(self, pictures: int) -> None:
+        """Draw so many before the first step."""
+        for shelf in range(len(self._sizes)):
+            for _ in range(1 + pictures * self._weights[shelf] // sum(self._weights)):
+                self._add(shelf)
+
+    def batch(self, count: int, fresh: int) -> list[Example]:
+        """So many of one size, after drawing a few fresh ones of that size."""
+        shelf = self._rng.choices(range(len(self._sizes)), self._weights)[0]
+        for _ in range(fresh):
+            self._add(shelf)
+        return self._rng.choices(self.shelves[shelf], k=count)
+
+    def _add(self, shelf: int) -> None:
+        examples = self.shelves[shelf]
+        room = self._room * self._weights[shelf] // sum(self._weights)
+        example = self._draw(self._sizes[shelf])
+        if len(examples) < max(1, room):
+            examples.append(example)
+        else:
+            examples[self._rng.randrange(len(examples))] = example
+
+    @torch.no_grad()
+    def _draw(self, size: tuple[int, int]) -> Example:
+        scene = any_scene(self._rng)
+        picture = as_tensor(draw(scene, *size, self._rng))[None]
+        with torch.autocast("cpu", torch.bfloat16):
+            z = encode(self._model, picture.to(memory_format=torch.channels_last))
+        config = self._model.config
+        scaled = (z[0].float() - config.shift_factor) * config.scaling_factor
+        return Example(scene, scaled.contiguous().to(torch.bfloat16))
