@@ -18,7 +18,7 @@ from generator.recipe import Recipe
 ENGLISH = catalogue("en")
 OWN_SENTENCE = [
     refusal for refusal in Refusal.__subclasses__() if refusal is not BadRecipe
-]  # it has one a rule
+]
 
 
 def blanks(form: str) -> set[str]:
