@@ -67,7 +67,7 @@ async def events_of(
 ) -> AsyncGenerator[Event, None]:
     """Yield what happens to the orders. Raises Trouble where one ends without a picture."""
     try:
-        async for event in client.generate(Generate(orders=orders, previews=False)):
+        async for event in client.generate(Generate(orders=orders)):
             if isinstance(event, Failed):
                 raise Trouble(describe(event.fault, language))
             yield event

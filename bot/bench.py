@@ -1,0 +1,174 @@
+"""What this machine does: measured on the real product in a folder of its own, printed as one table.
+
+It only measures; the goals beside the figures are those of a quiet machine of two cores.
+"""
+
+import asyncio
+import json
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bot.bench_acceptance import acceptance
+from bot.bench_product import Drawn, Product
+from bot.cli_generator import events_of, own_generator
+from bot.settings import Settings
+from bot.trouble import Trouble
+from generator.client import GeneratorClient
+from generator.messages import Order
+from generator.models import model_for
+from generator.recipe import Recipe
+
+SIDE, STEPS = 256, 8
+WARM = 2  # pictures before it counts: caches fill, the estimate is learned
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of the table. `goal` is "" where there is none."""
+
+    name: str
+    value: float
+    unit: str
+    goal: str = ""
+
+
+def measure(settings: Settings, *, pictures: int, queued: int, history: bool, file: Path | None) -> None:
+    """Measure everything that is asked for, print it, and write it to `file` as JSON."""
+    with tempfile.TemporaryDirectory(prefix="pinxit-bench-") as folder:
+        figures = asyncio.run(_measured(settings, pictures, queued, Path(folder)))
+        if history:
+            figures += asyncio.run(_claims_behind_history(Path(folder)))
+    _print(figures)
+    if file is not None:
+        _write(file, figures)
+
+
+async def _measured(settings: Settings, pictures: int, queued: int, folder: Path) -> list[Figure]:
+    console = Console(stderr=True)
+    with console.status("painting through the whole product"):
+        product = await _product(settings, pictures, folder / "product")
+    with console.status("painting with the generator alone"):
+        alone = await _generator_alone(settings, pictures)
+    with console.status(f"accepting behind {queued} queued jobs"):
+        accepted = await acceptance(folder / "acceptance", model_for(settings.model), queued)
+    return [
+        *product,
+        Figure("generator alone over its socket, p50", quantile(alone, 0.5), "s"),
+        Figure(f"accepting with {queued} queued, p50", 1000 * quantile(accepted.seconds, 0.5), "ms"),
+        Figure(
+            f"accepting with {queued} queued, p99", 1000 * quantile(accepted.seconds, 0.99), "ms", "≤ 100"
+        ),
+        Figure(f"accepted with {queued} queued", accepted.per_second, "jobs/s", "≥ 200"),
+    ]
+
+
+async def _product(settings: Settings, pictures: int, data: Path) -> list[Figure]:
+    async with Product(settings, data) as product:
+        for number in range(WARM):
+            await product.draw(wish(number))
+        drawn = [await product.draw(wish(WARM + number)) for number in range(pictures)]
+        resident = product.resident_mib()
+        start = product.start_seconds
+    return [*_picture_figures(drawn), *_bot_figures(start, resident)]
+
+
+def _picture_figures(drawn: Sequence[Drawn]) -> list[Figure]:
+    whole = [each.seconds for each in drawn]
+    engine = [each.engine_seconds for each in drawn]
+    overhead = [1000 * each.overhead_seconds for each in drawn]
+    return [
+        Figure(f"{SIDE}×{SIDE}, {STEPS} steps, Enter to picture, p50", quantile(whole, 0.5), "s", "≤ 1.5"),
+        Figure(f"{SIDE}×{SIDE}, {STEPS} steps, Enter to picture, p95", quantile(whole, 0.95), "s", "≤ 1.5"),
+        Figure("  of it the engine, p50", quantile(engine, 0.5), "s"),
+        Figure("  queue, storage, file, frames, delivery, p50", quantile(overhead, 0.5), "ms", "≤ 60"),
+        Figure("  queue, storage, file, frames, delivery, p95", quantile(overhead, 0.95), "ms"),
+    ]
+
+
+def _bot_figures(start_seconds: float, resident_mib: float) -> list[Figure]:
+    return [
+        Figure("start to the first HTTP answer", start_seconds, "s", "≤ 2"),
+        Figure("memory of the bot process", resident_mib, "MiB", "≤ 150"),
+    ]
+
+
+def wish(number: int) -> str:
+    """Return what is typed for one picture; each prompt is new, so no cache helps."""
+    return f"a red circle, number {number} --size {SIDE}x{SIDE} --steps {STEPS} --seed {number}"
+
+
+async def _generator_alone(settings: Settings, pictures: int) -> list[float]:
+    async with own_generator(settings) as client:
+        seconds = [await _drawn(client, settings, number) for number in range(WARM + pictures)]
+    return seconds[WARM:]
+
+
+async def _drawn(client: GeneratorClient, settings: Settings, number: int) -> float:
+    began = time.perf_counter()
+    async with aclosing(events_of(client, (_order(settings, number),), settings.language)) as events:
+        async for _ in events:
+            pass
+    return time.perf_counter() - began
+
+
+def _order(settings: Settings, number: int) -> Order:
+    recipe = Recipe(
+        prompt=f"a red circle, number {number}",
+        model=model_for(settings.model).name,
+        width=SIDE,
+        height=SIDE,
+        steps=STEPS,
+        seed=number,
+    )
+    return Order(id=str(number), recipe=recipe)
+
+
+async def _claims_behind_history(folder: Path) -> list[Figure]:
+    from storage.bench import SIZES, measure, prepared  # noqa: PLC0415 - slow, and seldom asked for
+
+    benches = [await prepared(folder / f"{rows}.db", rows) for rows in SIZES]
+    try:
+        with Console(stderr=True).status("claiming behind history"):
+            await measure(benches)
+        few, many = (bench.quantile("claim", 0.5) for bench in (benches[0], benches[-1]))
+    finally:
+        for bench in benches:
+            await bench.store.close()
+    return [
+        Figure(f"claim with {SIZES[0]} old jobs, p50", 1000 * few, "ms"),
+        Figure(f"claim with {SIZES[-1]} old jobs, p50", 1000 * many, "ms"),
+        Figure("  ratio", many / few, "×", "about 1"),
+    ]
+
+
+def quantile(values: Sequence[float], part: float) -> float:
+    """Return the value that `part` of all stay below or at."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, round(part * (len(ordered) - 1)))]
+
+
+def _print(figures: Sequence[Figure]) -> None:
+    table = Table("measured", "value", "unit", "goal", box=None, pad_edge=False)
+    for figure in figures:
+        table.add_row(figure.name, f"{figure.value:.4g}", figure.unit, figure.goal)
+    (Console() if sys.stdout.isatty() else Console(width=120)).print(table)
+
+
+def _write(file: Path, figures: Sequence[Figure]) -> None:
+    machine = {"machine": platform.machine(), "python": platform.python_version()}
+    text = json.dumps(
+        machine | {"figures": [asdict(figure) for figure in figures]}, indent=2, ensure_ascii=False
+    )
+    try:
+        file.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise Trouble(f"{file} cannot be written: {error.strerror}.") from None
