@@ -106,6 +106,12 @@ class Dispatcher:
         flight = self._flights.get(job)
         return self._clock.now() - flight.began_at if flight and flight.begun else None
 
+    @property
+    def drawn_already(self) -> float:
+        """The part of the expected seconds that has passed for what is being drawn."""
+        passed = ((flight.job.cost_seconds, self.drawn_seconds(job)) for job, flight in self._flights.items())
+        return sum(min(expected, seconds) for expected, seconds in passed if seconds is not None)
+
     def current(self, job: str) -> Progress | None:
         """Return what the post of a job under way shows."""
         flight = self._flights.get(job)

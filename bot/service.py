@@ -90,7 +90,7 @@ SUBTLE, STRONG = 0.15, 0.4  # how far a variation goes
 SEED_BITS = 32  # a person can still type it
 REMEMBERED = 10_000  # accounts by identity, jobs by key
 LONGEST_PAGE = 100
-LONGEST_LOOK_BACK = 1_000  # an account's newest jobs, searched for unfinished ones
+LOOK_BACK = 100  # jobs beside the unfinished ones among which those are searched, newest first
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -297,7 +297,7 @@ class Service:
         update = Queued(
             job=job,
             place=place_in_line(place, drawing=self._dispatcher.drawing),
-            eta_seconds=place.seconds_ahead + job.cost_seconds,
+            eta_seconds=max(0.0, place.seconds_ahead - self._dispatcher.drawn_already) + job.cost_seconds,
             loading=loading_of(self._dispatcher.health),
         )
         self._dispatcher.line.told(update)
@@ -345,7 +345,7 @@ class Service:
         return Wallet(balance=balance, daily_allowance=self._limits.daily_allowance, entries=tuple(entries))
 
     async def _queue(self, account: int) -> QueueView:
-        jobs = await self._store.history(account, None, LONGEST_LOOK_BACK)
+        jobs = await self._store.history(account, None, self._limits.per_account + LOOK_BACK)
         mine = [await self._unfinished(job) for job in reversed(jobs) if job.state in UNFINISHED]
         return QueueView(mine=tuple(mine), length=await self._store.queue_length())
 

@@ -16,7 +16,7 @@ from bot.gallery import Gallery
 from bot.options import Defaults
 from bot.rate_limit import Rate, RateLimit
 from bot.service import Service
-from bot.updates import Answer, Delivered, Final, Update
+from bot.updates import Answer, Delivered, Final, Progress, Queued, Update
 from generator.client import Lost, NotReached
 from generator.messages import (
     Begun,
@@ -28,13 +28,15 @@ from generator.messages import (
     Generate,
     Health,
     Order,
+    PictureFormat,
     Preview,
     Ready,
     StepDone,
 )
 from generator.models import EMBEDDED_MODEL
+from generator.recipe import Recipe
 from storage.pictures import PictureFolder
-from storage.records import Identity, Job, Limits, NewPost, Post, Rung
+from storage.records import Identity, Job, JobState, Limits, NewPost, Post, Rung
 from storage.sqlite import SqliteStore
 from storage.store import Store
 
@@ -111,6 +113,46 @@ def waits_for(event: asyncio.Event, then: Script = draws) -> Script:
         yield from itertools.islice(then(request), 2, None)
 
     return script
+
+
+RECIPE = Recipe(prompt="a star", model="embedded", width=256, height=256, steps=8, seed=7)
+
+
+def a_job(id: str, cost_seconds: float = 1.0) -> Job:
+    return Job(
+        id=id,
+        account=1,
+        recipe=RECIPE,
+        count=1,
+        format=PictureFormat.PNG,
+        price=1,
+        cost_seconds=cost_seconds,
+        parent=None,
+        state=JobState.RUNNING,
+        attempt=1,
+        losses=0,
+        fault=None,
+        created_at=0.0,
+        ended_at=None,
+        draw_seconds=None,
+        deleted=False,
+    )
+
+
+def a_post(number: int) -> Post:
+    return Post(id=number, job=f"job {number}", platform="stage", address="{}", language="en", rung=None)
+
+
+def queued(job: str, place: int = 1) -> Queued:
+    return Queued(job=a_job(job), place=place, eta_seconds=1.0)
+
+
+def progress(job: str, step: int = 1, cost_seconds: float = 1.0) -> Progress:
+    return Progress(job=a_job(job, cost_seconds), step=step, steps=8)
+
+
+def delivered(job: str) -> Delivered:
+    return Delivered(job=a_job(job), pictures=())
 
 
 class ScriptedGenerator:

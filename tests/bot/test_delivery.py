@@ -6,55 +6,25 @@ from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
-from stage import Audience, FastClock, ScriptedGenerator, Stage, opened, until
+from stage import (
+    Audience,
+    FastClock,
+    ScriptedGenerator,
+    Stage,
+    a_job,
+    a_post,
+    delivered,
+    opened,
+    progress,
+    queued,
+    until,
+)
 
 from bot.channel import Channel
 from bot.delivery import Delivery, TryLater
 from bot.updates import Cancelled, Delivered, Final, Progress, Queued
-from generator.messages import PictureFormat
-from generator.recipe import Recipe
 from storage.pictures import PictureFolder
-from storage.records import Job, JobState, Post
 from storage.store import StorageError
-
-RECIPE = Recipe(prompt="a star", model="embedded", width=256, height=256, steps=8, seed=7)
-
-
-def a_job(id: str, cost_seconds: float = 1.0) -> Job:
-    return Job(
-        id=id,
-        account=1,
-        recipe=RECIPE,
-        count=1,
-        format=PictureFormat.PNG,
-        price=1,
-        cost_seconds=cost_seconds,
-        parent=None,
-        state=JobState.RUNNING,
-        attempt=1,
-        losses=0,
-        fault=None,
-        created_at=0.0,
-        ended_at=None,
-        draw_seconds=None,
-        deleted=False,
-    )
-
-
-def a_post(number: int) -> Post:
-    return Post(id=number, job=f"job {number}", platform="stage", address="{}", language="en", rung=None)
-
-
-def queued(job: str, place: int = 1) -> Queued:
-    return Queued(job=a_job(job), place=place, eta_seconds=1.0)
-
-
-def progress(job: str, step: int = 1, cost_seconds: float = 1.0) -> Progress:
-    return Progress(job=a_job(job, cost_seconds), step=step, steps=8)
-
-
-def delivered(job: str) -> Delivered:
-    return Delivered(job=a_job(job), pictures=())
 
 
 @asynccontextmanager

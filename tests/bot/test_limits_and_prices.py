@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_delivery import a_job
+from stage import a_job
 
 from bot.backoff import BackOff
 from bot.estimate import Estimate, place_in_line
