@@ -1,19 +1,14 @@
-"""Stores of every engine, opened and empty. A second engine is one more line in ENGINES."""
+"""Stores of every engine, opened and empty."""
 
-import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from stored_orders import ENGINES
 
 from storage.sqlite import SqliteStore
 from storage.store import Store
-
-ENGINES: dict[str, Callable[[Path], Store]] = {
-    "sqlite-memory": lambda _: SqliteStore(":memory:"),
-    "sqlite-file": lambda folder: SqliteStore(folder / "pinxit.db"),
-}
 
 
 @pytest_asyncio.fixture(params=ENGINES)
@@ -35,8 +30,3 @@ async def sqlite(database: Path) -> AsyncIterator[SqliteStore]:
     await store.open()
     yield store
     await store.close()
-
-
-@pytest.fixture
-def lease() -> str:
-    return secrets.token_hex(4)
