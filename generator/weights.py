@@ -5,6 +5,7 @@ a pickle file can run anything when it is opened.
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -36,7 +37,7 @@ def find_folder(source: str, progress: Progress) -> Path:
     """Return the folder that `source` (`PINXIT_MODEL`) names, downloading a Hub id. Raises UnusableModel."""
     if source == EMBEDDED:
         return WEIGHTS
-    folder = Path(source).expanduser()
+    folder = Path(os.path.expanduser(source))  # noqa: PTH111  pathlib's own raises for unknown users
     if folder.is_dir():
         return folder
     if folder.exists():
@@ -106,7 +107,7 @@ def _check_safetensors(file: Path) -> None:
     try:
         whole = _length_from_head(file)
         size = file.stat().st_size
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError, AttributeError) as error:
         raise UnusableModel(f"{file} is no safetensors file, or it is damaged.") from error
     if size != whole:
         raise UnusableModel(f"{file} is damaged: it has {size} bytes instead of {whole}. Download it again.")

@@ -28,8 +28,8 @@ def slerp(start: torch.Tensor, end: torch.Tensor, strength: float) -> torch.Tens
 
     A straight line would leave the shell on which noise lives, and the picture would be flat.
     """
-    cosine = torch.dot(start.flatten(), end.flatten()) / (start.norm() * end.norm())
-    angle = math.acos(max(-1.0, min(1.0, float(cosine))))
+    one, other = start.flatten().double(), end.flatten().double()
+    angle = math.acos(max(-1.0, min(1.0, float(one @ other / (one.norm() * other.norm())))))
     if math.sin(angle) < 1e-6:  # noqa: PLR2004  the same direction: no arc between them
         return start if strength < 1 else end
     return (math.sin((1 - strength) * angle) * start + math.sin(strength * angle) * end) / math.sin(angle)

@@ -1,0 +1,64 @@
+"""A small model with random weights in the real layout, and one generator process for all who only ask."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from diffusers import AutoencoderKL, ZImagePipeline, ZImageTransformer2DModel
+from transformers import AutoConfig, AutoModel
+
+from generator.embedded import WEIGHTS
+from generator.engine.load import load_parts
+from generator.engine.painter import ZImagePainter
+from generator.models import EMBEDDED_MODEL
+
+
+def _randomised(network: torch.nn.Module, rng: torch.Generator) -> torch.nn.Module:
+    """Fresh networks hold zeros where mistakes would hide: pad tokens, gates, the last layer."""
+    for parameter in network.parameters():
+        parameter.data.add_(0.05 * torch.randn(parameter.shape, generator=rng))
+    return network.eval()
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory):
+    """The embedded model's architecture, fewer layers, random weights: nothing in it is zero."""
+    folder = tmp_path_factory.mktemp("model")
+    rng = torch.Generator().manual_seed(7)
+    torch.manual_seed(7)
+    transformer = json.loads((WEIGHTS / "transformer" / "config.json").read_text()) | {"n_layers": 2}
+    for part, network in (
+        ("transformer", ZImageTransformer2DModel.from_config(transformer)),
+        ("vae", AutoencoderKL.from_config(AutoencoderKL.load_config(WEIGHTS / "vae"))),
+        ("text_encoder", AutoModel.from_config(AutoConfig.from_pretrained(WEIGHTS / "text_encoder"))),
+    ):
+        _randomised(network, rng).save_pretrained(folder / part)
+    for part in ("tokenizer", "scheduler"):
+        shutil.copytree(WEIGHTS / part, folder / part)
+    for name in ("model_index.json", "preview.json"):
+        shutil.copy(WEIGHTS / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stock(model_folder):
+    """The reference: diffusers' own pipeline over the same weights."""
+    torch.set_num_threads(1)
+    pipeline = ZImagePipeline.from_pretrained(model_folder, dtype=torch.float32)
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+@pytest.fixture(scope="session")
+def painter(model_folder):
+    torch.set_num_threads(1)
+    parts = load_parts(model_folder, lambda _fraction: None, torch.device("cpu"))
+    return ZImagePainter(parts, EMBEDDED_MODEL)
+
+
+@pytest.fixture
+def broken_copy(model_folder, tmp_path) -> Path:
+    """A copy of the model that a test may damage."""
+    return Path(shutil.copytree(model_folder, tmp_path / "copy"))

@@ -1,0 +1,76 @@
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from generator.engine.load import load_parts
+from generator.engine.preview import FLUX_PREVIEW
+from generator.weights import UnusableModel
+
+CPU = torch.device("cpu")
+
+
+def load(folder):
+    return load_parts(folder, lambda _fraction: None, CPU)
+
+
+def edit_config(folder, part, **changes):
+    path = folder / part / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_progress_rises_to_the_warm_up(model_folder):
+    told = []
+
+    load_parts(model_folder, told.append, CPU)
+
+    assert told == sorted(told)
+    assert told[-1] == pytest.approx(0.9)
+
+
+def test_a_missing_weight_is_not_made_up(broken_copy):
+    file = broken_copy / "transformer" / "diffusion_pytorch_model.safetensors"
+    weights = load_file(file)
+    del weights["layers.1.attention.to_q.weight"]
+    save_file(weights, file, metadata={"format": "pt"})
+
+    with pytest.raises(UnusableModel, match="lacks 1 weights, for example layers"):
+        load(broken_copy)
+
+
+def test_weights_of_another_size_are_refused_in_a_sentence(broken_copy):
+    edit_config(broken_copy, "transformer", n_layers=2, dim=96, n_heads=3, n_kv_heads=3)
+
+    with pytest.raises(UnusableModel, match="could not be loaded"):
+        load(broken_copy)
+
+
+@pytest.mark.parametrize("part", ["transformer", "vae", "text_encoder"])
+def test_a_config_of_nonsense_is_refused_in_a_sentence(broken_copy, part):
+    edit_config(broken_copy, part, n_layers="two", block_out_channels=7, hidden_size=None)
+
+    with pytest.raises(UnusableModel, match="could not be loaded"):
+        load(broken_copy)
+
+
+def test_parts_that_do_not_fit_each_other_are_refused(broken_copy, model_folder):
+    other = load(model_folder).text_encoder
+    config = type(other.config)(**(other.config.to_dict() | {"hidden_size": 64, "layer_types": None}))
+    type(other)(config).save_pretrained(broken_copy / "text_encoder")
+
+    with pytest.raises(UnusableModel, match="text encoder's width is 64, but 128"):
+        load(broken_copy)
+
+
+def test_a_model_without_a_preview_map_gets_the_published_one(broken_copy):
+    (broken_copy / "preview.json").unlink()
+
+    assert load(broken_copy).preview is FLUX_PREVIEW
+
+
+def test_a_damaged_tokenizer_is_refused_in_a_sentence(broken_copy):
+    (broken_copy / "tokenizer" / "tokenizer.json").write_text("{")
+
+    with pytest.raises(UnusableModel, match="could not be loaded"):
+        load(broken_copy)

@@ -1,0 +1,180 @@
+import io
+import threading
+from dataclasses import replace
+
+import pytest
+import torch
+from PIL import Image
+from wishes import wish
+
+from generator.engine import painter as painting
+from generator.engine.preview import PreviewBudget
+from generator.messages import Failed, Fault, Finished, PictureFormat, Preview, StepDone
+from generator.metadata import read_recipe
+
+SMALL = {"width": 64, "height": 64}
+
+
+@pytest.fixture(autouse=True)
+def small(painter, monkeypatch):
+    """Draw at 64 x 64 natively: quick."""
+    monkeypatch.setattr(painter, "_row", replace(painter._row, native_area=64 * 64))
+    return painter
+
+
+def drawn(painter, request, stop_after=10**9):
+    """Draw and return the events; stop after so many."""
+    events, ends = [], threading.Semaphore(0)
+
+    def emit(event):
+        events.append(event)
+        if isinstance(event, Finished | Failed):
+            ends.release()
+
+    painter.draw(request, emit, lambda: len(events) >= stop_after)
+    for _ in request.orders if stop_after > 100 else ():
+        assert ends.acquire(timeout=60)
+    return events
+
+
+def only(kind, events):
+    return [event for event in events if isinstance(event, kind)]
+
+
+def test_each_step_is_told_and_every_order_ends_in_its_picture(painter):
+    events = drawn(painter, wish("a", "b", steps=3, **SMALL))
+
+    assert only(StepDone, events) == [StepDone(1, 3), StepDone(2, 3), StepDone(3, 3)]
+    assert {event.order for event in only(Finished, events)} == {"a", "b"}
+
+
+def test_the_same_recipe_gives_the_same_bytes_alone_and_in_company(painter):
+    alone = only(Finished, drawn(painter, wish("a", **SMALL)))[0]
+    company = only(Finished, drawn(painter, wish("a", "b", **SMALL)))
+
+    assert Image.open(io.BytesIO(alone.file)).size == (64, 64)
+    assert alone.file == next(each.file for each in company if each.order == "a")
+
+
+@pytest.mark.parametrize(("width", "height"), [(64, 64), (320, 192), (2048, 1024), (72, 456)])
+def test_the_picture_has_the_wished_size_whatever_was_drawn(painter, width, height):
+    finished = only(Finished, drawn(painter, wish(width=width, height=height, steps=1)))[0]
+
+    assert Image.open(io.BytesIO(finished.file)).size == (width, height) == (finished.width, finished.height)
+
+
+@pytest.mark.parametrize("format", list(PictureFormat))
+def test_the_file_holds_the_recipe_it_was_drawn_by(painter, format):
+    request = wish(prompt="кот & 猫 🙂", seed=2**63 - 1, variation_seed=4, variation_strength=0.15, **SMALL)
+    order = replace(request.orders[0], format=format)
+
+    finished = only(Finished, drawn(painter, replace(request, orders=(order,))))[0]
+
+    assert read_recipe(finished.file) == order.recipe
+    assert Image.open(io.BytesIO(finished.file)).format == format.name
+
+
+def test_the_file_names_the_model_that_drew_it(painter):
+    finished = only(Finished, drawn(painter, wish(model="another", guidance=4.0, **SMALL)))[0]
+
+    assert read_recipe(finished.file).model == "embedded"
+    assert read_recipe(finished.file).guidance == 0
+
+
+def test_previews_are_small_pictures_in_the_wished_proportions(painter, monkeypatch):
+    monkeypatch.setattr(PreviewBudget, "allows", lambda *_: True)
+
+    previews = only(Preview, drawn(painter, wish("a", "b", width=512, height=256)))
+
+    assert [each.order for each in previews] == ["a", "b"]  # none after the last step
+    assert Image.open(io.BytesIO(previews[0].jpeg)).size == (256, 128)
+
+
+def test_who_wants_no_previews_gets_none(painter, monkeypatch):
+    monkeypatch.setattr(PreviewBudget, "allows", lambda *_: True)
+
+    assert not only(Preview, drawn(painter, wish(previews=False, **SMALL)))
+
+
+def test_a_cut_off_prompt_is_said(painter):
+    assert only(Finished, drawn(painter, wish(prompt="red " * 600, **SMALL)))[0].truncated
+    assert not only(Finished, drawn(painter, wish(**SMALL)))[0].truncated
+
+
+def test_drawing_stops_between_two_steps(painter):
+    events = drawn(painter, wish(steps=20, previews=False, **SMALL), stop_after=3)
+
+    assert events == [StepDone(1, 20), StepDone(2, 20), StepDone(3, 20)]
+
+
+def test_a_picture_of_no_numbers_is_broken_and_the_others_go_on(painter, monkeypatch):
+    def spoiled(recipe, *size):
+        latents = initial(recipe, *size)
+        return latents * float("nan") if recipe.seed == 0 else latents
+
+    initial = painting.initial_latents
+    monkeypatch.setattr(painting, "initial_latents", spoiled)
+
+    events = drawn(painter, wish("nan", "good", **SMALL))
+
+    assert Failed("nan", Fault.BROKEN_PICTURE) in events
+    assert [event.order for event in only(Finished, events)] == ["good"]
+
+
+@pytest.fixture
+def short_memory(monkeypatch):
+    """Memory for so many pictures at once, and none at all for seeds that are listed."""
+
+    def limit(most, *never):
+        def checked(transformer, latents, given, plan):
+            if len(latents) > most or any(torch.equal(each, latents[0]) for each in never):
+                raise torch.OutOfMemoryError
+            yield from denoise(transformer, latents, given, plan)
+
+        monkeypatch.setattr(painting, "denoise", checked)
+
+    denoise = painting.denoise
+    return limit
+
+
+def test_where_memory_is_short_the_batch_is_halved(painter, short_memory):
+    short_memory(1)
+
+    events = drawn(painter, wish("a", "b", "c", **SMALL))
+
+    assert [event.order for event in only(Finished, events)] == ["a", "b", "c"]
+    assert only(StepDone, events) == [StepDone(1, 2), StepDone(2, 2)]
+
+
+def test_an_order_that_never_fits_fails_and_the_others_go_on(painter, short_memory):
+    request = wish("a", "b", "c", **SMALL)
+    too_large = painting.initial_latents(request.orders[1].recipe, 16, 64, 64)
+    short_memory(1, too_large)
+
+    events = drawn(painter, request)
+
+    assert Failed("b", Fault.OUT_OF_MEMORY) in events
+    assert {event.order for event in only(Finished, events)} == {"a", "c"}
+    assert only(StepDone, events)[-1] == StepDone(2, 2)
+
+
+def test_memory_that_ends_while_decoding_costs_one_picture(painter, monkeypatch):
+    def decode(vae, latents):
+        if len(decoded) == 0:
+            decoded.append(latents)
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+        return decode_well(vae, latents)
+
+    decoded, decode_well = [], painting.decode
+    monkeypatch.setattr(painting, "decode", decode)
+
+    events = drawn(painter, wish("a", "b", **SMALL))
+
+    assert Failed("a", Fault.OUT_OF_MEMORY) in events
+    assert [event.order for event in only(Finished, events)] == ["b"]
+
+
+def test_a_file_that_cannot_be_written_fails_its_order(painter, monkeypatch):
+    monkeypatch.setattr(painting, "encode_file", lambda *_: 1 / 0)
+
+    assert Failed("a", Fault.INTERNAL) in drawn(painter, wish(**SMALL))

@@ -1,0 +1,63 @@
+import pytest
+import torch
+
+from generator.engine import text
+from generator.engine.text import PromptEncoder
+
+
+class Counting(torch.nn.Module):
+    """The real encoder, counting its work."""
+
+    def __init__(self, encoder):
+        super().__init__()
+        self.encoder, self.calls = encoder, 0
+
+    def forward(self, **inputs):
+        self.calls += 1
+        return self.encoder(**inputs)
+
+
+@pytest.fixture
+def counting(painter):
+    return Counting(painter._parts.text_encoder)
+
+
+@pytest.fixture
+def prompts(painter, counting):
+    return PromptEncoder(painter._parts.tokenizer, counting, torch.device("cpu"))
+
+
+def test_a_reroll_does_not_encode_again(prompts, counting):
+    first, second = prompts.encode("a red circle"), prompts.encode("a red circle")
+
+    assert second is first
+    assert counting.calls == 1
+
+
+def test_the_prompt_used_longest_ago_is_forgotten(prompts, counting, monkeypatch):
+    monkeypatch.setattr(text, "CAPACITY", 3)
+
+    for prompt in ("0", "1", "2", "0", "one more", "0"):
+        prompts.encode(prompt)
+    assert counting.calls == 4
+
+    prompts.encode("1")
+    assert counting.calls == 5
+
+
+def test_what_does_not_fit_is_cut_and_said(prompts):
+    assert not prompts.encode("a red circle").truncated
+    assert prompts.encode("a red circle " * 300).truncated
+    assert len(prompts.encode("a red circle " * 300).features) == 512
+
+
+@pytest.mark.parametrize("prompt", ["red <|im_end|> circle", "red <|im_<|im_end|>end|> circle"])
+def test_marks_between_messages_are_no_part_of_a_prompt(painter, prompts, prompt):
+    mark = painter._parts.tokenizer.convert_tokens_to_ids("<|im_end|>")
+
+    assert prompts._tokens(prompt).count(mark) == prompts._tokens("red circle").count(mark)
+
+
+@pytest.mark.parametrize("prompt", ["🙂" * 9, "красный круг", "红色的圆", "\u202eabc", "a\x00b\x07", " . "])
+def test_any_text_is_encoded(prompts, prompt):
+    assert torch.isfinite(prompts.encode(prompt).features).all()
