@@ -185,6 +185,10 @@ class Dispatcher:
         except StorageError as error:
             self._pause_for_storage(error)
             return None
+        except Exception:  # a job that cannot even be read must not take the chats down
+            log.exception("claiming failed by a bug")
+            self._storage_trouble.failed(self._clock.now())
+            return None
         self._storage_trouble.succeeded()
         if job is not None:
             self._take_aboard(job)

@@ -108,6 +108,8 @@ class Line:
                 await self._tell(update)
         except StorageError as error:
             log.warning("places cannot be read now", extra={"reason": str(error)})
+        except Exception:  # places are a courtesy: without them everything else goes on
+            log.exception("places not told because of a bug")
 
     async def _tell(self, update: Queued) -> None:
         news = Told(update.place, _rounded(update.loading))

@@ -253,7 +253,7 @@ class Stage:
             delivery=self.delivery,
             estimate=estimate,
             clock=clock,
-            lease="this run",
+            lease=f"run {next(KEYS)}",
             dice=dice,
             least_patience_seconds=0.2,
         )

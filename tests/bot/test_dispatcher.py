@@ -336,6 +336,20 @@ async def test_a_full_disk_keeps_the_job_queued_until_there_is_space(tmp_path):
         assert await settlements(stage, job) == [Kind.HOLD, Kind.CAPTURE]
 
 
+async def test_a_bug_in_claiming_leaves_the_bot_alive(tmp_path):
+    async with opened() as store:
+        claim, bugs = store.claim, [ZeroDivisionError("a bug"), ZeroDivisionError("a bug")]
+
+        async def buggy(lease, now):
+            if bugs:
+                raise bugs.pop()
+            return await claim(lease, now)
+
+        store.claim = buggy
+        async with living(Stage(store, ScriptedGenerator(), PictureFolder(tmp_path))) as stage:
+            assert isinstance(await stage.drawn(), Delivered)
+
+
 # ── restarts ──────────────────────────────────────────────────────────────────────────────────────
 
 
