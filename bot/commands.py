@@ -1,4 +1,8 @@
-"""What people can ask for, whichever platform they are on."""
+"""What people can ask for, whichever platform they are on.
+
+Where a command names a job, `vouched` says that the platform vouches for the person: it may be somebody
+else's job, because its post is seen by everybody, or because the person moderates the place.
+"""
 
 from dataclasses import dataclass
 
@@ -32,6 +36,7 @@ class Reroll:
     key: str
     job: str
     post: NewPost
+    vouched: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,7 @@ class Vary:
     index: int
     strong: bool
     post: NewPost
+    vouched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ class Cancel:
 
     by: Person
     job: str
+    vouched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,7 @@ class Delete:
 
     by: Person
     job: str
+    vouched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,7 @@ class ShowInfo:
 
     by: Person
     job: str
+    vouched: bool = False
 
 
 @dataclass(frozen=True, slots=True)

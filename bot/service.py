@@ -155,12 +155,12 @@ class Service:
         match command:
             case Imagine() | Reroll() | Vary():
                 return await self._order(command)
-            case Cancel(by, job):
-                return await self._cancel(await self._own_job(by, job))
-            case Delete(by, job):
-                return await self._delete(await self._own_job(by, job))
-            case ShowInfo(by, job):
-                return await self._info(await self._own_job(by, job))
+            case Cancel():
+                return await self._cancel(await self._named_job(command))
+            case Delete():
+                return await self._delete(await self._named_job(command))
+            case ShowInfo():
+                return await self._info(await self._named_job(command))
             case ShowBalance(by):
                 return await self._wallet(await self._account(by))
             case ShowQueue(by):
@@ -178,10 +178,12 @@ class Service:
             _remember(self._accounts, by.identity, account.id)
         return self._accounts[by.identity]
 
-    async def _own_job(self, by: Person, job: str) -> Job:
-        """Return the person's own job; anybody else's is as good as none."""
-        found = await self._store.job(job)
-        if found is None or found.deleted or found.account != await self._account(by):
+    async def _named_job(self, command: Reroll | Vary | Cancel | Delete | ShowInfo) -> Job:
+        """Return the job that is meant; somebody else's that nobody vouches for is as good as none."""
+        found = await self._store.job(command.job)
+        if found is None or found.deleted:
+            raise NoSuchJob
+        if not command.vouched and found.account != await self._account(command.by):
             raise NoSuchJob
         return found
 
@@ -214,9 +216,9 @@ class Service:
             case Imagine():
                 return self._imagined(command)
             case Reroll():
-                return self._rerolled(command, await self._own_job(command.by, command.job))
+                return self._rerolled(command, await self._named_job(command))
             case Vary():
-                return self._varied(command, await self._own_job(command.by, command.job))
+                return self._varied(command, await self._named_job(command))
             case _:
                 assert_never(command)
 
