@@ -186,7 +186,8 @@ HOLDS_THE_LOCK = """
 """
 STARTS = """
     import subprocess, sys
-    subprocess.run([sys.executable, "-c", {program!r}], stdin=subprocess.PIPE)
+    child = subprocess.Popen([sys.executable, "-c", {program!r}], stdin=subprocess.PIPE)
+    child.wait()
 """
 
 
