@@ -11,7 +11,7 @@ from typing import Literal, TextIO
 import structlog
 
 # aiosqlite prints every statement with its parameters at DEBUG, uvicorn what it does at INFO.
-TALKATIVE = ("aiosqlite", "uvicorn", "websockets", "aiohttp", "asyncio")
+TALKATIVE = ("aiosqlite", "uvicorn", "websockets", "aiohttp", "asyncio", "discord")
 
 _SHARED: tuple[structlog.typing.Processor, ...] = (
     structlog.contextvars.merge_contextvars,

@@ -1,0 +1,1 @@
+"""Discord: slash commands and buttons in, one message per job out."""

@@ -1,0 +1,206 @@
+"""What can be pressed under a message. Each custom_id holds all that it needs, so any restart survives."""
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, Self
+
+import discord
+from discord import ui
+
+from bot.adapters.discord.wording import MOST_OF_LIST_PROMPT
+from bot.texts import say
+from bot.updates import Broken, Cancelled, Delivered, History, Progress, Queued, QueueView, Update
+
+JOB = r"[A-Za-z0-9_-]{1,64}"
+MOST_PICKED = 4
+MOST_CANCELS = 5  # in the list of waiting jobs: one row
+EDIT_FORM, EDIT_FIELD = "pinxit:edited", "prompt"
+MOST_OF_FIELD = 4000
+
+Press = discord.Interaction[Any]
+
+
+class Deed(StrEnum):
+    """What a button does to its job."""
+
+    REROLL = "reroll"
+    SUBTLE = "subtle"
+    STRONG = "strong"
+    EDIT = "edit"
+    INFO = "info"
+    DELETE = "delete"
+    CANCEL = "cancel"
+
+
+LABELS = {
+    Deed.REROLL: "web_reroll",
+    Deed.SUBTLE: "web_vary_subtle",
+    Deed.STRONG: "web_vary_strong",
+    Deed.EDIT: "web_edit",
+    Deed.INFO: "web_info",
+    Deed.DELETE: "web_delete",
+    Deed.CANCEL: "web_cancel",
+}
+STYLES = {Deed.DELETE: discord.ButtonStyle.danger, Deed.CANCEL: discord.ButtonStyle.danger}
+
+
+class JobButton(
+    ui.DynamicItem[ui.Button[Any]],
+    template=rf"pinxit:(?P<deed>{'|'.join(Deed)}):(?P<job>{JOB}):(?P<index>\d{{1,2}})",
+):
+    """One deed to one picture of a job; `index` matters to variations alone."""
+
+    def __init__(self, deed: Deed, job: str, index: int = 0, label: str = "", row: int | None = None) -> None:
+        style = STYLES.get(deed, discord.ButtonStyle.secondary)
+        custom_id = f"pinxit:{deed}:{job}:{index}"
+        super().__init__(ui.Button(style=style, label=label or deed.value, custom_id=custom_id, row=row))
+        self.deed, self.job, self.index = deed, job, index
+
+    @classmethod
+    async def from_custom_id(cls, _press: Press, _item: ui.Item[Any], match: re.Match[str], /) -> Self:
+        """Return the button that was pressed."""
+        return cls(Deed(match["deed"]), match["job"], int(match["index"]))
+
+    async def callback(self, press: Press) -> None:
+        """Do the deed."""
+        await press.client.desk.pressed(press, self.deed, self.job, self.index)
+
+
+class PickedPicture(ui.DynamicItem[ui.Select[Any]], template=rf"pinxit:pick:(?P<job>{JOB})"):
+    """Chooses one of a job's pictures, to see it alone."""
+
+    def __init__(self, job: str, item: ui.Select[Any]) -> None:
+        super().__init__(item)
+        self.job = job
+
+    @classmethod
+    async def from_custom_id(cls, _press: Press, item: ui.Item[Any], match: re.Match[str], /) -> Self:
+        """Return the select that was used."""
+        assert isinstance(item, ui.Select)
+        return cls(match["job"], item)
+
+    async def callback(self, press: Press) -> None:
+        """Show the picture."""
+        await press.client.desk.picked(press, self.job, int(self.item.values[0]))
+
+
+class OpenedJob(ui.DynamicItem[ui.Select[Any]], template=r"pinxit:open"):
+    """Chooses one job of a page of history, to see it again."""
+
+    @classmethod
+    async def from_custom_id(cls, _press: Press, item: ui.Item[Any], _match: re.Match[str], /) -> Self:
+        """Return the select that was used."""
+        assert isinstance(item, ui.Select)
+        return cls(item)
+
+    async def callback(self, press: Press) -> None:
+        """Show the job's pictures."""
+        await press.client.desk.picked(press, self.item.values[0], None)
+
+
+class OlderPage(ui.DynamicItem[ui.Button[Any]], template=r"pinxit:older:(?P<before>\d{1,12}(\.\d{1,9})?)"):
+    """Turns to the page of history before a time."""
+
+    def __init__(self, before: float, label: str = "…") -> None:
+        super().__init__(ui.Button(label=label, custom_id=f"pinxit:older:{before!r}", row=1))
+        self.before = before
+
+    @classmethod
+    async def from_custom_id(cls, _press: Press, _item: ui.Item[Any], match: re.Match[str], /) -> Self:
+        """Return the button that was pressed."""
+        return cls(float(match["before"]))
+
+    async def callback(self, press: Press) -> None:
+        """Turn the page."""
+        await press.client.desk.history(press, self.before)
+
+
+ITEMS = (JobButton, PickedPicture, OpenedJob, OlderPage)
+
+
+# ── what stands under which message ───────────────────────────────────────────────────────────────
+
+
+def under(update: Update, language: str) -> ui.View:
+    """Return the buttons of a job's message."""
+    job = update.job.id
+    match update:
+        case Queued() | Progress():
+            return _view(language, job, [Deed.CANCEL])
+        case Broken() | Cancelled():
+            return _view(language, job, [Deed.REROLL, Deed.EDIT])
+        case Delivered(pictures=pictures) if update.job.deleted or not pictures:
+            return ui.View(timeout=None)
+        case Delivered(pictures=[_]):
+            first = [Deed.REROLL, Deed.SUBTLE, Deed.STRONG, Deed.EDIT, Deed.INFO]
+            return _view(language, job, first, [Deed.DELETE])
+        case Delivered(pictures=pictures):
+            view = _view(language, job, [Deed.REROLL, Deed.EDIT, Deed.INFO, Deed.DELETE])
+            return view.add_item(PickedPicture(job, _choice_of_pictures(job, len(pictures), language)))
+
+
+def under_one(job: str, index: int, language: str) -> ui.View:
+    """Return the buttons of one picture that is shown alone."""
+    return _view(language, job, [Deed.SUBTLE, Deed.STRONG], index=index)
+
+
+def under_queue(view: QueueView, language: str) -> ui.View:
+    """Return one Cancel for each of the first jobs, numbered as the lines are."""
+    buttons = ui.View(timeout=None)
+    for place, update in enumerate(view.mine[:MOST_CANCELS], 1):
+        label = f"{say(language, LABELS[Deed.CANCEL])} {place}"
+        buttons.add_item(JobButton(Deed.CANCEL, update.job.id, label=label))
+    return buttons
+
+
+def under_history(history: History, language: str) -> ui.View:
+    """Return a choice of the page's finished jobs, and the way to older ones."""
+    view = ui.View(timeout=None)
+    finished = [item for item in history.items if isinstance(item, Delivered) and item.pictures]
+    if finished:
+        view.add_item(OpenedJob(_choice_of_jobs(finished, language)))
+    if history.more:
+        view.add_item(OlderPage(history.items[-1].job.created_at, say(language, "web_older")))
+    return view
+
+
+def edit_form(text: str, language: str) -> ui.Modal:
+    """Return the form that is filled with a whole order, to be changed."""
+    form = ui.Modal(title=say(language, "discord_edit"), custom_id=EDIT_FORM, timeout=1.0)
+    field: ui.TextInput[Any] = ui.TextInput(
+        style=discord.TextStyle.paragraph,
+        custom_id=EDIT_FIELD,
+        default=text[:MOST_OF_FIELD],
+        max_length=MOST_OF_FIELD,
+    )
+    return form.add_item(ui.Label(text=say(language, "web_prompt"), component=field))
+
+
+def _view(language: str, job: str, *rows: Sequence[Deed], index: int = 0) -> ui.View:
+    view = ui.View(timeout=None)
+    for row, deeds in enumerate(rows):
+        for deed in deeds:
+            view.add_item(JobButton(deed, job, index, say(language, LABELS[deed]), row))
+    return view
+
+
+def _choice_of_pictures(job: str, count: int, language: str) -> ui.Select[Any]:
+    options = [
+        discord.SelectOption(
+            label=say(language, "web_numbered", number=index + 1, count=count), value=str(index)
+        )
+        for index in range(min(count, MOST_PICKED))
+    ]
+    placeholder = say(language, "discord_pick")
+    return ui.Select(custom_id=f"pinxit:pick:{job}", options=options, placeholder=placeholder, row=1)
+
+
+def _choice_of_jobs(finished: Sequence[Delivered], language: str) -> ui.Select[Any]:
+    options = [
+        discord.SelectOption(label=item.job.recipe.prompt[:MOST_OF_LIST_PROMPT], value=item.job.id)
+        for item in finished
+    ]
+    return ui.Select(
+        custom_id="pinxit:open", options=options, placeholder=say(language, "discord_open"), row=0
+    )

@@ -1,0 +1,35 @@
+"""What the Discord adapter needs of Pinxit. No discord.py: it can be made before that is loaded."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.commands import Command
+from bot.updates import Answer
+from generator.models import Model
+from storage.records import Post
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """The service's answers, where files lie, where a job is shown, and the time (seconds since 1970)."""
+
+    answer: Callable[[Command], Awaitable[Answer]]
+    path: Callable[[str], Path]
+    post: Callable[[str], Awaitable[Post | None]]
+    now: Callable[[], float]
+    model: Model
+    most_pictures: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """How to log in: the token, another address than Discord's, servers to offer the commands in at once.
+
+    `synced` is the file that remembers which commands Discord has been told.
+    """
+
+    token: str
+    api_url: str | None
+    guilds: tuple[int, ...]
+    synced: Path

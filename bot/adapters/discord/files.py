@@ -1,0 +1,111 @@
+"""Finished pictures as files that Discord takes: named, described, and no larger than it allows.
+
+Reading and encoding happen in a thread; Pillow is loaded when the first picture is too large.
+"""
+
+import asyncio
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import discord
+
+from generator.messages import PictureFormat
+from storage.records import Job, Picture
+
+PathOf = Callable[[str], Path]
+
+MOST_FILES = 10  # in one message
+MOST_OF_REQUEST = 24 * 2**20  # bytes of all files; Discord takes 25 MiB with everything around them
+MOST_OF_ALT = 1024
+ENDINGS = {PictureFormat.PNG: "png", PictureFormat.JPEG: "jpg", PictureFormat.WEBP: "webp"}
+QUALITIES = (90, 80, 65, 50)
+SHRINKS = 6  # halvings of the sides before giving up
+THUMBNAIL_SIDE = 192
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One file of a message. `alt` is read to people who cannot see it."""
+
+    name: str
+    content: bytes
+    alt: str
+
+    def file(self) -> discord.File:
+        """Return it for one request."""
+        return discord.File(io.BytesIO(self.content), filename=self.name, description=self.alt[:MOST_OF_ALT])
+
+
+async def uploads_of(job: Job, pictures: Sequence[Picture], path_of: PathOf, limit: int) -> list[Upload]:
+    """Return the pictures as files of at most `limit` bytes; those that are gone are left out."""
+    chosen = pictures[:MOST_FILES]
+    if not chosen:
+        return []
+    most = min(limit, MOST_OF_REQUEST // len(chosen))
+    made = [asyncio.to_thread(_upload, job, picture, path_of(picture.sha256), most) for picture in chosen]
+    return [upload for upload in await asyncio.gather(*made) if upload is not None]
+
+
+async def thumbnails(jobs: Sequence[tuple[Job, Picture]], path_of: PathOf) -> list[Upload]:
+    """Return a small JPEG for each picture that is still there."""
+    made = [asyncio.to_thread(_thumbnail, job, picture, path_of(picture.sha256)) for job, picture in jobs]
+    return [upload for upload in await asyncio.gather(*made) if upload is not None]
+
+
+def preview(job: Job, index: int, jpeg: bytes) -> Upload:
+    """Return what a picture is going to be."""
+    return Upload(f"preview-{job.id}-{index + 1}.jpg", jpeg, job.recipe.prompt)
+
+
+def file_name(job: str, index: int, ending: str) -> str:
+    """Return a name that leads back to the job."""
+    return f"pinxit-{job}-{index + 1}.{ending}"
+
+
+def _upload(job: Job, picture: Picture, path: Path, most: int) -> Upload | None:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    ending = ENDINGS[picture.format]
+    if len(content) > most:
+        content, ending = _smaller(content, most), "webp"
+    return Upload(file_name(job.id, picture.index, ending), content, job.recipe.prompt)
+
+
+def _smaller(content: bytes, most: int) -> bytes:
+    """Encode again until it fits: first with less quality, then with shorter sides."""
+    from PIL import Image  # noqa: PLC0415 - costs 40 ms and 10 MB, and is seldom needed
+
+    with Image.open(io.BytesIO(content)) as opened:
+        image: Image.Image = opened.convert("RGB")
+    encoded = b""
+    for _ in range(SHRINKS):
+        for quality in QUALITIES:
+            encoded = _webp(image, quality)
+            if len(encoded) <= most:
+                return encoded
+        image = image.resize((max(1, image.width // 2), max(1, image.height // 2)))
+    return encoded
+
+
+def _webp(image: "Image.Image", quality: int) -> bytes:  # type: ignore[name-defined]  # noqa: F821 - Pillow is loaded late
+    target = io.BytesIO()
+    image.save(target, "WEBP", quality=quality)
+    return target.getvalue()
+
+
+def _thumbnail(job: Job, picture: Picture, path: Path) -> Upload | None:
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - as above
+
+    try:
+        with Image.open(path) as image:
+            small = image.convert("RGB")
+    except (FileNotFoundError, UnidentifiedImageError):
+        return None
+    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    target = io.BytesIO()
+    small.save(target, "JPEG", quality=80)
+    return Upload(file_name(job.id, picture.index, "jpg"), target.getvalue(), job.recipe.prompt)

@@ -1,0 +1,205 @@
+"""Keeps the bot on Discord: logs in, tells the commands where they changed, comes back after outages."""
+
+import asyncio
+import hashlib
+import json
+import logging
+import random
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import discord
+import yarl
+from discord import app_commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.adapters.discord.buttons import ITEMS, Press
+from bot.adapters.discord.commands import BOTH_INSTALLS, EVERYWHERE, Translator, build
+from bot.adapters.discord.core import Account, Core
+from bot.adapters.discord.desk import Desk
+from bot.adapters.discord.surface import DiscordSurface
+from bot.texts import say
+
+log = logging.getLogger(__name__)
+
+API_VERSION = "v10"
+LONGEST_WAIT_SECONDS = 30.0  # for a rate limit inside discord.py; longer ones are told to Delivery
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 60.0
+CLOSING_SECONDS = 5.0
+WRONG_TOKEN = 4004  # the gateway's close code
+NOT_LET_IN = "Discord refuses DISCORD_TOKEN: copy it anew from the Bot page of your application"
+AWAY = (
+    discord.HTTPException,
+    discord.GatewayNotFound,
+    discord.ConnectionClosed,
+    aiohttp.ClientError,
+    OSError,
+    TimeoutError,
+)
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody is going to speak
+
+
+class DiscordFront:
+    """`surface` shows updates, `run` lives as long as the bot."""
+
+    def __init__(self, core: Core, account: Account) -> None:
+        self.surface = DiscordSurface(core)
+        self._core = core
+        self._account = account
+
+    async def run(self) -> None:
+        """Stay on Discord until cancelled. Ends by itself only where the token is wrong."""
+        pause = FIRST_PAUSE_SECONDS
+        while not await self._ended_for_good():
+            await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - bots shall not knock in step
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def _ended_for_good(self) -> bool:
+        """Be on Discord for as long as it lasts; say whether trying again is pointless."""
+        try:
+            await self._live()
+        except discord.LoginFailure:
+            log.error(NOT_LET_IN)  # noqa: TRY400 - the sentence says all
+            return True
+        except AWAY as error:
+            if isinstance(error, discord.ConnectionClosed) and error.code == WRONG_TOKEN:
+                log.error(NOT_LET_IN)  # noqa: TRY400 - as above
+                return True
+            log.warning("Discord cannot be reached", extra={"reason": type(error).__name__})
+        except Exception:
+            log.exception("the Discord adapter stumbled and starts again")
+        return False
+
+    async def _live(self) -> None:
+        client = Client(self._core, self._account, self.surface)
+        try:
+            await client.start(self._account.token)
+        finally:
+            self.surface.client = None
+            await _close(client)
+
+
+async def _close(client: discord.Client) -> None:
+    """Say goodbye, but not for longer than stopping may take."""
+    try:
+        async with asyncio.timeout(CLOSING_SECONDS):
+            await client.close()
+    except TimeoutError:
+        log.warning("Discord did not say goodbye")
+
+
+class Client(discord.AutoShardedClient):
+    """One login. It caches servers and channels, no members and no messages."""
+
+    def __init__(self, core: Core, account: Account, surface: DiscordSurface) -> None:
+        super().__init__(
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            chunk_guilds_at_startup=False,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            max_ratelimit_timeout=LONGEST_WAIT_SECONDS,
+        )
+        self.desk = Desk(core, surface)
+        self._account = account
+        self._surface = surface
+        self._tree = _Tree(self, allowed_contexts=EVERYWHERE, allowed_installs=BOTH_INSTALLS)
+        build(self._tree, self.desk, core)
+        if account.api_url is not None:
+            Route.BASE = api_base(account.api_url)
+
+    async def setup_hook(self) -> None:
+        """Prepare everything that must stand before the first event."""
+        if self._account.api_url is not None:
+            _, url, _ = await self.http.get_bot_gateway()
+            DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(url)
+        await self._tree.set_translator(Translator())
+        self.add_dynamic_items(*ITEMS)
+        await self._sync()
+        self._surface.client = self
+
+    async def on_interaction(self, press: Press) -> None:
+        """Take forms here: discord.py forgets the open ones at a restart."""
+        if press.type is discord.InteractionType.modal_submit:
+            await self.desk.submitted(press)
+
+    async def on_shard_ready(self, shard: int) -> None:
+        """Tell the owner."""
+        log.info("on Discord", extra={"shard": shard, "servers": len(self.guilds)})
+
+    async def on_error(self, event_method: str, /, *_: Any, **__: Any) -> None:
+        """Log a bug once; its arguments would hold prompts."""
+        log.error("a Discord event failed", extra={"event": event_method}, exc_info=True)  # noqa: LOG014 - called while it is handled
+
+    async def _sync(self) -> None:
+        """Tell Discord the commands where they changed, in the test servers if there are any."""
+        known = Synced(self._account.synced)
+        places: list[discord.Object | None] = [discord.Object(number) for number in self._account.guilds]
+        for guild in places or [None]:
+            if guild is not None:
+                self._tree.copy_global_to(guild=guild)
+            place = f"{self.application_id}:{guild.id if guild else 'everywhere'}"
+            fingerprint = await self._tree.fingerprint(guild)
+            if known.get(place) != fingerprint and await self._tell(guild):
+                known.put(place, fingerprint)
+
+    async def _tell(self, guild: discord.Object | None) -> bool:
+        try:
+            await self._tree.sync(guild=guild)
+        except discord.Forbidden:
+            log.error("the bot is not in a server of DISCORD_GUILD_IDS", extra={"guild": guild and guild.id})  # noqa: TRY400 - the sentence says all
+            return False
+        return True
+
+
+class _Tree(app_commands.CommandTree[Client]):
+    async def fingerprint(self, guild: discord.Object | None) -> str:
+        """Return what changes whenever Discord has to be told the commands again."""
+        translator = self.translator
+        assert translator is not None
+        told = [
+            await command.get_translated_payload(self, translator)
+            for command in self.get_commands(guild=guild)
+        ]
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+    async def on_error(self, interaction: Press, error: app_commands.AppCommandError, /) -> None:
+        """Log a bug once and say so kindly, if Discord still listens."""
+        log.error("a command failed", exc_info=error)
+        if not interaction.response.is_done():
+            await interaction.response.send_message(say("en", "web_trouble"), ephemeral=True)
+
+
+class Synced:
+    """Remembers over restarts which commands Discord has been told, by place."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def get(self, place: str) -> str | None:
+        """Return the fingerprint last told, or None."""
+        return self._read().get(place)
+
+    def put(self, place: str, fingerprint: str) -> None:
+        """Remember what was told."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.write_text(json.dumps(self._read() | {place: fingerprint}))
+
+    def _read(self) -> dict[str, str]:
+        try:
+            kept = json.loads(self._path.read_text())
+        except (OSError, ValueError):
+            return {}
+        return kept if isinstance(kept, dict) else {}
+
+
+def api_base(url: str) -> str:
+    """Return the address of the API's version that discord.py speaks.
+
+    >>> api_base("http://127.0.0.1:3000/api/"), api_base("https://discord.com/api/v10")
+    ('http://127.0.0.1:3000/api/v10', 'https://discord.com/api/v10')
+    """
+    url = url.rstrip("/")
+    return url if url.endswith(f"/{API_VERSION}") else f"{url}/{API_VERSION}"

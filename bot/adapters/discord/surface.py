@@ -1,0 +1,229 @@
+"""The delivery ladder: a job's own message, a new one in the channel, a direct message, or kept."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+import aiohttp
+import discord
+from discord import ui
+
+from bot.adapters.discord.address import PLATFORM, Address
+from bot.adapters.discord.buttons import under
+from bot.adapters.discord.core import Core
+from bot.adapters.discord.files import Upload, preview, uploads_of
+from bot.adapters.discord.wording import update_text
+from bot.delivery import Surface, TryLater
+from bot.texts import say
+from bot.updates import Broken, Cancelled, Delivered, Progress, Queued, Update
+from storage.records import Post, Rung
+
+log = logging.getLogger(__name__)
+
+EDIT_SECONDS = 1.5  # between two edits in one channel; Discord allows about five in five seconds
+PATIENCE_SECONDS = 5.0  # while Discord cannot be reached
+BLOCKED_SECONDS = 60.0  # after a 429 that does not say for how long
+SMALLEST_LIMIT = 100_000  # bytes; a picture that does not fit even then is not worth sending
+TOO_LARGE = {40005}
+REMEMBERED = 10_000
+
+UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordServerError)
+Send = Callable[[Sequence[discord.File]], Awaitable[object]]
+
+
+class Closed(Exception):
+    """This rung leads nowhere; the next one is tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A message to be: words, buttons, and files for whatever size is allowed."""
+
+    content: str
+    view: ui.View
+    files: Callable[[int], Awaitable[list[Upload]]]
+
+
+class DiscordSurface(Surface):
+    """Shows updates at their messages. Give it the client when that is logged in."""
+
+    platform = PLATFORM
+    interval_seconds = EDIT_SECONDS
+    budgeted = True
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self.client: discord.Client | None = None
+        self._shown: OrderedDict[int, None] = OrderedDict()  # messages that Delivery has begun to write
+
+    def channel_of(self, post: Post) -> str:
+        """Return the channel: sends and edits in it share one budget."""
+        return str(Address.read(post.address).channel)
+
+    async def show(self, post: Post, update: Update) -> Rung:
+        """Make the post show this, on the first rung that holds."""
+        client, address = self._logged_in(), Address.read(post.address)
+        self._remember(address)
+        card = self._card(update, post.language)
+        for rung, climb in self._rungs(_Ladder(client, address, self._core.now()), post, update):
+            try:
+                await _climb(climb, card, address.limit)
+            except Closed as reason:
+                log.info("rung closed", extra={"job": post.job, "rung": rung.value, "reason": str(reason)})
+            else:
+                return rung
+        return Rung.KEPT
+
+    async def begin(self, address: Address, update: Update, language: str) -> None:
+        """Show the first state at once, unless something newer is there already."""
+        if address.message not in self._shown:
+            ladder = _Ladder(self._logged_in(), address, self._core.now())
+            await _climb(ladder.by_token, self._card(update, language), address.limit)
+
+    async def remove(self, post: Post) -> None:
+        """Delete the message of a job, as far as it can be reached."""
+        ladder = _Ladder(self._logged_in(), Address.read(post.address), self._core.now())
+        for way in (ladder.delete_by_token, ladder.delete_by_bot):
+            try:
+                await _judged(way())
+            except (Closed, TryLater):
+                continue
+            return
+
+    def _logged_in(self) -> discord.Client:
+        if self.client is None or self.client.is_closed():
+            raise TryLater(PATIENCE_SECONDS)
+        return self.client
+
+    def _remember(self, address: Address) -> None:
+        if address.message is not None:
+            self._shown[address.message] = None
+        if len(self._shown) > REMEMBERED:
+            self._shown.popitem(last=False)
+
+    def _card(self, update: Update, language: str) -> Card:
+        return Card(update_text(update, language), under(update, language), self._files(update))
+
+    def _files(self, update: Update) -> Callable[[int], Awaitable[list[Upload]]]:
+        async def files(limit: int) -> list[Upload]:
+            match update:
+                case Delivered(job=job, pictures=pictures):
+                    return await uploads_of(job, pictures, self._core.path, limit)
+                case Progress(job=job, previews=previews):
+                    return [preview(job, index, jpeg) for index, jpeg in previews]
+                case Queued() | Broken() | Cancelled():
+                    return []
+                case _:
+                    assert_never(update)
+
+        return files
+
+    def _rungs(
+        self, ladder: "_Ladder", post: Post, update: Update
+    ) -> Iterator[tuple[Rung, Callable[[Card, list[discord.File]], Awaitable[object]]]]:
+        """Yield the ways that are worth trying, best first. What is not a result stays at its message."""
+        yield Rung.EDITED, ladder.by_token
+        yield Rung.EDITED, ladder.by_bot
+        if isinstance(update, Delivered) and update.pictures:
+            yield Rung.POSTED, ladder.to_channel(post)
+        if isinstance(update, Broken) or (isinstance(update, Delivered) and update.pictures):
+            yield Rung.DIRECT, ladder.to_person(post)
+
+
+class _Ladder:
+    """The ways to one address. Each raises Closed where it cannot be gone from the start."""
+
+    def __init__(self, client: discord.Client, address: Address, now: float) -> None:
+        self._client = client
+        self._address = address
+        self._now = now
+
+    async def by_token(self, card: Card, files: list[discord.File]) -> None:
+        await self._webhook().edit_message(
+            self._message_or_original, content=card.content, attachments=files, view=card.view
+        )
+
+    async def by_bot(self, card: Card, files: list[discord.File]) -> None:
+        await self._own_message().edit(content=card.content, attachments=files, view=card.view)
+
+    def to_channel(self, post: Post) -> Callable[[Card, list[discord.File]], Awaitable[object]]:
+        async def send(card: Card, files: list[discord.File]) -> None:
+            if self._address.private or not self._address.member:
+                raise Closed("nobody else may see it, or the bot may not write here")
+            content = f"<@{self._address.user}>\n{card.content}"
+            await self._channel().send(content, files=files, view=card.view, nonce=_nonce("c", post))
+
+        return send
+
+    def to_person(self, post: Post) -> Callable[[Card, list[discord.File]], Awaitable[object]]:
+        async def send(card: Card, files: list[discord.File]) -> None:
+            channel = await self._client.create_dm(discord.Object(self._address.user))
+            content = f"{say(post.language, 'discord_direct')}\n{card.content}"
+            await channel.send(content, files=files, view=card.view, nonce=_nonce("d", post))
+
+        return send
+
+    async def delete_by_token(self) -> None:
+        await self._webhook().delete_message(self._message_or_original)
+
+    async def delete_by_bot(self) -> None:
+        await self._own_message().delete()
+
+    def _webhook(self) -> discord.Webhook:
+        if not self._address.token_lives(self._now):
+            raise Closed("the interaction is older than a quarter of an hour")
+        return discord.Webhook.partial(self._address.application, self._address.token, client=self._client)
+
+    @property
+    def _message_or_original(self) -> int:
+        return self._address.message or "@original"  # type: ignore[return-value]  # both stand in the path
+
+    def _own_message(self) -> discord.PartialMessage:
+        if self._address.private or not self._address.member or self._address.message is None:
+            raise Closed("the bot itself cannot reach this message")
+        return self._channel().get_partial_message(self._address.message)
+
+    def _channel(self) -> discord.PartialMessageable:
+        return self._client.get_partial_messageable(self._address.channel, guild_id=self._address.guild)
+
+
+async def _climb(
+    climb: Callable[[Card, list[discord.File]], Awaitable[object]], card: Card, limit: int
+) -> None:
+    """Send the card, its files smaller and smaller while Discord finds them too large."""
+    while True:
+        files = [upload.file() for upload in await card.files(limit)]
+        try:
+            return await _judged(climb(card, files))
+        except _TooLarge:
+            limit //= 2
+            if limit < SMALLEST_LIMIT:
+                raise Closed("the pictures are too large for this place") from None
+
+
+class _TooLarge(Exception):
+    """Discord takes no file of this size here."""
+
+
+async def _judged(request: Awaitable[Any]) -> None:
+    """Make a request; say what its failure means. Raises Closed, TryLater or _TooLarge."""
+    try:
+        await request
+    except discord.RateLimited as error:
+        raise TryLater(error.retry_after) from None
+    except UNREACHABLE as error:
+        log.warning("Discord is not reached", extra={"reason": type(error).__name__})
+        raise TryLater(PATIENCE_SECONDS) from None
+    except discord.HTTPException as error:
+        if error.status == 413 or error.code in TOO_LARGE:  # noqa: PLR2004 - HTTP's own number
+            raise _TooLarge from None
+        if error.status == 429:  # noqa: PLR2004 - HTTP's own number
+            raise TryLater(BLOCKED_SECONDS) from None
+        raise Closed(f"{error.status}/{error.code}") from None
+
+
+def _nonce(way: str, post: Post) -> str:
+    """Return what makes sending the same result twice the same as once; Discord takes 25 characters."""
+    return f"{way}{post.job}"[:25]

@@ -1,0 +1,223 @@
+"""A Discord of our own on a loopback address, for the real discord.py to talk to.
+
+It keeps every request in order, validates each against Discord's API description where there is a copy,
+and can be told to fail in the ways Discord fails (`discord_faults`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Self
+
+from aiohttp import web
+
+from tests.platforms.discord_faults import Fault
+from tests.platforms.discord_gateway import Gateway
+from tests.platforms.discord_rest import VERSION, Call, Rest, World
+from tests.platforms.discord_world import (
+    MANAGE_MESSAGES,
+    USUAL,
+    Channel,
+    Guild,
+    Interaction,
+    Message,
+    User,
+    snowflake,
+)
+
+TOKEN = "a-token-of-the-loopback-discord"
+WAIT_SECONDS = 15.0
+
+
+class LoopbackDiscord:
+    """Use as an async context manager. `url` is what DISCORD_API_URL is set to."""
+
+    def __init__(self) -> None:
+        self.bot = User("pinxit", bot=True)
+        self.guild = Guild("Painters")
+        self.channel = self.guild.channel("studio")
+        self.ann, self.bob = User("ann"), User("bob")
+        self.guilds = [self.guild]
+        self._news = asyncio.Event()
+        self.world = World(self.bot, TOKEN)
+        self.rest = Rest(self.world, self._changed)
+        self.gateway = Gateway(self.bot, TOKEN, self.guilds, self._changed)
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+
+    async def __aenter__(self) -> Self:
+        for user in (self.bot, self.ann, self.bob):
+            self.world.users[user.id] = user
+        self._place(self.channel)
+        await self._listen()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._hang_up()
+
+    async def _listen(self) -> None:
+        app = web.Application(client_max_size=100 * 2**20)
+        app.router.add_get("/gateway/", self.gateway.socket)
+        app.router.add_route("*", VERSION + "/{rest:.*}", self.rest.handle)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        self.gateway.url = self.rest.gateway_url = f"ws://127.0.0.1:{self.port}/gateway/"
+
+    async def _hang_up(self) -> None:
+        await self.gateway.drop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/api"
+
+    # ── what people do ────────────────────────────────────────────────────────────────────────────
+
+    def command(
+        self,
+        name: str,
+        *,
+        by: User | None = None,
+        channel: Channel | None = None,
+        options: dict[str, Any] | None = None,
+        **how: Any,
+    ) -> Interaction:
+        """Type a slash command. Its options must be among those that were synced."""
+        known = self._known(name)
+        types = {option["name"]: option["type"] for option in known.get("options", [])}
+        given = [
+            {"name": option, "type": types[option], "value": value}
+            for option, value in (options or {}).items()
+        ]
+        content = {"id": known["id"], "name": name, "type": 1, "options": given}
+        if known.get("guild_id"):
+            content["guild_id"] = known["guild_id"]
+        return self._interact(Interaction(2, by or self.ann, channel or self.channel, content, **how))
+
+    def imagine(self, prompt: str, *, by: User | None = None, **options: Any) -> Interaction:
+        return self.command("imagine", by=by, options={"prompt": prompt, **options})
+
+    def press(self, message: Message, label: str, *, by: User | None = None, **how: Any) -> Interaction:
+        """Press the button with a label."""
+        content = {"custom_id": message.buttons[label], "component_type": 2}
+        return self._interact(Interaction(3, by or self.ann, message.channel, content, source=message, **how))
+
+    def pick(self, message: Message, value: str, *, by: User | None = None, **how: Any) -> Interaction:
+        """Choose from the message's select."""
+        content = {"custom_id": message.selects[0]["custom_id"], "component_type": 3, "values": [value]}
+        return self._interact(Interaction(3, by or self.ann, message.channel, content, source=message, **how))
+
+    def submit(self, form: Interaction, text: str, **how: Any) -> Interaction:
+        """Send a modal back with its one text field filled."""
+        assert form.modal is not None
+        label = form.modal["components"][0]
+        field = label["component"]
+        filled = {"type": 4, "id": 2, "custom_id": field["custom_id"], "value": text}
+        content = {
+            "custom_id": form.modal["custom_id"],
+            "components": [{"type": 18, "id": 1, "component": filled}],
+        }
+        return self._interact(Interaction(5, form.by, form.channel, content, source=form.source, **how))
+
+    def direct(self, user: User) -> Channel:
+        """Return a person's direct messages with the bot."""
+        found = [each for each in self.world.channels.values() if each.recipient is user]
+        return found[0] if found else self._place(Channel("direct", None, 1, user))
+
+    def foreign(self) -> Channel:
+        """Return a channel of a server where only a person brought the bot along."""
+        return self._place(Guild("Elsewhere", joined=False).channel("lounge"))
+
+    def _place(self, channel: Channel) -> Channel:
+        self.world.channels[channel.id] = channel
+        return channel
+
+    def _known(self, name: str) -> dict[str, Any]:
+        sets = [self.world.commands.get(guild, []) for guild in ("", self.guild.id)]
+        return next(command for commands in sets for command in commands if command["name"] == name)
+
+    def _interact(self, interaction: Interaction) -> Interaction:
+        self.world.interactions[interaction.token] = interaction
+        guild = interaction.channel.guild
+        home = guild if guild is not None and guild.joined else None
+        self.gateway.dispatch("INTERACTION_CREATE", interaction.payload(self.bot.id), home)
+        return interaction
+
+    # ── what Discord does ─────────────────────────────────────────────────────────────────────────
+
+    def fault(self, fault: Fault) -> Fault:
+        self.rest.faults.append(fault)
+        return fault
+
+    def lift(self) -> None:
+        self.rest.faults.clear()
+
+    def expire_tokens(self) -> None:
+        """A quarter of an hour has passed for every interaction so far."""
+        for interaction in self.world.interactions.values():
+            interaction.expired = True
+
+    async def go_down(self) -> None:
+        """Be unreachable, gateway and REST."""
+        await self._hang_up()
+
+    async def come_back(self) -> None:
+        await self._listen()
+
+    # ── what there is to see ──────────────────────────────────────────────────────────────────────
+
+    @property
+    def calls(self) -> list[Call]:
+        return self.rest.calls
+
+    def called(self, name_part: str) -> list[Call]:
+        return [call for call in self.calls if name_part in call.name]
+
+    @property
+    def messages(self) -> list[Message]:
+        return [message for message in self.world.messages.values() if not message.deleted]
+
+    @property
+    def complaints(self) -> list[str]:
+        """What Discord's API description says against the requests so far."""
+        return [complaint for call in self.calls for complaint in call.complaints]
+
+    async def ready(self, times: int = 1) -> None:
+        await self.until(lambda: self.gateway.identified >= times and self.gateway.connected)
+
+    async def until(self, true: Callable[[], Any], seconds: float = WAIT_SECONDS) -> None:
+        """Wait until something holds, looking again whenever something happened here."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not true():
+                    self._news.clear()
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(0.2):
+                            await self._news.wait()
+        except TimeoutError:
+            lately = "\n".join(f"{call.status} {call.name}" for call in self.calls[-15:])
+            shown = "\n".join(message.content for message in self.messages[-5:])
+            raise AssertionError(f"it did not come to that; lately:\n{lately}\nshown:\n{shown}") from None
+
+    def _changed(self) -> None:
+        self._news.set()
+
+
+__all__ = [
+    "MANAGE_MESSAGES",
+    "TOKEN",
+    "USUAL",
+    "Channel",
+    "Guild",
+    "Interaction",
+    "LoopbackDiscord",
+    "Message",
+    "User",
+    "snowflake",
+]
