@@ -63,6 +63,7 @@ class GeneratorChild:
     def __init__(self, model: str, socket: Path, threads: int | None = None, log: Path | None = None) -> None:
         self._model = model
         self._socket = _short(socket)
+        self._own_folder = None if self._socket == socket.absolute() else self._socket.parent
         self._threads = threads
         self._log = log
         self._health: Health = Loading(0.0)
@@ -113,6 +114,9 @@ class GeneratorChild:
         self._stopping.set()
         await self._idle.wait()
         await self.client.close()
+        self._socket.unlink(missing_ok=True)
+        if self._own_folder is not None and self._own_folder.exists():
+            self._own_folder.rmdir()
 
     # ── one life ──────────────────────────────────────────────────────────────────────────────────
 

@@ -126,6 +126,23 @@ async def test_a_second_signal_ends_it_at_once(made):
     await eventually(lambda: product.generators() == [])
 
 
+async def test_a_folder_whose_path_is_too_long_for_a_socket_works_and_leaves_nothing_elsewhere(
+    made, tmp_path, monkeypatch
+):
+    (elsewhere := tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(elsewhere))
+    product = made(tmp_path / ("long" * 25) / "data")
+    product.data.parent.mkdir()
+    product.start()
+    async with page(product) as chat:
+        done = await chat.ended((await chat.imagine("a red circle --steps 1"))["item"]["job"])
+
+    product.stop()
+
+    assert done["state"] == "done"
+    assert list(elsewhere.glob("pinxit*")) == []
+
+
 async def test_without_a_model_the_bot_stays_up_and_says_so(made, tmp_path):
     product = made(MODEL=tmp_path / "no-model")
     product.start()
