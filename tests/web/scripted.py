@@ -1,10 +1,11 @@
 """A service that plays a script, for states of the page that the real painter passes too fast to be seen."""
 
 import asyncio
+import contextlib
 import hashlib
 import io
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from bot.adapters.web.app import Door, Gallery, web_app
 from bot.adapters.web.chat import Core, WebChat
+from bot.adapters.web.messages import owner
 from bot.adapters.web.options import options_for
 from bot.adapters.web.server import WebServer
 from bot.commands import (
@@ -45,9 +47,20 @@ from bot.updates import (
 )
 from generator.messages import Fault, Health, PictureFormat, Ready
 from generator.models import EMBEDDED_MODEL
-from storage.records import Balance, Entry, Job, JobState, Kind, Picture, Post
+from storage.records import Balance, Entry, Job, JobState, Kind, NewPost, Picture, Post
 
 OWNER_POST = Post(id=1, job="", platform="web", address="{}", language="en", rung=None)
+
+
+@contextlib.asynccontextmanager
+async def running(server: WebServer) -> AsyncIterator[WebServer]:
+    """Serve until the end of the block."""
+    serving = asyncio.create_task(server.run())
+    try:
+        yield server
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
 
 
 class ScriptedService:
@@ -84,6 +97,12 @@ class ScriptedService:
             return self._answer(command)
         except Refusal as refusal:
             return Refused(refusal)
+
+    async def accepted(self, text: str) -> str:
+        """Accept a prompt as if typed; return the job's id."""
+        post = NewPost(platform="web", address="{}", language="en")
+        await self.answer(Imagine(by=owner("en"), key=f"key{len(self.keys)}", text=text, post=post))
+        return self.newest()
 
     async def show(self, update: Update) -> None:
         """Let a job's message change."""

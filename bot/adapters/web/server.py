@@ -58,7 +58,7 @@ class _Quiet(uvicorn.Server):
     """Leaves signals to whoever runs the loop."""
 
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]
+    def capture_signals(self) -> Iterator[None]:
         yield
 
 

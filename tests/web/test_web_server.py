@@ -1,0 +1,65 @@
+import asyncio
+import signal
+import time
+
+import pytest
+from aiohttp import ClientSession
+from scripted import ScriptedService, running
+from test_web_socket import page
+
+from bot.adapters.web.labels import LABELS, blanks
+from bot.adapters.web.server import STOP_SECONDS, CannotListen
+
+
+async def test_port_zero_takes_a_free_port_and_says_which(
+    service: ScriptedService, http: ClientSession
+) -> None:
+    server = service.server(port=0)
+
+    async with running(server), http.get(server.url) as response:
+        assert response.status == 200
+        assert "Pinxit" in await response.text()
+        assert str(server.port) in server.url
+
+
+async def test_a_port_in_use_is_one_clear_sentence(service: ScriptedService) -> None:
+    first = service.server()
+
+    with pytest.raises(CannotListen, match=f"Port {first.port} on 127.0.0.1 cannot be used"):
+        service.server(port=first.port)
+    first.close()
+
+
+async def test_a_foreign_address_is_one_clear_sentence(service: ScriptedService) -> None:
+    with pytest.raises(CannotListen, match="cannot be used"):
+        service.server(host="192.0.2.1")
+
+
+async def test_stopping_lets_open_pages_go_within_seconds(service: ScriptedService) -> None:
+    server = service.server()
+    serving = asyncio.create_task(server.run())
+
+    async with page(server.url) as socket:
+        began = time.monotonic()
+        serving.cancel()
+        await socket.wait_closed()
+        await asyncio.wait({serving})
+
+    assert time.monotonic() - began < STOP_SECONDS + 2
+
+
+async def test_the_bots_signals_stay_its_own(service: ScriptedService, http: ClientSession) -> None:
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+
+    async with running(service.server()) as server, http.get(server.url):
+        during = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+
+    assert during == before
+
+
+async def test_labels_come_in_every_language_with_their_blanks(url: str, http: ClientSession) -> None:
+    for language in ("en", "ru", "zh", "nonsense"):
+        async with http.get(f"{url}/labels?language={language}") as response:
+            words = await response.json()
+        assert words.keys() == LABELS.keys()
+        assert all(blanks(text).items() <= blanks(words[key]).items() for key, text in LABELS.items())
