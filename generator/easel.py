@@ -7,7 +7,6 @@ is told to each commission, which may come from any thread.
 import logging
 import queue
 import threading
-import traceback
 from collections.abc import Callable
 from typing import Protocol
 
@@ -24,6 +23,7 @@ from generator.messages import (
     Ready,
     Unusable,
 )
+from generator.traces import traced
 from generator.weights import UnusableModel
 
 PLACES = 2  # one is drawn, one waits: so the next starts without a round trip, and no queue grows here
@@ -146,11 +146,5 @@ class Easel:
         try:
             painter.draw(commission.request, commission.tell, commission.stopped)
         except Exception as error:  # noqa: BLE001  a bug must not end the only drawing thread
-            log.error("drawing failed", extra={"error": type(error).__name__, "where": _places(error)})  # noqa: TRY400
+            log.error("drawing failed", extra=traced(error))  # noqa: TRY400  its message may quote a prompt
             commission.fail(Fault.INTERNAL)
-
-
-def _places(error: Exception) -> list[str]:
-    """Return where it happened; the message stays out, it may quote a prompt."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]

@@ -5,10 +5,13 @@ a pickle file can run anything when it is opened.
 """
 
 import json
+import logging
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 from generator.embedded import WEIGHTS
@@ -27,6 +30,9 @@ NETWORKS = ("transformer", "vae", "text_encoder")
 WANTED_FILES = ["*.json", "*.safetensors", "*.txt", "*.jinja"]
 PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"}
 HEADER_LIMIT = 100_000_000  # the format's own
+LOOK_SECONDS = 0.5  # between two looks at how far a download is
+
+log = logging.getLogger(__name__)
 
 
 class UnusableModel(Exception):
@@ -141,41 +147,59 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _downloaded(source: str, progress: Progress) -> Path:
-    from huggingface_hub import snapshot_download  # noqa: PLC0415  half a second that a folder does not need
-    from huggingface_hub.errors import (  # noqa: PLC0415
-        GatedRepoError,
-        HfHubHTTPError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-    )
+    """Return the snapshot of a Hub model; one that is whole in the cache needs no network."""
+    from huggingface_hub import errors, snapshot_download  # noqa: PLC0415  half a second, for Hub ids only
 
     try:
-        return Path(snapshot_download(source, allow_patterns=WANTED_FILES, tqdm_class=_bar_class(progress)))
-    except GatedRepoError as error:
+        with _watched(source, _missing_bytes(source), progress):
+            return Path(snapshot_download(source, allow_patterns=WANTED_FILES))
+    except errors.GatedRepoError as error:
         raise UnusableModel(f"{source} asks you to accept its terms on huggingface.co first.") from error
-    except RepositoryNotFoundError as error:
+    except errors.RepositoryNotFoundError as error:
         raise UnusableModel(f"There is neither a folder nor a Hub model called {source}.") from error
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+    except Exception as error:
+        log.exception("download failed")
         raise UnusableModel(
-            f"{source} is not on this machine yet and could not be downloaded: "
-            "is there a network, and enough disk?"
+            f"{source} is not whole on this machine and could not be downloaded "
+            f"({type(error).__name__}): is there a network, and enough disk?"
         ) from error
 
 
-def _bar_class(progress: Progress) -> type:
-    """Return a progress bar that shows nothing and tells `progress` its fraction."""
-    from tqdm import tqdm  # type: ignore[import-untyped]  # noqa: PLC0415  comes with the Hub's client
+def _missing_bytes(source: str) -> int:
+    """Return how much is to be downloaded; 0 where nobody can tell."""
+    from huggingface_hub import snapshot_download  # noqa: PLC0415
 
-    class Bar(tqdm):  # type: ignore[type-arg, misc, unused-ignore]
-        def __init__(self, *args: Any, **options: Any) -> None:
-            options.pop("name", None)  # the Hub's own bars have it, tqdm's do not
-            super().__init__(*args, **(options | {"disable": True}))  # type: ignore[no-untyped-call, unused-ignore]
-            self.reached = 0.0
+    try:
+        files = snapshot_download(source, allow_patterns=WANTED_FILES, dry_run=True)
+    except OSError:  # no network: the download itself will say so
+        return 0
+    return sum(file.file_size or 0 for file in files if file.will_download)
 
-        def update(self, n: float | None = 1) -> bool | None:
-            self.reached += n or 0
-            if self.total:
-                progress(min(1.0, self.reached / self.total))
-            return None
 
-    return Bar
+@contextmanager
+def _watched(source: str, total: int, progress: Progress) -> Iterator[None]:
+    """Tell the progress of a download by what has come to lie in the cache."""
+    from huggingface_hub.constants import HF_HUB_CACHE  # noqa: PLC0415
+
+    blobs = Path(HF_HUB_CACHE) / f"models--{source.replace('/', '--')}" / "blobs"
+    before, done = _bytes_in(blobs), Event()
+
+    def look() -> None:
+        while total and not done.wait(LOOK_SECONDS):
+            progress(min(1.0, (_bytes_in(blobs) - before) / total))
+
+    looking = Thread(target=look, name="download progress", daemon=True)
+    looking.start()
+    try:
+        yield
+    finally:
+        done.set()
+        looking.join()
+
+
+def _bytes_in(folder: Path) -> int:
+    total = 0
+    for file in folder.glob("*"):
+        with suppress(OSError):  # renamed just now, when it was complete
+            total += file.stat().st_size
+    return total

@@ -20,6 +20,7 @@ from generator.engine.text import PromptEncoder
 from generator.messages import Event, Failed, Fault, Finished, Generate, Order, Preview, StepDone
 from generator.models import Model, model_for
 from generator.recipe import Recipe
+from generator.traces import traced
 
 Emit = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
@@ -106,6 +107,7 @@ class ZImagePainter:
             latents = None
             for step in self._steps([order.recipe for order in orders]):
                 latents = step.latents
+                self._settle()
                 sitting.step_done(len(orders))
                 self._show(orders, step, sitting)
                 sitting.stop_if_unwanted()
@@ -130,6 +132,11 @@ class ZImagePainter:
         guidance = self._guidance(first)
         negatives = [self._prompts.encode(each.negative_prompt) for each in recipes] if guidance else []
         return denoise(parts.transformer, latents, Wish(texts, negatives, guidance), plan)
+
+    def _settle(self) -> None:
+        """Wait for the card, which is told its work ahead of time: a step that is told has been done."""
+        if self._parts.device.type == "cuda":
+            torch.cuda.current_stream().synchronize()
 
     def _guidance(self, recipe: Recipe) -> float:
         return recipe.guidance if self._row.takes_guidance else 0.0
@@ -211,8 +218,8 @@ def _deliver(picture: Image.Image, recipe: Recipe, finished: Finished, emit: Emi
     """Write the file and send it; the last thing that can go wrong with an order."""
     try:
         file = encode_file(fit(picture, recipe.width, recipe.height), recipe, finished.format)
-    except Exception:
-        log.exception("encoding failed")
+    except Exception as error:  # noqa: BLE001  whatever it is, the order must end
+        log.error("encoding failed", extra=traced(error))  # noqa: TRY400  its message may quote a prompt
         emit(Failed(finished.order, Fault.INTERNAL))
     else:
         emit(replace(finished, file=file))

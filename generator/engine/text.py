@@ -9,7 +9,7 @@ from torch import nn
 
 MOST_TOKENS = 512  # what Z-Image was trained with
 BUCKET = 32  # on a card, prompts are padded to a multiple of it instead of always to the most
-CAPACITY = 256  # prompts; one of 64 tokens takes 0.3 MB with Z-Image-Turbo, 32 kB with the embedded model
+CAPACITY = 128  # prompts; one of 64 tokens takes 0.3 MB with Z-Image-Turbo, 32 kB with the embedded model
 
 
 @dataclass(frozen=True, slots=True)

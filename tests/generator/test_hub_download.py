@@ -1,0 +1,108 @@
+"""A Hub model is fetched, here from a small Hub on the loopback that serves the embedded weights."""
+
+import hashlib
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from huggingface_hub import constants
+
+from generator import weights
+from generator.embedded import WEIGHTS
+from generator.weights import UnusableModel, check_folder, find_folder
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+FILES = {str(path.relative_to(WEIGHTS)): path for path in WEIGHTS.rglob("*") if path.is_file()}
+
+
+class Hub(BaseHTTPRequestHandler):
+    """As much of the Hub as a download asks for; of the models only some/model exists."""
+
+    def do_HEAD(self):
+        self._answer(body=False)
+
+    def do_GET(self):
+        self._answer(body=True)
+
+    def log_message(self, *_):
+        pass
+
+    def _answer(self, *, body):
+        name = self.path.partition("?")[0].partition(f"/some/model/resolve/{COMMIT}/")[2]
+        if name in FILES:
+            self._send(FILES[name].read_bytes(), body)
+        elif self.path.startswith(f"/api/models/some/model/tree/{COMMIT}"):
+            self._send(json.dumps([_entry(name) for name in FILES]).encode(), body)
+        elif self.path.startswith("/api/models/some/model"):
+            self._send(json.dumps({"id": "some/model", "sha": COMMIT, "siblings": []}).encode(), body)
+        else:
+            code = "GatedRepo" if "gated" in self.path else "RepoNotFound"
+            self._send(b"", body, status=403 if code == "GatedRepo" else 404, code=code)
+
+    def _send(self, content, body, status=200, code=None):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
+        self.send_header("X-Repo-Commit", COMMIT)
+        self.send_header("Content-Type", "application/json")
+        if code:
+            self.send_header("X-Error-Code", code)
+        self.end_headers()
+        if body:
+            self.wfile.write(content)
+
+
+def _entry(name):
+    content = FILES[name].read_bytes()
+    return {"type": "file", "path": name, "size": len(content), "oid": hashlib.sha1(content).hexdigest()}
+
+
+@pytest.fixture(autouse=True)
+def hub(monkeypatch, tmp_path):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setattr(constants, "ENDPOINT", address)
+    monkeypatch.setattr(
+        constants, "HUGGINGFACE_CO_URL_TEMPLATE", address + "/{repo_id}/resolve/{revision}/{filename}"
+    )
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(weights, "LOOK_SECONDS", 0.001)
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_hub_model_is_downloaded_with_progress_and_whole():
+    told = []
+
+    folder = find_folder("some/model", told.append)
+
+    check_folder(folder)
+    assert told == sorted(told)
+    assert 0 < max(told) <= 1
+
+
+def test_a_downloaded_model_needs_no_network(hub):
+    folder = find_folder("some/model", lambda _fraction: None)
+    hub.shutdown()
+    hub.server_close()
+
+    assert find_folder("some/model", lambda _fraction: None) == folder
+
+
+def test_a_model_that_the_hub_does_not_know_is_named():
+    with pytest.raises(UnusableModel, match="neither a folder nor a Hub model called some/other"):
+        find_folder("some/other", lambda _fraction: None)
+
+
+def test_a_model_with_terms_says_where_to_accept_them():
+    with pytest.raises(UnusableModel, match="accept its terms"):
+        find_folder("some/gated", lambda _fraction: None)
+
+
+@pytest.mark.parametrize("source", ["some/..model", "some/model--x", "a" * 97 + "/b"])
+def test_an_impossible_name_is_refused_in_a_sentence(source):
+    with pytest.raises(UnusableModel):
+        find_folder(source, lambda _fraction: None)
