@@ -6,6 +6,7 @@ import random
 import secrets
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit
@@ -180,6 +181,12 @@ def _web_server(settings: Settings, chat: WebChat, gallery: WebGallery) -> WebSe
 
 async def announce(url: str) -> None:
     """Print the address as soon as it answers HTTP."""
+    with suppress(OSError):  # then printing it is still more useful than not
+        await _answered(url)
+    print(f"Pinxit is at {url}", flush=True)  # noqa: T201 - the one line that people wait for
+
+
+async def _answered(url: str) -> None:
     where = urlsplit(url)
     reader, writer = await asyncio.open_connection(where.hostname, where.port)
     try:
@@ -187,7 +194,6 @@ async def announce(url: str) -> None:
         await reader.readline()
     finally:
         writer.close()
-    print(f"Pinxit is at {url}", flush=True)  # noqa: T201 - the one line that people wait for
 
 
 async def _first(*tasks: asyncio.Task[object]) -> None:
