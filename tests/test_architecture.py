@@ -9,6 +9,8 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("bot", "storage", "generator")
@@ -168,6 +170,7 @@ def test_no_weights_are_pickled():
 def test_a_pin_exists_for_every_dependency():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = chain(project["dependencies"], *project["optional-dependencies"].values())
-    names = {line.partition("==")[0] for line in (ROOT / "constraints.txt").read_text().splitlines()}
+    pins = {line.partition("==")[0] for line in (ROOT / "constraints.txt").read_text().splitlines()}
 
-    assert {requirement.partition(">")[0].partition("=")[0] for requirement in wanted} <= names
+    names = {canonicalize_name(Requirement(requirement).name) for requirement in wanted}
+    assert names <= pins
