@@ -50,6 +50,9 @@ IN_QUOTES = re.compile(rf"\s*(?P<value>{IN_DOUBLE_QUOTES}|'[^']*'|‘[^’]*’)
 PAIR = re.compile(r"\s*(?P<value>\d[\d.,]*\s*[:：/／xXхХ×✕*]\s*\d[\d.,]*)(?=[\s;]|$)")
 WORD = re.compile(r"\s*(?P<value>\S+)")
 
+# "--no text, logo a red fox": nothing else is left for a prompt, so the list ends where its commas end.
+SHARED = re.compile(r"(?P<unwanted>(?:[^\s,]+,\s*)*[^\s,]+)\s+(?P<prompt>.+)")
+
 UNSEEN_CATEGORIES = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn"}
 UNSEEN_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f")
 ZERO_WIDTH = "\u200b\u2060\ufeff"
@@ -134,6 +137,7 @@ def split(text: str) -> tuple[str, dict[str, str]]:
     text = cleaned(text)
     prose: list[str] = []
     given: dict[str, str] = {}
+    loose = ""  # the words after --no, where no quotes say how far they go
     position = 0
     for name, start, after in _flags(text):
         if start < position:
@@ -142,8 +146,13 @@ def split(text: str) -> tuple[str, dict[str, str]]:
             raise OptionTwice(option=f"--{name}")
         prose.append(text[position:start])
         given[name], position = _value(text, name, after)
+        if name == "no" and text[:position].rstrip().endswith(given[name]):
+            loose = given[name]
     prose.append(text[position:])
-    return _seen(_unquoted(" ".join(" ".join(prose).split()))), given
+    prompt = _seen(_unquoted(" ".join(" ".join(prose).split())))
+    if not prompt and (shared := SHARED.fullmatch(loose)) is not None:
+        given["no"], prompt = shared["unwanted"], _seen(_unquoted(shared["prompt"]))
+    return prompt, given
 
 
 def cleaned(text: str) -> str:

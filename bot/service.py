@@ -265,6 +265,7 @@ class Service:
         submission = await self._store.submit(new, self._limits, self._clock.wall())
         match submission:
             case Accepted(job=job) | Repeated(job=job):
+                log.info("job accepted", extra={"job": job.id, "account": job.account})
                 _remember(self._accepted, (job.account, new.key), job.id)
                 self._dispatcher.wake()
                 return await self._standing(job)

@@ -118,6 +118,27 @@ def test_an_unknown_flag_gets_did_you_mean(typed, guess):
     assert refusal.values() == {"option": "--" + typed.lstrip("-—").split()[0], "guess": guess}
 
 
+@pytest.mark.parametrize(
+    ("text", "negative", "prompt"),
+    [
+        ("--no text a red fox", "text", "a red fox"),
+        ("--no text, logo a red fox --seed 7", "text, logo", "a red fox"),
+        ("--no 'bad text' a red fox", "bad text", "a red fox"),
+        ("a red fox --no bad text", "bad text", "a red fox"),
+        ("a red fox --no text, logo --seed 7", "text, logo", "a red fox"),
+        ("--no bad text --seed 7 a red fox", "bad text", "a red fox"),
+    ],
+)
+def test_what_is_unwanted_ends_where_it_must(text, negative, prompt):
+    wish = read(text)
+
+    assert (wish.negative, wish.prompt) == (negative, prompt)
+
+
+def test_unwanted_words_in_quotes_are_no_prompt():
+    assert refused('--no "bad text"', BadRecipe).rule == "empty_prompt"
+
+
 def test_the_same_flag_twice_is_refused():
     assert refused("a fox --seed 7 --seed 8", OptionTwice).values() == {"option": "--seed"}
 

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from stage import LIMITS, ScriptedGenerator, fails, playing, until, waits_for
+from stage import LIMITS, ScriptedGenerator, dies_while_drawing, fails, has_a_bug, playing, until, waits_for
 
 from bot.commands import ShowBalance, ShowHistory, ShowQueue
 from bot.rate_limit import Rate, RateLimit
@@ -296,3 +296,16 @@ async def test_storage_trouble_is_a_kind_no(tmp_path):
         await stage.store.open()
 
         no(answer, StorageTrouble)
+
+
+async def test_prompts_never_reach_a_log(tmp_path, caplog):
+    caplog.set_level("DEBUG")
+    async with playing(ScriptedGenerator(fails, has_a_bug, dies_while_drawing), tmp_path) as stage:
+        for _ in range(3):
+            await stage.end(await stage.accepted("my secret wish --no hidden"))
+        await stage.imagine("my secret wish --sed 7")
+
+        assert len(caplog.records) > 3
+        assert "secret" not in caplog.text
+        assert "hidden" not in caplog.text
+        assert not [record for record in caplog.records if "secret" in str(vars(record))]
