@@ -16,9 +16,7 @@ from generator.messages import Fault
 from generator.recipe import Recipe
 
 ENGLISH = catalogue("en")
-OWN_SENTENCE = [
-    refusal for refusal in Refusal.__subclasses__() if refusal is not BadRecipe
-]
+OWN_SENTENCE = [refusal for refusal in Refusal.__subclasses__() if refusal is not BadRecipe]
 
 
 def blanks(form: str) -> set[str]:
