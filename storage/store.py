@@ -51,7 +51,10 @@ class Store(Protocol):
     async def set_account(
         self, account: int, *, weight: float | None = None, blocked: bool | None = None
     ) -> Account | None:
-        """Change how much an account counts in the queue, or block it; None when there is no such account."""
+        """Change how much an account counts in the queue, or block it.
+
+        None when there is no such account. Raises ValueError for a weight that is not above zero.
+        """
 
     async def balance(self, account: int, limits: Limits, now: float) -> Balance:
         """Return the balance after today's allowance was added where due."""

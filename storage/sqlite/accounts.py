@@ -1,5 +1,7 @@
 """People: which identity belongs to which account, and what the owner decides about it."""
 
+import math
+
 from storage.records import Account, Balance, Identity
 from storage.sqlite.rows import account_of, balance_of
 from storage.sqlite.statements import Statements
@@ -40,7 +42,9 @@ async def newest(db: Statements, limit: int) -> list[tuple[Account, Balance]]:
 
 
 async def change(db: Statements, account: int, weight: float | None, blocked: bool | None) -> Account | None:
-    """Set what is given; None when there is no such account."""
+    """Set what is given; None when there is no such account. Raises ValueError for an impossible weight."""
+    if weight is not None and not 0 < weight < math.inf:
+        raise ValueError("A weight is a number above zero.")
     row = await db.row(
         """
         update accounts set weight = coalesce(:weight, weight), blocked = coalesce(:blocked, blocked)

@@ -16,7 +16,7 @@ SENTENCES = {
     sqlite3.SQLITE_READONLY: "{path} cannot be written. Check its owner, its rights and the disk.",
     sqlite3.SQLITE_PERM: "{path} cannot be read. Check its owner and its rights.",
     sqlite3.SQLITE_CANTOPEN: "{path} cannot be opened. Check that its folder exists and can be written.",
-    sqlite3.SQLITE_IOERR: "The disk failed while {path} was read or written. Check the disk.",
+    sqlite3.SQLITE_IOERR: "The disk failed or is full: {path} could not be read or written. Check the disk.",
     sqlite3.SQLITE_CORRUPT: "{path} is damaged. Put a backup in its place.",
     sqlite3.SQLITE_NOTADB: "{path} is not a database, or is damaged. Put a backup in its place.",
 }
@@ -46,6 +46,11 @@ def told(path: str) -> Iterator[None]:
 def needs_reconnect(error: Exception) -> bool:
     """Whether the connection must be made anew before it is used again."""
     return isinstance(error, sqlite3.Error) and _code(error) in BREAKING
+
+
+def is_held(error: sqlite3.Error) -> bool:
+    """Whether another connection's lock was in the way."""
+    return _code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 def _code(error: sqlite3.Error) -> int:

@@ -8,7 +8,9 @@ Work runs to its end even when its caller is cancelled meanwhile, so no transact
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -101,7 +103,8 @@ class Writer:
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            await connection.close()
+            with suppress(sqlite3.Error):  # it is being thrown away, perhaps because it is broken
+                await connection.close()
 
 
 async def _apart(connection: aiosqlite.Connection, work: Work[Any]) -> Any:

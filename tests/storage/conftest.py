@@ -20,13 +20,13 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Path:
+def path(tmp_path: Path) -> Path:
     return tmp_path / "pinxit.db"
 
 
 @pytest_asyncio.fixture
-async def sqlite(database: Path) -> AsyncIterator[SqliteStore]:
-    store = SqliteStore(database)
+async def sqlite(path: Path) -> AsyncIterator[SqliteStore]:
+    store = SqliteStore(path)
     await store.open()
     yield store
     await store.close()

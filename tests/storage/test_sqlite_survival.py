@@ -31,14 +31,14 @@ def integrity(path: Path) -> str:
 
 
 @pytest.mark.parametrize("acknowledged", [1, 23, 150])
-async def test_after_kill_9_everything_acknowledged_is_there(database, acknowledged):
-    process = await started(database, "ann", FOR_EVER)
+async def test_after_kill_9_everything_acknowledged_is_there(path, acknowledged):
+    process = await started(path, "ann", FOR_EVER)
     keys = [(await process.stdout.readline()).decode().strip() for _ in range(acknowledged)]
     process.kill()
     keys += (await process.stdout.read()).decode().splitlines()
     await process.wait()
 
-    store = SqliteStore(database)
+    store = SqliteStore(path)
     await store.open()
     account = (await store.account(Identity("web", "ann"), "ann")).id
     answers = [await store.submit(order(account, key), LIMITS, NOON) for key in keys]
@@ -46,18 +46,18 @@ async def test_after_kill_9_everything_acknowledged_is_there(database, acknowled
     assert len(keys) >= acknowledged
     assert all(isinstance(answer, Repeated) for answer in answers)
     assert await store.ledger_faults() == []
-    assert integrity(database) == "ok"
+    assert integrity(path) == "ok"
     await store.close()
 
 
-async def test_what_a_killed_bot_was_drawing_is_drawn_again(database):
-    process = await started(database, "ann", FOR_EVER)
+async def test_what_a_killed_bot_was_drawing_is_drawn_again(path):
+    process = await started(path, "ann", FOR_EVER)
     for _ in range(30):
         await process.stdout.readline()
     process.kill()
     await process.wait()
 
-    store = SqliteStore(database)
+    store = SqliteStore(path)
     await store.open()
     await store.recover("the next bot", NOON)
 
@@ -66,13 +66,13 @@ async def test_what_a_killed_bot_was_drawing_is_drawn_again(database):
     await store.close()
 
 
-async def test_two_processes_write_a_new_file_at_once(database):
-    processes = [await started(database, name, 25) for name in ("ann", "bob")]
+async def test_two_processes_write_a_new_file_at_once(path):
+    processes = [await started(path, name, 25) for name in ("ann", "bob")]
 
     outputs = [(await process.communicate())[0].decode().splitlines() for process in processes]
 
     assert [process.returncode for process in processes] == [0, 0]
-    store = SqliteStore(database)
+    store = SqliteStore(path)
     await store.open()
     assert {len(output) for output in outputs} == {100}
     assert len(await store.jobs(1000)) == 200
@@ -80,8 +80,8 @@ async def test_two_processes_write_a_new_file_at_once(database):
     await store.close()
 
 
-async def test_many_stores_may_open_a_new_file_at_once(database):
-    stores = [SqliteStore(database) for _ in range(6)]
+async def test_many_stores_may_open_a_new_file_at_once(path):
+    stores = [SqliteStore(path) for _ in range(6)]
 
     await asyncio.gather(*(store.open() for store in stores))
 

@@ -10,7 +10,7 @@ import pytest
 from stored_orders import LIMITS, NOON, order, person
 
 from storage.records import MOVES, Accepted, Identity, JobState, Repeated
-from storage.sqlite import SqliteStore, migrate
+from storage.sqlite import SqliteStore, database, migrate, troubles
 from storage.store import StorageError
 
 
@@ -79,12 +79,12 @@ async def test_a_crowd_before_a_full_disk_hears_the_truth_one_by_one(sqlite):
     assert await sqlite.ledger_faults() == []
 
 
-async def test_a_locked_file_is_named_and_works_again_when_let_go(database, monkeypatch):
-    monkeypatch.setattr("storage.sqlite.database.BUSY_SECONDS", 0.05)
-    store = SqliteStore(database)
+async def test_a_locked_file_is_named_and_works_again_when_let_go(path, monkeypatch):
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
+    store = SqliteStore(path)
     await store.open()
     ann = await person(store)
-    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("begin immediate")
 
         with pytest.raises(StorageError, match=r"Another program is holding .*pinxit\.db"):
@@ -106,45 +106,45 @@ async def test_a_file_that_became_read_only_is_named_and_works_again_later(sqlit
     assert isinstance(await sqlite.submit(order(ann.account), LIMITS, NOON), Accepted)
 
 
-async def test_a_database_from_the_future_is_refused_and_not_touched(database):
-    with closing(sqlite3.connect(database)) as future:
+async def test_a_database_from_the_future_is_refused_and_not_touched(path):
+    with closing(sqlite3.connect(path)) as future:
         future.execute("create table marvels (x)")
         future.execute("pragma user_version = 999")
-    before = database.read_bytes()
+    before = path.read_bytes()
 
     with pytest.raises(StorageError, match=r"newer Pinxit \(version 999; this one knows \d+\)"):
-        await SqliteStore(database).open()
+        await SqliteStore(path).open()
 
-    assert database.read_bytes() == before
-    assert [file.name for file in database.parent.iterdir()] == [database.name]
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
-async def test_another_programs_database_is_refused(database):
-    with closing(sqlite3.connect(database)) as other:
+async def test_another_programs_database_is_refused(path):
+    with closing(sqlite3.connect(path)) as other:
         other.execute("create table bookmarks (url)")
 
     with pytest.raises(StorageError, match="another program's database"):
-        await SqliteStore(database).open()
+        await SqliteStore(path).open()
 
 
-async def test_a_file_that_is_no_database_is_refused(database):
-    database.write_bytes(b"Dear diary, " * 1000)
+async def test_a_file_that_is_no_database_is_refused(path):
+    path.write_bytes(b"Dear diary, " * 1000)
 
     with pytest.raises(StorageError, match="not a database, or is damaged"):
-        await SqliteStore(database).open()
+        await SqliteStore(path).open()
 
 
-async def test_a_damaged_database_says_so(database):
-    store = SqliteStore(database)
+async def test_a_damaged_database_says_so(path):
+    store = SqliteStore(path)
     await store.open()
     await person(store)
     await store.close()
-    with database.open("r+b") as file:
+    with path.open("r+b") as file:
         file.seek(4096)
-        file.write(os.urandom(database.stat().st_size - 4096))
+        file.write(os.urandom(path.stat().st_size - 4096))
 
     with pytest.raises(StorageError, match="damaged"):
-        await reopened_and_used(database)
+        await reopened_and_used(path)
 
 
 async def reopened_and_used(path) -> None:
@@ -164,15 +164,23 @@ async def test_a_folder_that_cannot_be_made_is_named(tmp_path):
         await SqliteStore(tmp_path / "file" / "pinxit.db").open()
 
 
-async def test_a_folder_in_place_of_the_database_is_named(database):
-    database.mkdir()
+async def test_a_file_without_the_right_to_write_is_named(path, monkeypatch):
+    path.touch()
+    monkeypatch.setattr(os, "access", lambda _, rights: not rights & os.W_OK)
+
+    with pytest.raises(StorageError, match="Check its owner and its rights"):
+        await SqliteStore(path).open()
+
+
+async def test_a_folder_in_place_of_the_database_is_named(path):
+    path.mkdir()
 
     with pytest.raises(StorageError, match="cannot be opened"):
-        await SqliteStore(database).open()
+        await SqliteStore(path).open()
 
 
-async def test_a_closed_store_says_so_and_can_be_opened_again(database):
-    store = SqliteStore(database)
+async def test_a_closed_store_says_so_and_can_be_opened_again(path):
+    store = SqliteStore(path)
     await store.open()
     ann = await person(store)
     await store.close()
@@ -185,8 +193,8 @@ async def test_a_closed_store_says_so_and_can_be_opened_again(database):
     await store.close()
 
 
-async def test_closing_lets_what_was_asked_for_finish(database):
-    store = SqliteStore(database)
+async def test_closing_lets_what_was_asked_for_finish(path):
+    store = SqliteStore(path)
     await store.open()
     ann = await person(store)
     submitting = asyncio.create_task(store.submit(order(ann.account, "k"), LIMITS, NOON))
@@ -263,9 +271,9 @@ async def test_the_check_finds_a_job_whose_settlement_is_missing(sqlite):
     assert fault.startswith(f"Job {job.id} (4 credits) is cancelled, but its entries are 1 hold, 0 capture")
 
 
-async def test_opening_twice_migrates_once(database):
+async def test_opening_twice_migrates_once(path):
     for _ in range(2):
-        store = SqliteStore(database)
+        store = SqliteStore(path)
         await store.open()
         version = await store._db.read(lambda db: db.number("pragma user_version"))
         await store.close()
@@ -273,16 +281,16 @@ async def test_opening_twice_migrates_once(database):
     assert version == migrate.newest()
 
 
-async def test_a_migration_that_breaks_off_leaves_the_old_database(database, monkeypatch, tmp_path):
+async def test_a_migration_that_breaks_off_leaves_the_old_database(path, monkeypatch, tmp_path):
     broken = tmp_path / "migrations"
     broken.mkdir()
     (broken / "0001_start.sql").write_text("create table a (x);\ncreate table a (x);\n")
     monkeypatch.setattr(migrate, "FOLDER", broken)
 
     with pytest.raises(sqlite3.OperationalError, match="already exists"):
-        await SqliteStore(database).open()
+        await SqliteStore(path).open()
 
-    with closing(sqlite3.connect(database)) as left:
+    with closing(sqlite3.connect(path)) as left:
         assert left.execute("select count(*) from sqlite_master").fetchone() == (0,)
 
 
@@ -321,6 +329,23 @@ async def moves(store, job, old, new) -> bool:
     except sqlite3.IntegrityError:
         return False
     return True
+
+
+async def test_opening_waits_for_another_process_that_makes_the_same_new_file(path, monkeypatch):
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.01)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("begin immediate")
+
+    def let_go(error: sqlite3.Error) -> bool:
+        other.close()
+        return troubles.is_held(error)
+
+    monkeypatch.setattr(database, "is_held", let_go)
+    store = SqliteStore(path)
+    await store.open()
+
+    assert await store.accounts() == []
+    await store.close()
 
 
 def test_a_too_old_sqlite_is_named(monkeypatch):

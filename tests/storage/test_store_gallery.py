@@ -1,3 +1,6 @@
+import math
+
+import pytest
 from stored_orders import LIMITS, NOON, Person, claimed, drawn, order, person, picture
 
 from storage.records import Account, Identity, JobState, Rung
@@ -38,6 +41,14 @@ async def test_the_owner_changes_weight_and_block_apart(store):
 
     assert changed == Account(id=ann.account, name="ann", weight=2.5, blocked=True)
     assert await store.set_account(77, blocked=True) is None
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, math.nan, math.inf])
+async def test_a_weight_is_a_number_above_zero(store, weight):
+    ann = await person(store)
+
+    with pytest.raises(ValueError, match="above zero"):
+        await store.set_account(ann.account, weight=weight)
 
 
 async def test_half_a_character_from_a_hostile_client_names_nothing(store):
