@@ -98,6 +98,19 @@ async def test_a_signal_stops_everything_while_a_picture_is_drawn(made, number):
     assert product.generators() == []
 
 
+async def test_a_generator_that_hangs_does_not_hold_up_the_stop(made):
+    product = made()
+    product.start()
+    async with page(product) as chat:
+        job = (await chat.imagine("a red circle --steps 50"))["item"]["job"]
+        await chat.shown(job, lambda item: item["state"] == "running")
+        os.kill(product.generators()[0], signal.SIGSTOP)
+
+        assert product.stop(seconds=10) == 0
+
+    assert product.generators() == []
+
+
 async def test_a_picture_under_way_at_the_stop_is_drawn_after_the_next_start(made):
     product = made()
     product.start()
