@@ -6,10 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from generator.child import _environment
 from generator.client import GeneratorClient, NotReached
 from generator.messages import Ready
+
+# A busy machine makes single examples slow, which says nothing about them.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 async def until_ready(socket: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -23,7 +24,7 @@ from generator.child import (
     _environment,
     _short,
 )
-from generator.client import Lost, NotReached
+from generator.client import GeneratorClient, Lost, NotReached
 from generator.embedded import WEIGHTS
 from generator.messages import Begun, End, Loading, Ready, StepDone, Unusable
 
@@ -99,6 +100,20 @@ async def stopping_is_quick_even_while_it_computes(child):
         [event async for event in drawing]
 
 
+async def test_a_cancelled_supervisor_takes_its_process_along(tmp_path):
+    child = GeneratorChild("embedded", tmp_path / "g.sock")
+    task = asyncio.create_task(child.run())
+    while child.pid is None:  # noqa: ASYNC110  started within a moment
+        await asyncio.sleep(0)
+    pid = child.pid
+
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await child.client.close()
+
+    assert not alive(pid)
+
+
 async def test_a_missing_model_is_said_in_a_sentence_and_tried_again_slowly(tmp_path):
     async with running(tmp_path / "none", tmp_path) as child:
         health = await child.until(Unusable)
@@ -154,7 +169,7 @@ PARENT = """
             drawing = child.client.generate(wish(*"abcdefgh", steps=50))
             assert await anext(drawing) == Begun()
         else:
-            while child.pid is None:
+            while child.pid is None:  # noqa: ASYNC110  started within a moment
                 await asyncio.sleep(0)
         print(child.pid, flush=True)
         await task
@@ -242,6 +257,31 @@ def test_a_socket_path_too_long_for_the_system_is_replaced(tmp_path):
 
     assert len(os.fsencode(_short(long))) < 100
     assert _short(tmp_path / "g.sock") == tmp_path / "g.sock"
+
+
+async def test_an_inherited_socket_is_served(tmp_path):
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "g.sock"))
+        listening.listen()
+        command = [
+            sys.executable,
+            "-m",
+            "generator.serve",
+            "--model",
+            "/none",
+            "--fd",
+            str(listening.fileno()),
+        ]
+        serving = await asyncio.create_subprocess_exec(*command, cwd=ROOT, pass_fds=[listening.fileno()])
+    client = GeneratorClient(tmp_path / "g.sock")
+
+    async with asyncio.timeout(DEADLINE):
+        while not isinstance(await client.health(), Unusable):  # noqa: ASYNC110  there is only asking
+            await asyncio.sleep(0)
+
+    serving.kill()
+    await serving.wait()
+    await client.close()
 
 
 def test_a_signal_ends_the_served_process(tmp_path):
