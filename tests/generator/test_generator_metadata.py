@@ -61,6 +61,7 @@ def test_files_of_any_content_have_a_recipe_or_none(content):
     assert read_recipe(content) is None
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 @pytest.mark.parametrize("format", list(PictureFormat))
 @given(st.data())
 def test_a_damaged_file_has_a_recipe_or_none(format, data):
