@@ -14,7 +14,7 @@ from storage.pictures import PictureFolder
 from storage.records import JobState, Kind
 from storage.sqlite import SqliteStore
 
-ORDERS = 24
+ORDERS = 20
 KILLS = ("generator", "generator", "bot")  # drawn from; two in three hit the generator
 KILL_COUNT = 12
 CUT = (OSError, WebSocketException, TimeoutError)  # what a page sees of a bot that was killed
@@ -49,7 +49,7 @@ async def buy(product: Product, dice: random.Random) -> dict[str, str]:
 async def order_the_rest(chat: Page, bought: dict[str, str], dice: random.Random) -> None:
     for number in range(len(bought), ORDERS):
         key = f"order-{number:04}-of-the-shop"
-        text = f"a red circle --seed {number} --steps {dice.randint(1, 12)} --n {dice.randint(1, 3)}"
+        text = f"a red circle --seed {number} --steps {dice.randint(1, 8)} --n {dice.randint(1, 2)}"
         answer = await chat.imagine(text, key=key)
         if answer.get("key") == "painter_unusable":  # killed before it was ready, too often in a row
             return
