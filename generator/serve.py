@@ -27,6 +27,7 @@ from generator.weights import check_folder, find_folder
 PR_SET_PDEATHSIG = 1
 MOST_THREADS = 4
 GRACE_SECONDS = 1
+IDLE_SECONDS = 75  # longer than clients keep theirs, so that no request meets a closing connection
 LOADING_STARTS = 0.5  # of the progress, where there is something to download
 
 
@@ -48,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         lifespan="off",
         ws="none",
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=IDLE_SECONDS,
     )
     _serve(config, listening)
 

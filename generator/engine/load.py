@@ -124,8 +124,10 @@ def _one_sentence(folder: Path) -> Iterator[None]:
     """Turn whatever the libraries raise over a broken folder into UnusableModel."""
     try:
         yield
-    except (UnusableModel, torch.OutOfMemoryError, MemoryError):
+    except UnusableModel:
         raise
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise UnusableModel(f"The model in {folder} does not fit into memory.") from error
     except Exception as error:
         logging.getLogger(__name__).exception("loading failed")
         first_line = (str(error).strip().splitlines() or [""])[0][:200]

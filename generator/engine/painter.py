@@ -26,7 +26,7 @@ Emit = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
 
 ENCODERS = 2  # threads that write files while the next picture is drawn
-WARM_STEPS = 2
+WARM_STEPS, WARM_SIZE = 2, (256, 256)
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +72,8 @@ class ZImagePainter:
             log.info("drawing stopped", extra={"orders": len(request.orders)})
 
     def warm_up(self) -> None:
-        """Draw a picture that nobody sees."""
-        width, height = self._row.size
+        """Draw a picture that nobody sees: on a card at full size, on a processor a small one will do."""
+        width, height = self._row.size if self._parts.device.type == "cuda" else WARM_SIZE
         recipe = Recipe(prompt="-", model=self.model, width=width, height=height, steps=WARM_STEPS, seed=0)
         self.draw(Generate(orders=(Order(id="", recipe=recipe),)), lambda _event: None, lambda: False)
 
