@@ -143,3 +143,16 @@ async def test_a_picture_is_served_for_ever_under_a_speaking_name(
         assert response.headers["content-type"] == "image/png"
         assert "immutable" in response.headers["cache-control"]
         assert 'filename="pinxit-job001-1.png"' in response.headers["content-disposition"]
+
+
+@pytest.mark.parametrize(
+    "name", ["../x.png", 'a".png', "a\r\nSet-Cookie: b.png", "a.html", "a/b.png", "." * 300]
+)
+async def test_a_picture_is_not_saved_under_a_harmful_name(
+    url: str, http: ClientSession, service: ScriptedService, name: str
+) -> None:
+    await service.finish(await service.accepted("a red circle"))
+
+    async with http.get(f"{url}/pictures/secret-of-job001-0.png", params={"as": name}) as response:
+        assert response.headers["content-disposition"] == 'inline; filename="pinxit-job001-1.png"'
+        assert "set-cookie" not in response.headers

@@ -32,6 +32,7 @@ from storage.records import Picture
 
 STATIC = Path(__file__).parent / "static"
 PICTURE_NAME = re.compile(r"([A-Za-z0-9_-]{16,128})\.(png|jpg|webp)")
+SAVED_AS = re.compile(r"[\w-]{1,120}\.(png|jpg|webp)")  # no dots, slashes or quotes within
 FOR_EVER = "private, max-age=31536000, immutable"
 LONGEST_LOGIN = 4096  # bytes
 LOCKED_CLOSE = 4401
@@ -109,7 +110,9 @@ class Pages:
         picture = await self._gallery.picture(name[1]) if name else None
         if name is None or picture is None or FILE_ENDING[picture.format] != name[2]:
             raise HTTPException(404)
-        return _picture_file(picture, self._gallery.path(picture.sha256))
+        wished = request.query_params.get("as", "")
+        saved_as = wished if SAVED_AS.fullmatch(wished) else None
+        return _picture_file(picture, self._gallery.path(picture.sha256), saved_as)
 
     async def socket(self, socket: WebSocket) -> None:
         """Carry messages between one page and the chat until either end closes."""
@@ -230,13 +233,13 @@ def _with_cookie(response: Response, cookie: str, *, secure: bool) -> Response:
     return response
 
 
-def _picture_file(picture: Picture, path: Path) -> Response:
+def _picture_file(picture: Picture, path: Path, saved_as: str | None) -> Response:
     if not path.is_file():
         raise HTTPException(404)
     return FileResponse(
         path,
         media_type=picture.format.media_type,
-        filename=file_name(picture),
-        content_disposition_type="inline",
+        filename=saved_as or file_name(picture),
+        content_disposition_type="attachment" if saved_as else "inline",
         headers={"cache-control": FOR_EVER},
     )

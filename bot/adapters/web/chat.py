@@ -141,7 +141,7 @@ class WebChat(Surface):
 
     def _show(self, update: Update, but: Tab | None = None) -> None:
         for tab in self._tabs - {but}:
-            tab.tell({"type": "item", "item": item(update, tab.language)}, f"item {update.job.id}")
+            tab.tell_item(item(update, tab.language))
 
     async def _show_balance(self) -> None:
         if not self._tabs:

@@ -25,16 +25,17 @@ class WebServer:
         self._chat = chat
         self._socket = _bound(host, port)
         self._server = _Quiet(_config(app))
+        self._address = self._socket.getsockname()
 
     @property
     def port(self) -> int:
         """The port that is listened on, also where 0 was asked for."""
-        return int(self._socket.getsockname()[1])
+        return int(self._address[1])
 
     @property
     def url(self) -> str:
         """The address for a browser on this machine."""
-        host = str(self._socket.getsockname()[0])
+        host = str(self._address[0])
         shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
         return f"http://{shown}:{self.port}"
 

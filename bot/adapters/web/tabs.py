@@ -13,6 +13,14 @@ MOST_WAITING = 500  # messages; a page that listens slower is cut off, and refre
 View = dict[str, Any]
 
 
+ENDS = frozenset({"done", "broken", "cancelled"})
+
+
+def follows(shown: View, item: View) -> bool:
+    """Say whether an item may take the place of one shown: nothing follows an end or a later attempt."""
+    return shown["state"] not in ENDS and item["attempt"] >= shown["attempt"]
+
+
 class TooSlow(Exception):
     """The page does not take its messages."""
 
@@ -31,6 +39,10 @@ class Outbox:
         self._waiting[object() if about is None else about] = message
         self._filled.set()
 
+    def waiting(self, about: str) -> View | None:
+        """Return what is not yet sent about a thing."""
+        return self._waiting.get(about)
+
     async def take(self) -> View:
         """Wait for the next message and return it."""
         while not self._waiting:
@@ -46,6 +58,13 @@ class Tab:
     language: str
     outbox: Outbox = field(default_factory=Outbox)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def tell_item(self, item: View) -> None:
+        """Send a job's state, unless a later one is about to be sent."""
+        about = f"item {item['job']}"
+        waiting = self.outbox.waiting(about)
+        if waiting is None or follows(waiting["item"], item):
+            self.tell({"type": "item", "item": item}, about)
 
     def tell(self, message: View, about: str | None = None) -> None:
         """Send a message when the page is ready for it; a page that never is gets cut off."""

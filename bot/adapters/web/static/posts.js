@@ -115,7 +115,7 @@ export function price(credits) {
 function download(picture) {
   const words = t("web_download");
   const label = h("span", { class: "unseen" }, words);
-  return h("a", { class: "act", href: picture.src, download: picture.file, title: words }, icon("download"), label);
+  return h("a", { class: "act", href: `${picture.src}?as=${encodeURIComponent(picture.file)}`, download: picture.file, title: words }, icon("download"), label);
 }
 
 /** Returns a button that asks once more before it does what cannot be undone. */

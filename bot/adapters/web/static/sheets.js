@@ -245,7 +245,7 @@ export function enlarge(item, index, deeds) {
 
 function link(picture) {
   const words = t("web_download");
-  const element = h("a", { class: "act", href: picture.src, download: picture.file });
+  const element = h("a", { class: "act", href: `${picture.src}?as=${encodeURIComponent(picture.file)}`, download: picture.file });
   dress(element, "download", words);
   return element;
 }
