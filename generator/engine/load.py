@@ -56,7 +56,7 @@ def load_parts(folder: Path, progress: Progress, device: torch.device | None = N
         tokenizer = AutoTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
         scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(folder / "scheduler")
         preview = load_preview(folder)
-    _check_fit(transformer, vae, text_encoder)
+    _check_fit(transformer, vae, text_encoder, preview)
     return Parts(
         tokenizer, without_last_layer(text_encoder), transformer, vae, scheduler, preview, device, dtype
     )
@@ -99,9 +99,11 @@ def _loaded(kind: Any, folder: Path, device: torch.device, dtype: torch.dtype) -
     return network.to(device).eval().requires_grad_(False)
 
 
-def _check_fit(transformer: Any, vae: Any, text_encoder: Any) -> None:
+def _check_fit(transformer: Any, vae: Any, text_encoder: Any, preview: PreviewMap) -> None:
+    channels = transformer.config.in_channels
     pairs = (
-        ("the VAE's latent channels", vae.config.latent_channels, transformer.config.in_channels),
+        ("the preview map's size", tuple(preview.matrix.shape), (channels, 3)),
+        ("the VAE's latent channels", vae.config.latent_channels, channels),
         ("the text encoder's width", text_encoder.config.hidden_size, transformer.config.cap_feat_dim),
     )
     for what, found, wanted in pairs:

@@ -69,6 +69,13 @@ def test_a_model_without_a_preview_map_gets_the_published_one(broken_copy):
     assert load(broken_copy).preview is FLUX_PREVIEW
 
 
+def test_a_preview_map_for_other_latents_is_refused(broken_copy):
+    (broken_copy / "preview.json").write_text('{"matrix": [[1, 2, 3]], "bias": [0, 0, 0]}')
+
+    with pytest.raises(UnusableModel, match="preview map's size"):
+        load(broken_copy)
+
+
 def test_a_damaged_tokenizer_is_refused_in_a_sentence(broken_copy):
     (broken_copy / "tokenizer" / "tokenizer.json").write_text("{")
 
