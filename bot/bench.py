@@ -19,7 +19,7 @@ from rich.table import Table
 
 from bot.bench_acceptance import acceptance
 from bot.bench_product import Drawn, Product
-from bot.cli_generator import events_of, own_generator
+from bot.cli_generator import events_of
 from bot.settings import Settings
 from bot.trouble import Trouble
 from generator.client import GeneratorClient
@@ -54,15 +54,12 @@ def measure(settings: Settings, *, pictures: int, queued: int, history: bool, fi
 
 async def _measured(settings: Settings, pictures: int, queued: int, folder: Path) -> list[Figure]:
     console = Console(stderr=True)
-    with console.status("painting through the whole product"):
-        product = await _product(settings, pictures, folder / "product")
-    with console.status("painting with the generator alone"):
-        alone = await _generator_alone(settings, pictures)
+    with console.status("painting"):
+        figures = await _painted(settings, pictures, folder / "product")
     with console.status(f"accepting behind {queued} queued jobs"):
         accepted = await acceptance(folder / "acceptance", model_for(settings.model), queued)
     return [
-        *product,
-        Figure("generator alone over its socket, p50", quantile(alone, 0.5), "s"),
+        *figures,
         Figure(f"accepting with {queued} queued, p50", 1000 * quantile(accepted.seconds, 0.5), "ms"),
         Figure(
             f"accepting with {queued} queued, p99", 1000 * quantile(accepted.seconds, 0.99), "ms", "≤ 100"
@@ -71,17 +68,22 @@ async def _measured(settings: Settings, pictures: int, queued: int, folder: Path
     ]
 
 
-async def _product(settings: Settings, pictures: int, data: Path) -> list[Figure]:
+async def _painted(settings: Settings, pictures: int, data: Path) -> list[Figure]:
+    """Paint through the whole product and with its generator alone by turns, so that load hits both alike."""
+    drawn: list[Drawn] = []
+    alone: list[float] = []
     async with Product(settings, data) as product:
-        for number in range(WARM):
-            await product.draw(wish(number))
-        drawn = [await product.draw(wish(WARM + number)) for number in range(pictures)]
+        for number in range(WARM + pictures):
+            drawn.append(await product.draw(wish(number)))
+            alone.append(await _drawn_alone(product.generator, settings, number))
         resident = product.resident_mib()
-        start = product.start_seconds
-    return [*_picture_figures(drawn), *_bot_figures(start, resident)]
+    return [
+        *_picture_figures(drawn[WARM:], alone[WARM:]),
+        *_bot_figures(product.start_seconds, resident),
+    ]
 
 
-def _picture_figures(drawn: Sequence[Drawn]) -> list[Figure]:
+def _picture_figures(drawn: Sequence[Drawn], alone: Sequence[float]) -> list[Figure]:
     whole = [each.seconds for each in drawn]
     engine = [each.engine_seconds for each in drawn]
     overhead = [1000 * each.overhead_seconds for each in drawn]
@@ -89,8 +91,9 @@ def _picture_figures(drawn: Sequence[Drawn]) -> list[Figure]:
         Figure(f"{SIDE}×{SIDE}, {STEPS} steps, Enter to picture, p50", quantile(whole, 0.5), "s", "≤ 1.5"),
         Figure(f"{SIDE}×{SIDE}, {STEPS} steps, Enter to picture, p95", quantile(whole, 0.95), "s", "≤ 1.5"),
         Figure("  of it the engine, p50", quantile(engine, 0.5), "s"),
-        Figure("  queue, storage, file, frames, delivery, p50", quantile(overhead, 0.5), "ms", "≤ 60"),
-        Figure("  queue, storage, file, frames, delivery, p95", quantile(overhead, 0.95), "ms"),
+        Figure("  of it queue, storage, file, frames, delivery, p50", quantile(overhead, 0.5), "ms", "≤ 60"),
+        Figure("  of it queue, storage, file, frames, delivery, p95", quantile(overhead, 0.95), "ms"),
+        Figure("the generator alone, asked over its socket, p50", quantile(alone, 0.5), "s"),
     ]
 
 
@@ -106,13 +109,8 @@ def wish(number: int) -> str:
     return f"a red circle, number {number} --size {SIDE}x{SIDE} --steps {STEPS} --seed {number}"
 
 
-async def _generator_alone(settings: Settings, pictures: int) -> list[float]:
-    async with own_generator(settings) as client:
-        seconds = [await _drawn(client, settings, number) for number in range(WARM + pictures)]
-    return seconds[WARM:]
-
-
-async def _drawn(client: GeneratorClient, settings: Settings, number: int) -> float:
+async def _drawn_alone(client: GeneratorClient, settings: Settings, number: int) -> float:
+    """Ask the generator itself: no queue, no storage, no page."""
     began = time.perf_counter()
     async with aclosing(events_of(client, (_order(settings, number),), settings.language)) as events:
         async for _ in events:
@@ -122,7 +120,7 @@ async def _drawn(client: GeneratorClient, settings: Settings, number: int) -> fl
 
 def _order(settings: Settings, number: int) -> Order:
     recipe = Recipe(
-        prompt=f"a red circle, number {number}",
+        prompt=f"a red circle, by itself, number {number}",
         model=model_for(settings.model).name,
         width=SIDE,
         height=SIDE,

@@ -19,6 +19,7 @@ from websockets.typing import Origin
 import bot
 from bot.settings import Settings
 from bot.trouble import Trouble
+from generator.client import GeneratorClient
 
 START_SECONDS = 60.0
 READY_SECONDS = 3600.0  # a large model may be downloaded first
@@ -50,6 +51,7 @@ class Product:
         self._process: Process | None = None
         self._socket: ClientConnection | None = None
         self._numbers = itertools.count(1)
+        self.generator = GeneratorClient(data / "generator.sock")
         self.start_seconds = 0.0
 
     async def __aenter__(self) -> Self:
@@ -127,6 +129,7 @@ class Product:
         return kept | {f"PINXIT_{name}": str(value) for name, value in ours.items()} | {"PYTHONPATH": paths}
 
     async def _end(self) -> None:
+        await self.generator.close()
         if self._socket is not None:
             await self._socket.close()
         if self._process is not None and self._process.returncode is None:
