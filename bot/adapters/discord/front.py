@@ -74,20 +74,29 @@ class DiscordFront:
 
     async def _live(self) -> None:
         client = Client(self._core, self._account, self.surface)
+        life = asyncio.create_task(client.start(self._account.token))
         try:
-            await client.start(self._account.token)
+            await asyncio.shield(life)
         finally:
             self.surface.client = None
-            await _close(client)
+            await _close(client, life)
 
 
-async def _close(client: discord.Client) -> None:
-    """Say goodbye, but not for longer than stopping may take."""
+async def _close(client: discord.Client, life: asyncio.Task[None]) -> None:
+    """Say goodbye, but not for longer than stopping may take.
+
+    Closing comes before cancelling: while it reconnects, discord.py swallows a cancellation.
+    """
     try:
         async with asyncio.timeout(CLOSING_SECONDS):
             await client.close()
     except TimeoutError:
         log.warning("Discord did not say goodbye")
+        await client.http.close()
+    life.cancel()
+    await asyncio.wait({life}, timeout=CLOSING_SECONDS / 2)
+    if life.done() and not life.cancelled():
+        life.exception()  # told already where it matters; here it would only be logged again
 
 
 class Client(discord.AutoShardedClient):

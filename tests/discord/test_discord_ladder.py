@@ -1,0 +1,214 @@
+"""Nothing finished is lost: message, channel, direct message, kept."""
+
+import asyncio
+
+from painting import draws_large, running, shows, waits_for
+
+from tests.platforms.discord_faults import down, missing_access, missing_permissions, rate_limited, slow
+
+
+async def begun(town, **how):
+    """Order a picture that waits, and return its interaction once the first step is shown."""
+    options = {"prompt": "a long one"} | how.pop("options", {})
+    asked = town.command("imagine", options=options, **how)
+    await town.until(lambda: shows(asked.original, "step 3"))
+    return asked
+
+
+async def test_after_a_quarter_of_an_hour_the_bot_edits_its_own_message(town, tmp_path):
+    go = asyncio.Event()
+    async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:
+        asked = await begun(town)
+        bot.clock.passed += 20 * 60
+        town.expire_tokens()
+        go.set()
+        await town.until(lambda: "Reroll" in asked.original.buttons)
+        await bot.until_confirmed()
+        [job] = await bot.jobs()
+        rung = await bot.rung(job.id)
+
+    assert rung == "edited"
+    assert len(town.called(f"PATCH /channels/{town.channel.id}/messages/{asked.original.id}")) == 1
+    assert len(town.messages) == 1
+
+
+async def test_a_token_that_dies_early_is_no_obstacle(town, tmp_path):
+    go = asyncio.Event()
+    async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:
+        asked = await begun(town)
+        town.expire_tokens()
+        go.set()
+        await town.until(lambda: "Reroll" in asked.original.buttons)
+        await bot.until_confirmed()
+
+
+async def test_a_message_that_was_removed_is_followed_by_a_new_one(town, tmp_path):
+    go = asyncio.Event()
+    async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:
+        asked = await begun(town)
+        asked.original.deleted = True
+        go.set()
+        await town.until(lambda: any(message.attachments for message in town.messages))
+        await bot.until_confirmed()
+        [job] = await bot.jobs()
+
+        assert await bot.rung(job.id) == "posted"
+    [message] = town.messages
+    assert message.channel is town.channel
+    assert message.content.startswith(f"<@{town.ann.id}>\n**a long one**")
+
+
+async def test_where_the_bot_may_no_longer_write_the_picture_comes_by_direct_message(town, tmp_path):
+    go = asyncio.Event()
+    async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:
+        await begun(town)
+        town.expire_tokens()
+        town.fault(missing_access(rf"PATCH /channels/{town.channel.id}/.*"))
+        town.fault(missing_permissions(rf"POST /channels/{town.channel.id}/.*"))
+        go.set()
+        direct = town.direct(town.ann)
+        await town.until(lambda: any(each.channel is direct for each in town.messages))
+        await bot.until_confirmed()
+        [job] = await bot.jobs()
+
+        assert await bot.rung(job.id) == "direct"
+
+
+async def test_a_private_picture_never_goes_to_the_channel(town, tmp_path):
+    go = asyncio.Event()
+    async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:
+        await begun(town, options={"private": True})
+        town.expire_tokens()
+        go.set()
+        direct = town.direct(town.ann)
+        await town.until(lambda: any(each.channel is direct for each in town.messages))
+        await bot.until_confirmed()
+
+    assert town.called(f"POST /channels/{town.channel.id}/messages") == []
+
+
+async def test_what_reaches_nobody_is_kept_and_offered_by_history(town, tmp_path):
+    go = asyncio.Event()
+    async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:
+        town.ann.takes_direct_messages = False
+        await begun(town, channel=town.foreign())
+        town.expire_tokens()
+        go.set()
+        await town.until(lambda: town.called("POST /users/@me/channels"))
+        await bot.until_confirmed()
+        [job] = await bot.jobs()
+        rung = await bot.rung(job.id)
+        looked = town.command("history")
+        await town.until(lambda: looked.original and looked.original.selects)
+        opened = town.pick(looked.original, job.id)
+        await town.until(lambda: opened.original and opened.original.attachments)
+
+    assert rung == "kept"
+    assert opened.original.ephemeral
+
+
+async def test_a_picture_finished_while_nobody_could_show_it_comes_after_the_restart_once(town, tmp_path):
+    go = asyncio.Event()
+    async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:
+        asked = await begun(town)
+        fault = town.fault(down(r"PATCH .*"))
+        go.set()
+        await town.until(lambda: fault.hits)
+    town.lift()
+    town.expire_tokens()
+
+    async with running(town, tmp_path) as bot:
+        await town.until(lambda: "Reroll" in asked.original.buttons)
+        await bot.until_confirmed()
+        [job] = await bot.jobs()
+        entries = await bot.store.receipt(job.id)
+
+    assert len(town.messages) == 1
+    assert [entry.kind.value for entry in entries] == ["hold", "capture"]
+
+
+async def test_a_picture_that_is_too_large_is_encoded_again(town, tmp_path):
+    town.world.uploads_most = 150_000
+    async with running(town, tmp_path, draws_large) as bot:
+        asked = town.imagine("noise")
+        await town.until(lambda: asked.original and asked.original.attachments)
+        await bot.until_confirmed()
+
+    [picture] = asked.original.attachments
+    assert picture["filename"].endswith(".webp")
+    assert picture["size"] <= 150_000
+
+
+async def test_the_limit_that_discord_names_is_kept_without_trying(town, tmp_path):
+    async with running(town, tmp_path, draws_large):
+        asked = town.command("imagine", options={"prompt": "noise"}, file_limit=150_000)
+        await town.until(lambda: asked.original and asked.original.attachments)
+
+    assert [call.status for call in town.calls if call.files] == [200]
+
+
+async def test_a_rate_limit_delays_and_loses_nothing(town, tmp_path):
+    town.fault(rate_limited(r"PATCH /webhooks/.*", 0.2, times=2))
+    async with running(town, tmp_path) as bot:
+        asked = town.imagine("a hat")
+        await town.until(lambda: asked.original and asked.original.attachments)
+        await bot.until_confirmed()
+
+    assert 429 in [call.status for call in town.calls]
+
+
+async def test_a_global_rate_limit_delays_and_loses_nothing(town, tmp_path):
+    go = asyncio.Event()
+    async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:
+        asked = await begun(town)
+        town.expire_tokens()
+        town.fault(rate_limited(r"PATCH /channels/.*", 0.3, everywhere=True, times=1))
+        go.set()
+        await town.until(lambda: "Reroll" in asked.original.buttons)
+        await bot.until_confirmed()
+
+
+async def test_a_slow_discord_is_no_reason_to_do_it_twice(town, tmp_path):
+    town.fault(slow(r"PATCH .*", 0.5))
+    async with running(town, tmp_path) as bot:
+        asked = town.imagine("a hat")
+        await town.until(lambda: asked.original and asked.original.attachments)
+        await bot.until_confirmed()
+
+    assert len(town.messages) == 1
+
+
+async def test_a_gateway_that_drops_mid_job_is_resumed(town, tmp_path):
+    go = asyncio.Event()
+    async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:
+        asked = await begun(town)
+        await town.gateway.drop()
+        second = town.imagine("while it was away")
+        go.set()
+        await town.until(lambda: town.gateway.resumed)
+        await town.until(lambda: second.original and second.original.attachments)
+        await town.until(lambda: "Reroll" in asked.original.buttons)
+        await bot.until_confirmed()
+
+
+async def test_an_invalid_session_is_replaced(town, tmp_path):
+    async with running(town, tmp_path):
+        await town.gateway.invalidate()
+        await town.ready(2)
+        asked = town.imagine("a hat")
+        await town.until(lambda: asked.original and asked.original.attachments)
+
+
+async def test_an_outage_of_everything_loses_nothing(town, tmp_path, monkeypatch):
+    monkeypatch.setattr("bot.adapters.discord.surface.PATIENCE_SECONDS", 0.1)
+    go = asyncio.Event()
+    async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:
+        asked = await begun(town)
+        await town.go_down()
+        go.set()
+        await asyncio.sleep(0.5)
+        await town.come_back()
+        await town.until(lambda: "Reroll" in asked.original.buttons)
+        await bot.until_confirmed()
+
+    assert len(town.messages) == 1
