@@ -20,7 +20,7 @@ settings.load_profile("patient")
 async def until_ready(socket: Path) -> None:
     """Return once the process behind the socket has loaded its model."""
     client = GeneratorClient(socket)
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(300):
         while not await _is_ready(client):  # noqa: ASYNC110  another process: there is only asking
             await asyncio.sleep(0.1)
     await client.close()

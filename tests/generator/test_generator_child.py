@@ -28,7 +28,7 @@ from generator.client import GeneratorClient, Lost, NotReached
 from generator.embedded import WEIGHTS
 from generator.messages import Begun, End, Loading, Ready, StepDone, Unusable
 
-DEADLINE = 120
+DEADLINE = 300
 ROOT = Path(generator.__file__).parents[1]
 
 

@@ -13,7 +13,7 @@ from generator.frames import encode_generate
 from generator.messages import Begun, End, Failed, Fault, Finished, Preview, Ready, StepDone
 from generator.metadata import read_recipe
 
-DEADLINE = 60
+DEADLINE = 300
 
 
 async def drawn(client, request):
