@@ -5,10 +5,12 @@ import os
 import random
 import secrets
 import signal
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
@@ -20,7 +22,7 @@ from bot.adapters.web.options import options_for
 from bot.adapters.web.server import CannotListen, WebServer
 from bot.clock import SystemClock
 from bot.commands import Command
-from bot.delivery import Delivery
+from bot.delivery import Delivery, Surface
 from bot.dispatcher import Dispatcher
 from bot.estimate import Estimate
 from bot.examples import examples
@@ -39,6 +41,9 @@ from storage.pictures import PictureFolder
 from storage.records import Limits
 from storage.sqlite import SqliteStore
 
+if TYPE_CHECKING:
+    from bot.adapters.discord.front import DiscordFront
+
 SECRET_BYTES = 24
 
 log = structlog.get_logger("bot.run")
@@ -47,9 +52,8 @@ log = structlog.get_logger("bot.run")
 def serve(settings: Settings) -> int:
     """Run until a signal; return the exit code. Raises Trouble or StorageError when it cannot start."""
     set_up_logs(settings.log_level, settings.log_format)
-    for platform, token in (("discord", settings.discord_token), ("telegram", settings.telegram_token)):
-        if token is not None:
-            log.warning("a token is set, but this version has no adapter for it yet", platform=platform)
+    if settings.telegram_token is not None:
+        log.warning("a token is set, but this version has no adapter for it yet", platform="telegram")
     with FolderLock(settings.data):
         return asyncio.run(_live(settings))
 
@@ -79,6 +83,7 @@ class Bot:
     delivery: Delivery
     dispatcher: Dispatcher
     web: WebServer
+    discord: "DiscordFront | None"
 
     async def run(self, stop: asyncio.Event) -> None:
         """Live until `stop`, or until a part crashes, which the ExceptionGroup tells."""
@@ -88,15 +93,24 @@ class Bot:
             serving = tasks.create_task(self.web.run())
             dispatching = tasks.create_task(self._dispatch())
             announcing = tasks.create_task(announce(self.web.url))
+            chatting = tasks.create_task(self._chat())
             await _first(tasks.create_task(stop.wait()), painting, delivering, serving, dispatching)
             log.info("stopping")
             self.dispatcher.stop()
             announcing.cancel()
             await asyncio.wait({dispatching})
+            chatting.cancel()
             delivering.cancel()
             serving.cancel()
             await self.child.stop()
         log.info("stopped")
+
+    async def _chat(self) -> None:
+        """Be on Discord. Its end is nobody else's: a wrong token leaves the web chat alone."""
+        if self.discord is None:
+            log.info("not on Discord: DISCORD_TOKEN is not set")
+        else:
+            await self.discord.run()
 
     async def _dispatch(self) -> None:
         """Clear away what a crash left behind, then draw."""
@@ -125,7 +139,9 @@ def assemble(settings: Settings) -> Bot:
             examples=partial(examples, settings.model),
         )
     )
-    delivery = Delivery(store=store, surfaces=[chat], clock=clock)
+    discord = discord_front(settings, store, folder, answer)
+    surfaces: list[Surface] = [chat] if discord is None else [chat, discord.surface]
+    delivery = Delivery(store=store, surfaces=surfaces, clock=clock)
     dispatcher = Dispatcher(
         store=store,
         painter=child,
@@ -150,7 +166,44 @@ def assemble(settings: Settings) -> Bot:
         defaults=Defaults(max_count=settings.max_count),
     )
     web = _web_server(settings, chat, WebGallery(picture=store.picture, path=folder.path))
-    return Bot(store=store, folder=folder, child=child, delivery=delivery, dispatcher=dispatcher, web=web)
+    return Bot(
+        store=store,
+        folder=folder,
+        child=child,
+        delivery=delivery,
+        dispatcher=dispatcher,
+        web=web,
+        discord=discord,
+    )
+
+
+def discord_front(
+    settings: Settings,
+    store: SqliteStore,
+    folder: PictureFolder,
+    answer: Callable[[Command], Awaitable[Answer]],
+) -> "DiscordFront | None":
+    """Return what lives on Discord, or None without a token; discord.py is loaded only with one."""
+    if settings.discord_token is None:
+        return None
+    from bot.adapters.discord.core import Account, Core  # noqa: PLC0415 - costs 0.2 s and 9 MB
+    from bot.adapters.discord.front import DiscordFront  # noqa: PLC0415 - the same
+
+    core = Core(
+        answer=answer,
+        path=folder.path,
+        post=store.post,
+        now=time.time,
+        model=model_for(settings.model),
+        most_pictures=settings.max_count,
+    )
+    account = Account(
+        token=settings.discord_token.get_secret_value(),
+        api_url=settings.discord_api_url,
+        guilds=settings.discord_guilds,
+        synced=settings.discord_commands,
+    )
+    return DiscordFront(core, account)
 
 
 def limits(settings: Settings) -> Limits:

@@ -116,7 +116,7 @@ def settings_check(reading: Reading) -> Check:
     """They could be read; misspelled names and tokens without an adapter are worth knowing."""
     if reading.warnings:
         return Check("settings", Verdict.NOTE, " ".join(reading.warnings), reading.warnings[0])
-    if reading.settings.discord_token or reading.settings.telegram_token:
+    if reading.settings.telegram_token:
         return Check("settings", Verdict.NOTE, "a token is set, but this version has no adapter for it yet")
     return Check("settings", Verdict.GOOD, "valid")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -53,7 +54,7 @@ def _wants(sentence: str) -> dict[str, Any]:
 
 
 class Settings(BaseSettings):
-    """Everything that can be set, valid. Each field is `PINXIT_<NAME>`, the two tokens excepted."""
+    """Everything that can be set, valid. A field is `PINXIT_<NAME>`, or bears its platform's name."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -187,6 +188,21 @@ class Settings(BaseSettings):
         description="The token of a Discord bot.",
         json_schema_extra=_wants("a bot's token"),
     )
+    discord_api_url: str | None = Field(
+        None,
+        validation_alias="DISCORD_API_URL",
+        description="Another address for Discord's API, such as a proxy's; plain http only on this machine.",
+        json_schema_extra=_wants(
+            "an address such as https://proxy.example/api, or http://127.0.0.1:3000/api"
+        ),
+    )
+    discord_guild_ids: str = Field(
+        "",
+        pattern=r"^[0-9, ]*$",
+        validation_alias="DISCORD_GUILD_IDS",
+        description="Servers to offer the commands in at once, with commas, instead of everywhere.",
+        json_schema_extra=_wants("server ids with commas, such as 123456789012345678"),
+    )
     telegram_token: SecretStr | None = Field(
         None,
         validation_alias="TELEGRAM_TOKEN",
@@ -203,6 +219,17 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return Path(os.path.abspath(value.expanduser()))  # noqa: PTH100 - keeps symbolic links as given
+
+    @field_validator("discord_api_url")
+    @classmethod
+    def _token_stays_secret(cls, value: str | None) -> str | None:
+        where = urlsplit(value or "https://discord.com")
+        if where.scheme == "https" or (where.scheme == "http" and is_loopback(where.hostname or "")):
+            return value
+        raise ValueError(
+            "DISCORD_API_URL must start with https:// (the token travels there);"
+            " http:// is taken for this machine alone, such as http://127.0.0.1:3000/api."
+        )
 
     @field_validator("password")
     @classmethod
@@ -222,6 +249,16 @@ class Settings(BaseSettings):
     def server_names(self) -> tuple[str, ...]:
         """The names in PINXIT_NAMES, each by itself."""
         return tuple(name.strip() for name in self.names.split(",") if name.strip())
+
+    @property
+    def discord_guilds(self) -> tuple[int, ...]:
+        """The numbers in DISCORD_GUILD_IDS, each by itself."""
+        return tuple(int(number) for number in self.discord_guild_ids.replace(",", " ").split())
+
+    @property
+    def discord_commands(self) -> Path:
+        """What Discord was told about the commands."""
+        return self.data / "discord-commands.json"
 
     @property
     def database(self) -> Path:

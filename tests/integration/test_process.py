@@ -186,7 +186,7 @@ async def test_a_prompt_reaches_no_log(made):
 
 
 def test_a_token_is_accepted_and_kept_quiet(made, tmp_path):
-    (tmp_path / ".env").write_text("DISCORD_TOKEN=quiet-please\nPINXIT_LOG_FORMAT=json\n")
+    (tmp_path / ".env").write_text("TELEGRAM_TOKEN=quiet-please\nPINXIT_LOG_FORMAT=json\n")
     product = made()
     product.start()
     product.stop()

@@ -1,0 +1,73 @@
+"""The real product with a token: Discord beside the web chat, one queue, one bot process."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+from product import Product, page
+
+from tests.platforms.discord import TOKEN, LoopbackDiscord
+
+
+@pytest.fixture
+async def town():
+    async with LoopbackDiscord() as loopback:
+        yield loopback
+    assert loopback.complaints == []
+
+
+def on(town: LoopbackDiscord, made, tmp_path: Path, token: str = TOKEN) -> Product:
+    (tmp_path / ".env").write_text(f"DISCORD_TOKEN={token}\nDISCORD_API_URL={town.url}\n")
+    return made(tmp_path / "data")
+
+
+async def test_a_picture_is_painted_on_discord_and_the_bot_stays_small(made, tmp_path, town):
+    product = on(town, made, tmp_path)
+    await asyncio.to_thread(product.start)
+    await town.ready()
+
+    asked = town.imagine("a red circle", steps=1, count=2)
+    await town.until(lambda: asked.original and asked.original.attachments, seconds=60)
+    status = await asyncio.to_thread(Path(f"/proc/{product.pid}/status").read_text)
+    began = time.monotonic()
+    code = await asyncio.to_thread(product.stop)
+
+    resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
+    assert [content[:4] for content in asked.original.pictures] == [b"\x89PNG"] * 2
+    assert resident / 1024 <= 150
+    assert code == 0
+    assert time.monotonic() - began < 10
+    assert TOKEN not in product.log.read_text()
+
+
+async def test_a_bot_that_is_killed_mid_job_delivers_once_and_charges_once(made, tmp_path, town):
+    product = on(town, made, tmp_path)
+    await asyncio.to_thread(product.start)
+    await town.ready()
+    asked = town.imagine("a red circle", steps=30, count=2)
+    await town.until(lambda: asked.original and asked.original.content, seconds=60)
+
+    await asyncio.to_thread(product.kill)
+    await asyncio.to_thread(product.start)
+
+    await town.until(lambda: asked.original.attachments and "Reroll" in asked.original.buttons, seconds=60)
+    await town.ready(2)
+    wallet = town.command("credits")
+    await town.until(lambda: wallet.original and wallet.original.content)
+    assert [message for message in town.messages if not message.ephemeral] == [asked.original]
+    assert wallet.original.content.count("Spent") == 1
+
+
+async def test_a_wrong_token_leaves_the_web_chat_alone(made, tmp_path, town):
+    product = on(town, made, tmp_path, token="wrong-and-quiet")
+
+    await asyncio.to_thread(product.start)
+    await town.until(lambda: town.called("GET /users/@me"))
+
+    async with page(product) as chat:
+        answer = await chat.imagine("a red circle --steps 1")
+        done = await chat.ended(answer["item"]["job"])
+    assert done["state"] == "done"
+    assert "Discord refuses DISCORD_TOKEN" in product.log.read_text()
+    assert "wrong-and-quiet" not in product.log.read_text()
