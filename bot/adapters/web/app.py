@@ -84,7 +84,8 @@ class Pages:
             return Response(status_code=204)
         match self._lock.attempt(password, time.time()):
             case Opened(cookie):
-                return _with_cookie(Response(status_code=204), cookie, secure=request.url.scheme == "https")
+                secure = request.headers["origin"].startswith("https:")  # a proxy may speak TLS for us
+                return _with_cookie(Response(status_code=204), cookie, secure=secure)
             case Wrong():
                 return _no(403, say(language, "web_login_wrong"))
             case Wait(seconds):

@@ -158,6 +158,7 @@ function receive(item) {
   const before = posts.get(item.job)?.item.state;
   if (!put(item, false)) return;
   if (before !== item.state) announce(item.sentence);
+  if (item.state === "done" && document.hidden) document.title = "✓ Pinxit";
   if (before === undefined) recallable();
   showEmpty();
 }
@@ -308,8 +309,18 @@ function resized() {
 
 // ── languages ──
 
+/** Fetches the words; false where the bot could not be reached. */
+async function speaks(language) {
+  try {
+    await speak(language);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 async function switchTo(language) {
-  await speak(language);
+  if (!(await speaks(language))) toast(t("web_disconnected"));
   labelPage();
   closeSheets();
   connection.greet();
@@ -349,7 +360,16 @@ at("language").addEventListener("change", ({ target }) => {
 const watched = new ResizeObserver(resized);
 for (const element of [list, stream]) watched.observe(element);
 
-await speak();
+document.addEventListener("keydown", (event) => {
+  const isTyping = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey && event.key !== " ";
+  const isFree = !document.querySelector("dialog[open]") && !event.target.closest("textarea, select, input");
+  if (isTyping && isFree) composer.focus(); // the letter lands in the message box
+});
+document.addEventListener("visibilitychange", () => {
+  document.title = "Pinxit";
+});
+
+while (!(await speaks())) await new Promise((resolve) => setTimeout(resolve, 1000));
 labelPage();
 connection.open();
 composer.focus();

@@ -83,14 +83,14 @@ export class Post {
 
   #buttons() {
     const { item, deeds } = this;
-    if (!isEnd(item)) return [button("stop", t("web_cancel"), (event) => deeds.cancel(item, event.currentTarget))];
+    if (!isEnd(item)) return [together(button("stop", t("web_cancel"), (event) => deeds.cancel(item, event.currentTarget)))];
     const again = button("edit", t("web_edit"), () => deeds.edit(item), { quiet: item.state === "done" });
     const info = button("info", t("web_info"), () => deeds.info(item), { quiet: item.state === "done" });
     const remove = this.#delete(item.state === "done");
-    if (item.state !== "done") return [again, info, remove];
+    if (item.state !== "done") return [together(again, info, remove)];
     const reroll = button("reroll", t("web_reroll"), () => deeds.reroll(item));
-    const single = item.pictures.length === 1 ? [...this.#variations(), download(item.pictures[0])] : [];
-    return [reroll, ...single, info, again, remove];
+    if (item.pictures.length > 1) return [together(reroll, info, again, remove)];
+    return [together(reroll, ...this.#variations()), together(download(item.pictures[0]), info, again, remove)];
   }
 
   #variations() {
@@ -110,6 +110,11 @@ export class Post {
 /** Returns credits as the page shows them. */
 export function price(credits) {
   return h("span", { class: "price", title: t("web_credits") }, icon("coin"), number(credits));
+}
+
+/** Returns buttons that stay in one line. */
+function together(...buttons) {
+  return h("div", {}, ...buttons);
 }
 
 function download(picture) {

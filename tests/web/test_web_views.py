@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import pytest
+from scripted import ScriptedService
+
+from bot.adapters.web.tabs import Tab, follows
+from bot.adapters.web.views import item
+from bot.options import Defaults, parse
+from generator.models import EMBEDDED_MODEL
+
+
+@pytest.mark.parametrize(
+    ("prompt", "file"),
+    [
+        ("a red circle", "a-red-circle-job001-1.png"),
+        ("../../etc/passwd", "etc-passwd-job001-1.png"),
+        ("a\"b'c<d>e:f|g?h*i\\j", "a-b-c-d-e-f-g-h-i-j-job001-1.png"),
+        ("🦊🌟", "pinxit-job001-1.png"),
+        ("红色圆形", "红色圆形-job001-1.png"),
+        ("CON.png", "CON-png-job001-1.png"),
+    ],
+)
+async def test_a_picture_is_saved_under_its_prompt_and_job(tmp_path: Path, prompt: str, file: str) -> None:
+    service = ScriptedService(tmp_path)
+
+    await service.finish(await service.accepted(prompt))
+
+    assert item(service.shown["job001"], "en")["pictures"][0]["file"] == file
+
+
+async def test_a_long_prompt_does_not_make_a_long_file_name(tmp_path: Path) -> None:
+    service = ScriptedService(tmp_path)
+
+    await service.finish(await service.accepted("星" * 20_000))
+
+    assert len(item(service.shown["job001"], "en")["pictures"][0]["file"].encode()) < 255
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a star",
+        "a star --ar 16:9",
+        "a star --size 512x768 --n 3",
+        "a star --n 2 --no text",
+        "a star --seed 5",
+    ],
+)
+async def test_editing_a_prompt_keeps_its_options_but_for_the_seed(tmp_path: Path, text: str) -> None:
+    service = ScriptedService(tmp_path)
+
+    update = service.shown[await service.accepted(text)]
+    again = parse(item(update, "en")["text"], EMBEDDED_MODEL, Defaults())
+
+    before = parse(text, EMBEDDED_MODEL, Defaults())
+    assert again.seed is None
+    assert (again.prompt, again.width, again.count, again.negative) == (
+        before.prompt,
+        before.width,
+        before.count,
+        before.negative,
+    )
+
+
+def test_nothing_follows_an_end_or_a_later_attempt() -> None:
+    def state(name: str, attempt: int) -> dict[str, object]:
+        return {"job": "j", "state": name, "attempt": attempt}
+
+    assert follows(state("queued", 0), state("running", 1))
+    assert follows(state("running", 1), state("queued", 1))
+    assert not follows(state("running", 1), state("queued", 0))
+    assert not follows(state("done", 1), state("running", 2))
+
+
+async def test_a_stale_state_does_not_overtake_one_not_yet_sent() -> None:
+    tab = Tab("en")
+
+    tab.tell_item({"job": "j", "state": "running", "attempt": 1})
+    tab.tell_item({"job": "j", "state": "queued", "attempt": 0})
+
+    assert (await tab.outbox.take())["item"]["state"] == "running"
