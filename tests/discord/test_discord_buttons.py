@@ -103,6 +103,7 @@ async def test_a_stranger_cannot_delete(town, tmp_path):
 
     assert not message.deleted
     assert pressed.follow_ups[0].ephemeral
+    assert pressed.follow_ups[0].content.startswith("Only whoever asked for it")
 
 
 async def test_a_moderator_deletes_for_others(town, tmp_path):

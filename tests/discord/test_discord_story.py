@@ -58,6 +58,9 @@ async def test_a_hundred_commands_at_once_are_acknowledged_before_anything_is_lo
         for command, calls in bot.asked:
             number = command.key.removeprefix("discord:")
             assert any(f"/interactions/{number}/" in call.name for call in town.calls[:calls])
+    for each in asked:
+        [call] = town.called(f"/interactions/{each.id}/")
+        assert call.at - each.at < 3.0
 
 
 async def test_options_and_flags_in_the_prompt_mean_the_same(town, tmp_path):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -256,6 +257,7 @@ class Interaction:
     original: Message | None = None  # what @original is
     follow_ups: list[Message] = field(default_factory=list)
     expired: bool = False
+    at: float = field(default_factory=time.monotonic)
 
     def payload(self, application: str) -> dict[str, Any]:
         guild = self.channel.guild

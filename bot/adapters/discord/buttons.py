@@ -13,7 +13,7 @@ from bot.texts import say
 from bot.updates import Broken, Cancelled, Delivered, History, Progress, Queued, QueueView, Update
 
 JOB = r"[A-Za-z0-9_-]{1,64}"
-MOST_PICKED = 4
+MOST_PICKED = 25  # what a select holds
 MOST_CANCELS = 5  # in the list of waiting jobs: one row
 EDIT_FORM, EDIT_FIELD = "pinxit:edited", "prompt"
 MOST_OF_FIELD = 4000

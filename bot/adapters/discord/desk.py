@@ -3,9 +3,11 @@
 Nothing is looked up before the acknowledgement, whose time is short: three seconds from the press.
 """
 
+import asyncio
+import functools
 import logging
-from collections.abc import Callable, Sequence
-from typing import Any, assert_never
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Concatenate, ParamSpec, assert_never
 
 import aiohttp
 import discord
@@ -51,8 +53,10 @@ from bot.commands import (
 )
 from bot.delivery import TryLater
 from bot.options import render
-from bot.texts import describe, language_for
+from bot.refusals import NoSuchJob
+from bot.texts import describe, language_for, say
 from bot.updates import (
+    Answer,
     Broken,
     Cancelled,
     Deleted,
@@ -70,10 +74,29 @@ from storage.records import Identity, NewPost, Picture
 
 log = logging.getLogger(__name__)
 
+LOOK_UP_SECONDS = 2.0  # of the three that Discord gives
 PAGE = 5  # jobs of history in one message
 LOST = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
 
+P = ParamSpec("P")
 Order = Callable[[Person, str, NewPost], Command]
+
+
+def kindly(
+    deed: Callable[Concatenate["Desk", Press, P], Awaitable[None]],
+) -> Callable[Concatenate["Desk", Press, P], Awaitable[None]]:
+    """Let a bug end here: logged once, and the person gets one kind sentence."""
+
+    @functools.wraps(deed)
+    async def kind(desk: "Desk", press: Press, /, *args: P.args, **how: P.kwargs) -> None:
+        try:
+            await deed(desk, press, *args, **how)
+        except Exception:
+            log.exception("a press failed", extra={"deed": deed.__name__})
+            sentence = say(person(press).language, "web_trouble")
+            await (_whisper if press.response.is_done() else _say)(press, sentence)
+
+    return kind
 
 
 class Desk:
@@ -85,12 +108,14 @@ class Desk:
 
     # ── ordering pictures ─────────────────────────────────────────────────────────────────────────
 
+    @kindly
     async def imagine(self, press: Press, text: str, *, private: bool) -> None:
         """Order what was typed."""
         await self._order(
             press, lambda by, key, post: Imagine(by=by, key=key, text=text, post=post), private=private
         )
 
+    @kindly
     async def submitted(self, press: Press) -> None:
         """Order what a form says, which may have been opened before a restart."""
         if press.data is None or press.data.get("custom_id") != EDIT_FORM:
@@ -152,6 +177,7 @@ class Desk:
 
     # ── buttons ───────────────────────────────────────────────────────────────────────────────────
 
+    @kindly
     async def pressed(self, press: Press, deed: Deed, job: str, index: int) -> None:
         """Do to a job what its button says."""
         match deed:
@@ -173,7 +199,8 @@ class Desk:
     async def _edit(self, press: Press, job: str) -> None:
         """Open the form. It is itself the acknowledgement, so this one look-up comes first."""
         by = person(press)
-        answer = await self._core.answer(ShowInfo(by, job, vouched=True))
+        async with asyncio.timeout(LOOK_UP_SECONDS):
+            answer = await self._core.answer(ShowInfo(by, job, vouched=True))
         if not isinstance(answer, Info):
             await _say(press, describe(answer, by.language))
             return
@@ -200,33 +227,39 @@ class Desk:
         await acknowledge(press, silently=True)  # even where it failed, the wish is clear
         answer = await self._core.answer(Cancel(by, job, vouched=_is_moderator(press)))
         if not isinstance(answer, Stopping | Cancelled):
-            await _whisper(press, describe(answer, by.language))
+            await _whisper(press, await self._why_not(answer, by, job))
 
     async def _delete(self, press: Press, job: str) -> None:
         """Remove the pictures, the message that was pressed, and the job's own message."""
         by = person(press)
         await acknowledge(press, silently=True)
         answer = await self._core.answer(Delete(by, job, vouched=_is_moderator(press)))
-        if not isinstance(answer, Deleted):
-            await _whisper(press, describe(answer, by.language))
-            return
-        await self._remove_messages(press, job)
+        if isinstance(answer, Deleted):
+            await self._remove_messages(press, job)
+        else:
+            await _whisper(press, await self._why_not(answer, by, job))
+
+    async def _why_not(self, answer: Answer, by: Person, job: str) -> str:
+        """Return why it was not done; a job that is there, but not for this person, is told as such."""
+        unknown = isinstance(answer, Refused) and isinstance(answer.refusal, NoSuchJob)
+        if unknown and isinstance(await self._core.answer(ShowInfo(by, job, vouched=True)), Info):
+            return say(by.language, "discord_not_yours")
+        return describe(answer, by.language)
 
     async def _remove_messages(self, press: Press, job: str) -> None:
-        try:
-            await press.delete_original_response()
-        except LOST as error:
-            _log_lost(error)
+        if press.message is not None:
+            await _delete(press, press.message)
         post = await self._core.post(job)
         if post is not None and post.platform == PLATFORM and _message_of(post.address) != _pressed_on(press):
             await self._surface.remove(post)
 
+    @kindly
     async def picked(self, press: Press, job: str, index: int | None) -> None:
         """Show a job's pictures, or one of them, to the person alone."""
         by = person(press)
         if not await acknowledge(press, private=True):
             return
-        answer = await self._core.answer(ShowInfo(by, job, vouched=True))
+        answer = await self._core.answer(ShowInfo(by, job, vouched=index is not None))
         if not isinstance(answer, Info):
             await _show(press, describe(answer, by.language))
             return
@@ -238,6 +271,7 @@ class Desk:
 
     # ── looking around ────────────────────────────────────────────────────────────────────────────
 
+    @kindly
     async def queue(self, press: Press) -> None:
         """Show what waits."""
         by = person(press)
@@ -248,6 +282,7 @@ class Desk:
             else:
                 await _show(press, describe(answer, by.language))
 
+    @kindly
     async def credits(self, press: Press) -> None:
         """Show the balance and the latest receipts."""
         by = person(press)
@@ -260,6 +295,7 @@ class Desk:
             )
             await _show(press, text)
 
+    @kindly
     async def history(self, press: Press, before: float | None = None) -> None:
         """Show a page of the person's jobs."""
         by = person(press)
@@ -275,6 +311,7 @@ class Desk:
             press, history_text(answer, by.language), view, files, _entries(answer, files, by.language)
         )
 
+    @kindly
     async def help(self, press: Press) -> None:
         """Show what can be typed."""
         await _say(press, help_text(person(press).language))
@@ -382,6 +419,17 @@ async def _refuse(press: Press, sentence: str, *, private: bool) -> None:
     except LOST as error:
         _log_lost(error)
     await _whisper(press, sentence)
+
+
+async def _delete(press: Press, message: discord.Message) -> None:
+    """Remove the message that was pressed, by the press or as the bot's own."""
+    for way in (press.delete_original_response, message.delete):
+        try:
+            await way()
+        except LOST as error:
+            _log_lost(error)
+        else:
+            return
 
 
 async def _show(

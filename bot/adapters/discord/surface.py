@@ -24,10 +24,12 @@ log = logging.getLogger(__name__)
 
 EDIT_SECONDS = 1.5  # between two edits in one channel; Discord allows about five in five seconds
 PATIENCE_SECONDS = 5.0  # while Discord cannot be reached
+LOGIN_SECONDS = 1.0  # while the bot is not on Discord yet
 BLOCKED_SECONDS = 60.0  # after a 429 that does not say for how long
 SMALLEST_LIMIT = 100_000  # bytes; a picture that does not fit even then is not worth sending
 TOO_LARGE = {40005}
 REMEMBERED = 10_000
+ORIGINAL: Any = "@original"  # what Discord calls a token's own message, in the place of its number
 
 UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordServerError)
 Send = Callable[[Sequence[discord.File]], Awaitable[object]]
@@ -94,7 +96,7 @@ class DiscordSurface(Surface):
 
     def _logged_in(self) -> discord.Client:
         if self.client is None or self.client.is_closed():
-            raise TryLater(PATIENCE_SECONDS)
+            raise TryLater(LOGIN_SECONDS)
         return self.client
 
     def _remember(self, address: Address) -> None:
@@ -141,9 +143,7 @@ class _Ladder:
         self._now = now
 
     async def by_token(self, card: Card, files: list[discord.File]) -> None:
-        await self._webhook().edit_message(
-            self._message_or_original, content=card.content, attachments=files, view=card.view
-        )
+        await self._webhook().edit_message(ORIGINAL, content=card.content, attachments=files, view=card.view)
 
     async def by_bot(self, card: Card, files: list[discord.File]) -> None:
         await self._own_message().edit(content=card.content, attachments=files, view=card.view)
@@ -166,7 +166,7 @@ class _Ladder:
         return send
 
     async def delete_by_token(self) -> None:
-        await self._webhook().delete_message(self._message_or_original)
+        await self._webhook().delete_message(ORIGINAL)
 
     async def delete_by_bot(self) -> None:
         await self._own_message().delete()
@@ -175,10 +175,6 @@ class _Ladder:
         if not self._address.token_lives(self._now):
             raise Closed("the interaction is older than a quarter of an hour")
         return discord.Webhook.partial(self._address.application, self._address.token, client=self._client)
-
-    @property
-    def _message_or_original(self) -> int:
-        return self._address.message or "@original"  # type: ignore[return-value]  # both stand in the path
 
     def _own_message(self) -> discord.PartialMessage:
         if self._address.private or not self._address.member or self._address.message is None:

@@ -46,8 +46,8 @@ def shown(text: str, most: int = MOST_OF_PROMPT) -> str:
 
 def code(text: str) -> str:
     """Return a block that can be copied; it cannot be left from inside."""
-    kept = text if len(text) <= MOST_OF_CODE else text[:MOST_OF_CODE] + "…"
-    return "```\n" + kept.replace("`", "`\u200b") + "\n```"
+    kept = text.replace("`", "`\u200b")
+    return "```\n" + (kept if len(kept) <= MOST_OF_CODE else kept[:MOST_OF_CODE] + "…") + "\n```"
 
 
 def prompt_line(job: Job) -> str:
