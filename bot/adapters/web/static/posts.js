@@ -4,7 +4,7 @@ import { button, h, icon } from "./dom.js";
 import { number, seconds, t } from "./words.js";
 
 const SIDE = 440; // CSS pixels of a square picture; other ratios get the same area
-const WIDEST = 600;
+const WIDEST = 680;
 
 /** Says whether `next` may follow `shown`: a late message about an earlier attempt may not. */
 export function follows(shown, next) {
@@ -185,12 +185,12 @@ class Canvas {
 
   #measure(item) {
     const ratio = item.width / item.height;
-    const many = item.count > 1;
-    const columns = many ? (item.count === 3 && ratio < 1 ? 3 : 2) : 1;
-    const rows = Math.ceil(item.count / columns);
-    const side = many ? SIDE * 1.2 : SIDE;
-    const width = Math.min(WIDEST, side * Math.sqrt((ratio * columns) / rows));
+    const columns = item.count === 3 ? 3 : Math.ceil(Math.sqrt(item.count));
+    const whole = (ratio * columns) / Math.ceil(item.count / columns);
+    const side = item.count > 1 ? SIDE * 1.2 : SIDE;
+    const width = Math.min(WIDEST, side * Math.sqrt(whole));
     this.element.style.setProperty("--width", `${Math.round(width)}px`);
+    this.element.style.setProperty("--whole", String(whole));
     this.element.style.setProperty("--ratio", String(ratio));
     this.element.style.setProperty("--columns", String(columns));
   }
