@@ -41,6 +41,20 @@ async def test_when_one_part_crashes_the_others_end_too(bot):
     assert bot.child.pid is None
 
 
+class Idle(Crashing):
+    """A dispatcher that goes home early."""
+
+    async def run(self) -> None:
+        return
+
+
+async def test_when_one_part_ends_early_the_others_end_too(bot):
+    async with asyncio.timeout(15):
+        await replace(bot, dispatcher=Idle()).run(asyncio.Event())
+
+    assert bot.child.pid is None
+
+
 async def test_the_wish_to_stop_ends_every_part(bot, capsys):
     stop, url, port = asyncio.Event(), bot.web.url, bot.web.port
     living = asyncio.create_task(bot.run(stop))
