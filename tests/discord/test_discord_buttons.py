@@ -160,3 +160,5 @@ async def test_one_of_several_pictures_is_picked_and_varied(town, tmp_path):
     assert len(picked.original.attachments) == 1
     assert picked.original.pictures == [message.pictures[2]]
     assert new.recipe.seed == 52
+    assert picked.original.ephemeral
+    assert not varied.original.ephemeral

@@ -6,7 +6,7 @@ from painting import draws, running, waits_for
 
 from storage.records import JobState
 from tests.platforms.discord import USUAL
-from tests.platforms.discord_world import ATTACH_FILES
+from tests.platforms.discord_world import ATTACH_FILES, SEND_IN_THREADS
 
 
 async def test_a_command_becomes_a_picture_in_one_message(town, tmp_path):
@@ -116,6 +116,20 @@ async def test_a_missing_permission_is_named_before_anything_is_accepted(town, t
         assert bot.asked == []
     assert asked.original.ephemeral
     assert "allow me: Attach Files." in asked.original.content
+
+
+async def test_a_thread_needs_a_permission_of_its_own(town, tmp_path):
+    thread = town.thread()
+    async with running(town, tmp_path) as bot:
+        painted = town.command("imagine", channel=thread, options={"prompt": "a hat"})
+        await town.until(lambda: painted.original and painted.original.attachments)
+        refused = town.command(
+            "imagine", channel=thread, options={"prompt": "a hat"}, app_permissions=USUAL & ~SEND_IN_THREADS
+        )
+        await town.until(lambda: refused.original and refused.original.content)
+
+        assert len(bot.asked) == 1
+    assert "Send Messages in Threads" in refused.original.content
 
 
 async def test_markdown_and_mentions_in_a_prompt_are_shown_and_not_obeyed(town, tmp_path):

@@ -18,6 +18,7 @@ from tests.platforms.discord_gateway import Gateway
 from tests.platforms.discord_rest import VERSION, Call, Rest, World
 from tests.platforms.discord_world import (
     MANAGE_MESSAGES,
+    THREAD,
     USUAL,
     Channel,
     Guild,
@@ -129,6 +130,10 @@ class LoopbackDiscord:
         """Return a person's direct messages with the bot."""
         found = [each for each in self.world.channels.values() if each.recipient is user]
         return found[0] if found else self._place(Channel("direct", None, 1, user))
+
+    def thread(self) -> Channel:
+        """Return a thread of the usual channel."""
+        return self._place(Channel("thread", self.guild, THREAD))
 
     def foreign(self) -> Channel:
         """Return a channel of a server where only a person brought the bot along."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 EPHEMERAL = 1 << 6
+THREAD = 11
 DISCORD_EPOCH_MS = 1_420_070_400_000
 
 VIEW_CHANNEL, SEND_MESSAGES, MANAGE_MESSAGES, ATTACH_FILES = 1 << 10, 1 << 11, 1 << 13, 1 << 15
@@ -71,6 +72,22 @@ class Channel:
             "parent_id": None,
             "topic": None,
             "rate_limit_per_user": 0,
+            **(self._thread() if self.type == THREAD else {}),
+        }
+
+    def _thread(self) -> dict[str, Any]:
+        told = {
+            "archived": False,
+            "auto_archive_duration": 60,
+            "archive_timestamp": now_text(),
+            "locked": False,
+        }
+        return {
+            "parent_id": self.guild.channels[0].id if self.guild else None,
+            "owner_id": "1",
+            "message_count": 0,
+            "member_count": 1,
+            "thread_metadata": told,
         }
 
 

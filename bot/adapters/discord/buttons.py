@@ -47,24 +47,36 @@ STYLES = {Deed.DELETE: discord.ButtonStyle.danger, Deed.CANCEL: discord.ButtonSt
 
 class JobButton(
     ui.DynamicItem[ui.Button[Any]],
-    template=rf"pinxit:(?P<deed>{'|'.join(Deed)}):(?P<job>{JOB}):(?P<index>\d{{1,2}})",
+    template=rf"pinxit:(?P<deed>{'|'.join(Deed)}):(?P<job>{JOB}):(?P<index>\d{{1,2}})(?P<public>:public)?",
 ):
-    """One deed to one picture of a job; `index` matters to variations alone."""
+    """One deed to one picture of a job; `index` matters to variations alone.
 
-    def __init__(self, deed: Deed, job: str, index: int = 0, label: str = "", row: int | None = None) -> None:
+    `public` is for buttons that one person sees while what they order is for everybody.
+    """
+
+    def __init__(  # noqa: PLR0913 - what its custom_id and its looks hold
+        self,
+        deed: Deed,
+        job: str,
+        index: int = 0,
+        *,
+        public: bool = False,
+        label: str = "",
+        row: int | None = None,
+    ) -> None:
         style = STYLES.get(deed, discord.ButtonStyle.secondary)
-        custom_id = f"pinxit:{deed}:{job}:{index}"
+        custom_id = f"pinxit:{deed}:{job}:{index}{':public' if public else ''}"
         super().__init__(ui.Button(style=style, label=label or deed.value, custom_id=custom_id, row=row))
-        self.deed, self.job, self.index = deed, job, index
+        self.deed, self.job, self.index, self.public = deed, job, index, public
 
     @classmethod
     async def from_custom_id(cls, _press: Press, _item: ui.Item[Any], match: re.Match[str], /) -> Self:
         """Return the button that was pressed."""
-        return cls(Deed(match["deed"]), match["job"], int(match["index"]))
+        return cls(Deed(match["deed"]), match["job"], int(match["index"]), public=match["public"] is not None)
 
     async def callback(self, press: Press) -> None:
         """Do the deed."""
-        await press.client.desk.pressed(press, self.deed, self.job, self.index)
+        await press.client.desk.pressed(press, self.deed, self.job, self.index, public=self.public)
 
 
 class PickedPicture(ui.DynamicItem[ui.Select[Any]], template=rf"pinxit:pick:(?P<job>{JOB})"):
@@ -140,9 +152,12 @@ def under(update: Update, language: str) -> ui.View:
             return view.add_item(PickedPicture(job, _choice_of_pictures(job, len(pictures), language)))
 
 
-def under_one(job: str, index: int, language: str) -> ui.View:
-    """Return the buttons of one picture that is shown alone."""
-    return _view(language, job, [Deed.SUBTLE, Deed.STRONG], index=index)
+def under_one(job: str, index: int, language: str, *, public: bool) -> ui.View:
+    """Return the buttons of one picture that is shown alone, to one person."""
+    view = ui.View(timeout=None)
+    for deed in (Deed.SUBTLE, Deed.STRONG):
+        view.add_item(JobButton(deed, job, index, public=public, label=say(language, LABELS[deed])))
+    return view
 
 
 def under_queue(view: QueueView, language: str) -> ui.View:
@@ -174,14 +189,14 @@ def edit_form(text: str, language: str) -> ui.Modal:
         default=text[:MOST_OF_FIELD],
         max_length=MOST_OF_FIELD,
     )
-    return form.add_item(ui.Label(text=say(language, "web_prompt"), component=field))
+    return form.add_item(ui.Label(text=say(language, "field_prompt"), component=field))
 
 
-def _view(language: str, job: str, *rows: Sequence[Deed], index: int = 0) -> ui.View:
+def _view(language: str, job: str, *rows: Sequence[Deed]) -> ui.View:
     view = ui.View(timeout=None)
     for row, deeds in enumerate(rows):
         for deed in deeds:
-            view.add_item(JobButton(deed, job, index, say(language, LABELS[deed]), row))
+            view.add_item(JobButton(deed, job, label=say(language, LABELS[deed]), row=row))
     return view
 
 

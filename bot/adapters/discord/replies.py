@@ -1,0 +1,104 @@
+"""Ways to answer an interaction. What is lost on the way to Discord is logged, never raised."""
+
+import logging
+from collections.abc import Sequence
+
+import aiohttp
+import discord
+from discord import ui
+
+from bot.adapters.discord.buttons import Press
+from bot.adapters.discord.files import Upload
+from bot.adapters.discord.reading import ANSWER
+
+log = logging.getLogger(__name__)
+
+LOST = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
+
+
+async def acknowledge(press: Press, *, private: bool = False, silently: bool = False) -> bool:
+    """Tell Discord that the press was heard; say whether it took that.
+
+    `silently` changes nothing that people see; otherwise a message appears that will be the answer.
+    """
+    try:
+        response = await press.response.defer(ephemeral=private, thinking=not silently)
+    except LOST as error:
+        _log_lost(error)
+        return False
+    press.extras[ANSWER] = response.message_id if response is not None else None
+    return True
+
+
+async def say_at_once(press: Press, sentence: str) -> None:
+    """Answer at once, to the person alone."""
+    try:
+        await press.response.send_message(sentence, ephemeral=True)
+    except LOST as error:
+        _log_lost(error)
+
+
+async def open_form(press: Press, form: ui.Modal) -> None:
+    """Answer with a form."""
+    try:
+        await press.response.send_modal(form)
+    except LOST as error:
+        _log_lost(error)
+
+
+async def whisper(press: Press, sentence: str) -> None:
+    """Tell the person alone, after the acknowledgement."""
+    try:
+        await press.followup.send(sentence, ephemeral=True)
+    except LOST as error:
+        _log_lost(error)
+
+
+async def refuse(press: Press, sentence: str, *, private: bool) -> None:
+    """Say no to the person alone: what everybody sees goes away first.
+
+    A follow-up while the first answer is still awaited would take its place, in public.
+    """
+    if private:
+        await show(press, sentence)
+        return
+    try:
+        await press.delete_original_response()
+    except LOST as error:
+        _log_lost(error)
+    await whisper(press, sentence)
+
+
+async def delete(press: Press, message: discord.Message) -> None:
+    """Remove the message that was pressed, by the press or as the bot's own."""
+    for way in (press.delete_original_response, message.delete):
+        try:
+            await way()
+        except LOST as error:
+            _log_lost(error)
+        else:
+            return
+
+
+async def show(
+    press: Press,
+    content: str,
+    view: ui.View | None = None,
+    files: Sequence[Upload] = (),
+    embeds: Sequence[discord.Embed] = (),
+) -> None:
+    """Fill the answer that was announced by the acknowledgement."""
+    try:
+        await press.edit_original_response(
+            content=content,
+            view=view,
+            attachments=[upload.file() for upload in files],
+            embeds=list(embeds),
+        )
+    except LOST as error:
+        _log_lost(error)
+
+
+def _log_lost(error: Exception) -> None:
+    code = error.code if isinstance(error, discord.HTTPException) else 0
+    log.warning("an answer was lost", extra={"reason": type(error).__name__, "code": code})
