@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import expect
 from scripted import ScriptedService, running, until
 
+from bot.adapters.web.chat import MOST_TABS
 from generator.messages import Loading, Unusable
 
 Visit = Callable[..., Awaitable[Any]]
@@ -362,6 +363,20 @@ async def test_what_was_deleted_elsewhere_is_gone_after_a_cut(service: ScriptedS
 
     async with running(service.server(port=first.port)):
         await expect(page.locator(".post")).to_have_count(0)
+
+
+async def test_one_window_too_many_is_told_so_until_another_closes(
+    url: str, service: ScriptedService, visit: Visit
+) -> None:
+    page = await visit(url)
+    others = [service.chat.enter() for _ in range(MOST_TABS - 1)]
+    extra = await page.context.new_page()
+
+    await extra.goto(url)
+    await expect(extra.locator("#banner")).to_contain_text("too many windows")
+    service.chat.leave(next(filter(None, others)))
+
+    await expect(extra.locator("#banner")).to_be_hidden(timeout=20_000)
 
 
 async def test_the_painters_state_is_seen(url: str, service: ScriptedService, visit: Visit) -> None:

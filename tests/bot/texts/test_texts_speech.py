@@ -55,7 +55,7 @@ def test_a_size_has_no_separator():
 
 
 def test_words_for_a_number_are_left_to_the_page():
-    assert say("en", "web_step", step="{step}", steps="{steps}") == "Step {step} of {steps}"
+    assert say("en", "web_numbered", number="{number}", count="{count}") == "Picture {number} of {count}"
 
 
 def test_a_sentence_without_its_values_is_a_bug():

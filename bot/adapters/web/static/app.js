@@ -125,6 +125,8 @@ const heard = {
 };
 
 function welcome(message) {
+  if (health.state === "closed") announce(t("web_reconnected"));
+  wasConnected = true;
   options = message.options;
   examples = message.examples;
   composer.options = options;
@@ -219,8 +221,8 @@ function showBalance({ available, held }) {
 function showHealth(message) {
   health = message;
   const percent = Math.floor((message.fraction ?? 0) * 100);
-  const key = { connecting: "web_connecting", closed: "web_connecting" }[message.state] ?? `web_painter_${message.state}`;
-  const words = t(key, { percent });
+  const isConnected = !["connecting", "closed", "crowded"].includes(message.state);
+  const words = t(isConnected ? `web_painter_${message.state}` : "web_connecting", { percent });
   at("painter").dataset.state = message.state;
   at("painter").title = words;
   at("painter-words").textContent = words;
@@ -230,9 +232,11 @@ function showHealth(message) {
 function showBanner() {
   const states = {
     closed: () => ["is-away", t("web_disconnected")],
+    crowded: () => ["is-away", t("web_too_many_tabs")],
     unusable: () => ["is-bad", `${t("web_painter_unusable")}. ${health.reason}`],
   };
-  const state = wasConnected && !connection.isOpen ? "closed" : health.state;
+  const isAway = health.state === "closed" && !wasConnected; // nothing is lost before the first connection
+  const state = isAway ? "connecting" : health.state;
   const [kind, words] = states[state]?.() ?? ["", ""];
   banner.hidden = !words;
   banner.className = `banner ${kind}`;
@@ -240,9 +244,7 @@ function showBanner() {
 }
 
 function connectionChanged(state) {
-  if (state === "open" && wasConnected) announce(t("web_reconnected"));
-  if (state === "open") wasConnected = true;
-  else showHealth({ state: "closed" });
+  if (state !== "open") showHealth({ state });
   document.body.dataset.connection = state;
   for (const draft of drafts) if (draft.element.dataset.state === "sending") draft.wait(state === "open");
   showBanner();

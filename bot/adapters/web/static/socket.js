@@ -5,6 +5,7 @@
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 4000;
 const LOCKED = 4401;
+const CROWDED = 4429;
 
 /** Returns a random name for one press of a button. */
 export function newKey() {
@@ -19,7 +20,7 @@ export class Connection {
   #next = 1;
   #waiting = new Map();
 
-  /** `greeting()` is the first message of each connection; `onState` hears "open" and "closed". */
+  /** `greeting()` is the first message of each connection; `onState` hears "open", "closed" and "crowded". */
   constructor({ greeting, onPush, onState }) {
     this.greeting = greeting;
     this.onPush = onPush;
@@ -84,7 +85,7 @@ export class Connection {
       location.assign("/login");
       return;
     }
-    this.onState("closed");
+    this.onState(code === CROWDED ? "crowded" : "closed");
     this.#timer = setTimeout(() => this.open(), this.#pause * (0.8 + 0.4 * Math.random()));
     this.#pause = Math.min(LONGEST_PAUSE, this.#pause * 1.7);
   }
