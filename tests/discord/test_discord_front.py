@@ -98,6 +98,16 @@ async def test_it_stops_within_ten_seconds_while_discord_is_slow(town, tmp_path)
     town.lift()
 
 
+async def test_it_stops_within_ten_seconds_while_discord_is_away(town, tmp_path):
+    async with running(town, tmp_path):
+        await town.go_down()
+        await asyncio.sleep(0.3)  # it is coming back in vain meanwhile
+        began = time.monotonic()
+
+    assert time.monotonic() - began < 10
+    await town.come_back()
+
+
 async def test_two_shards_serve_their_own_servers(town, tmp_path, monkeypatch):
     async def at_once(*_: object, **__: object) -> None:
         """Discord wants five seconds between two; the loopback does not."""

@@ -157,6 +157,17 @@ async def test_a_rate_limit_delays_and_loses_nothing(town, tmp_path):
     assert 429 in [call.status for call in town.calls]
 
 
+async def test_a_storm_of_rate_limits_loses_nothing(town, tmp_path):
+    storm = town.fault(rate_limited(r"PATCH /webhooks/.*", 0.05, times=12))
+    async with running(town, tmp_path) as bot:
+        asked = town.imagine("a hat")
+        await town.until(lambda: asked.original and asked.original.attachments)
+        await bot.until_confirmed()
+
+    assert storm.hits == 12
+    assert len(town.messages) == 1
+
+
 async def test_a_global_rate_limit_delays_and_loses_nothing(town, tmp_path):
     go = asyncio.Event()
     async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:

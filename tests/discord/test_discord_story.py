@@ -74,6 +74,15 @@ async def test_options_and_flags_in_the_prompt_mean_the_same(town, tmp_path):
     assert job.recipe.negative_prompt == "people"
 
 
+async def test_what_shall_not_be_there_is_never_read_as_options(town, tmp_path):
+    async with running(town, tmp_path) as bot:
+        asked = town.imagine("a tree", negative='people --n 4 "signs"')
+        await town.until(lambda: asked.original and asked.original.attachments)
+        [job] = await bot.jobs()
+
+    assert (job.recipe.negative_prompt, job.count) == ("people --n 4 'signs'", 1)
+
+
 async def test_an_option_given_both_ways_is_told_to_the_person_alone(town, tmp_path):
     async with running(town, tmp_path) as bot:
         asked = town.imagine("a tree --steps 5", steps=4)

@@ -51,7 +51,7 @@ def missing_permissions(pattern: str) -> Fault:
 
 
 def rate_limited(pattern: str, retry_seconds: float, *, everywhere: bool = False, times: int = 1) -> Fault:
-    headers = {"Via": "1.1 google", "Retry-After": str(int(retry_seconds) or 1)}
+    headers = {"Via": "1.1 google", "Retry-After": str(retry_seconds)}
     headers["X-RateLimit-Scope"] = "global" if everywhere else "user"
     if everywhere:
         headers["X-RateLimit-Global"] = "true"

@@ -25,7 +25,7 @@ FLAGS = {
     "count": "--n {}",
     "seed": "--seed {}",
     "steps": "--steps {}",
-    "negative": "--no {}",
+    "negative": '--no "{}"',  # quoted, so that nothing in it is read as an option
 }
 NAMES = {option: f"discord_name_{option}" for option in ("prompt", *FLAGS, "private")}
 MEANINGS = {
@@ -61,7 +61,8 @@ def text(key: str) -> locale_str:
 
 def typed(prompt: str, options: dict[str, Any]) -> str:
     """Return the command as it would be typed in one line, so that one reader understands both ways."""
-    flags = [FLAGS[name].format(value) for name, value in options.items() if value is not None]
+    given = {name: str(value).replace('"', "'") for name, value in options.items() if value is not None}
+    flags = [FLAGS[name].format(value) for name, value in given.items()]
     return " ".join([prompt, *flags])
 
 

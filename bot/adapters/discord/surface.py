@@ -216,8 +216,16 @@ async def _judged(request: Awaitable[Any]) -> None:
         if error.status == 413 or error.code in TOO_LARGE:  # noqa: PLR2004 - HTTP's own number
             raise _TooLarge from None
         if error.status == 429:  # noqa: PLR2004 - HTTP's own number
-            raise TryLater(BLOCKED_SECONDS) from None
+            raise TryLater(_patience(error)) from None
         raise Closed(f"{error.status}/{error.code}") from None
+
+
+def _patience(error: discord.HTTPException) -> float:
+    """Return for how long Discord asks to be left alone."""
+    try:
+        return float(error.response.headers["Retry-After"])
+    except (KeyError, ValueError):
+        return BLOCKED_SECONDS
 
 
 def _nonce(way: str, post: Post) -> str:
