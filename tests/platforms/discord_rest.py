@@ -191,7 +191,9 @@ class Rest:
         if interaction is None:
             return _no(401, 50027, "Invalid Webhook Token")
         original = interaction.original
-        if original is not None and original.loading and not original.deleted:
+        if original is not None and original.loading and original.deleted:
+            return _no(404, 10008, "Unknown Message")
+        if original is not None and original.loading:
             original.write(call.body, call.files)  # fills what is still thinking, ephemeral or not
             return reply(original.payload())
         message = self._new(interaction.channel, call.body.get("flags", 0))

@@ -106,7 +106,10 @@ def kindly(
         except Exception:
             log.exception("a press failed", extra={"deed": deed.__name__})
             sentence = say(person(press).language, "web_trouble")
-            await (whisper if press.response.is_done() else say_at_once)(press, sentence)
+            if press.response.is_done():
+                await whisper(press, sentence)
+            else:
+                await say_at_once(press, sentence)
 
     return kind
 

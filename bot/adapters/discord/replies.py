@@ -13,6 +13,7 @@ from bot.adapters.discord.reading import ANSWER
 
 log = logging.getLogger(__name__)
 
+NOTHING_YET = "…"
 LOST = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
 
 
@@ -46,27 +47,33 @@ async def open_form(press: Press, form: ui.Modal) -> None:
         _log_lost(error)
 
 
-async def whisper(press: Press, sentence: str) -> None:
-    """Tell the person alone, after the acknowledgement."""
+async def whisper(press: Press, sentence: str) -> bool:
+    """Tell the person alone, after the acknowledgement; say whether it got through."""
     try:
         await press.followup.send(sentence, ephemeral=True)
     except LOST as error:
         _log_lost(error)
+        return False
+    return True
 
 
 async def refuse(press: Press, sentence: str, *, private: bool) -> None:
-    """Say no to the person alone: what everybody sees goes away first.
+    """Say no to the person alone, and take away what everybody sees.
 
-    A follow-up while the first answer is still awaited would take its place, in public.
+    In this order: a follow-up while the first answer is still awaited would take its place in public, and
+    after that answer was deleted Discord may not find where to put it.
     """
     if private:
+        await show(press, sentence)
+        return
+    await show(press, NOTHING_YET)
+    if not await whisper(press, sentence):
         await show(press, sentence)
         return
     try:
         await press.delete_original_response()
     except LOST as error:
         _log_lost(error)
-    await whisper(press, sentence)
 
 
 async def delete(press: Press, message: discord.Message) -> None:
