@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 
+import pytest
 from painting import Bot, ScriptedPainter, running
 
 from tests.platforms.discord import LoopbackDiscord
@@ -58,14 +59,15 @@ async def test_the_content_of_messages_is_not_asked_for(town, tmp_path):
     assert not town.gateway.intents & MESSAGE_CONTENT
 
 
-async def test_a_wrong_token_is_told_in_one_sentence_and_nothing_else_stops(town, tmp_path, caplog):
-    async with running(town, tmp_path, ready=False, token="wrong") as bot:
+@pytest.mark.parametrize("token", ["wrong", "неверный"])
+async def test_a_wrong_token_is_told_in_one_sentence_and_nothing_else_stops(town, tmp_path, caplog, token):
+    async with running(town, tmp_path, ready=False, token=token) as bot:
         await town.until(lambda: any("DISCORD_TOKEN" in record.message for record in caplog.records))
         assert bot.front.surface.client is None
 
     [said] = [record for record in caplog.records if record.levelname == "ERROR"]
     assert said.message.startswith("Discord refuses DISCORD_TOKEN")
-    assert "wrong" not in caplog.text
+    assert token not in caplog.text
 
 
 async def test_a_discord_that_is_down_at_the_start_is_tried_again(town, tmp_path, monkeypatch):

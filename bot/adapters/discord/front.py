@@ -19,6 +19,8 @@ from bot.adapters.discord.buttons import ITEMS, Press
 from bot.adapters.discord.commands import BOTH_INSTALLS, EVERYWHERE, Translator, build
 from bot.adapters.discord.core import Account, Core
 from bot.adapters.discord.desk import Desk
+from bot.adapters.discord.reading import person
+from bot.adapters.discord.replies import say_at_once
 from bot.adapters.discord.surface import DiscordSurface
 from bot.texts import say
 
@@ -51,16 +53,19 @@ class DiscordFront:
 
     async def run(self) -> None:
         """Stay on Discord until cancelled. Ends by itself only where the token is wrong."""
-        pause = FIRST_PAUSE_SECONDS
+        now = asyncio.get_running_loop().time
+        pause, began = FIRST_PAUSE_SECONDS, now()
         while not await self._ended_for_good():
+            if now() - began > LONGEST_PAUSE_SECONDS:  # it had gone well for a while
+                pause = FIRST_PAUSE_SECONDS
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - bots shall not knock in step
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            pause, began = min(pause * 2, LONGEST_PAUSE_SECONDS), now()
 
     async def _ended_for_good(self) -> bool:
         """Be on Discord for as long as it lasts; say whether trying again is pointless."""
         try:
             await self._live()
-        except discord.LoginFailure:
+        except (discord.LoginFailure, UnicodeError):  # no token has letters that no header takes
             log.error(NOT_LET_IN)  # noqa: TRY400 - the sentence says all
             return True
         except AWAY as error:
@@ -178,7 +183,7 @@ class _Tree(app_commands.CommandTree[Client]):
         """Log a bug once and say so kindly, if Discord still listens."""
         log.error("a command failed", exc_info=error)
         if not interaction.response.is_done():
-            await interaction.response.send_message(say("en", "web_trouble"), ephemeral=True)
+            await say_at_once(interaction, say(person(interaction).language, "web_trouble"))
 
 
 class Synced:
