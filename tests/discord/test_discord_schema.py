@@ -19,7 +19,7 @@ needs_description = pytest.mark.skipif(
         ("POST /channels/1/messages", {"content": 5}),
         ("POST /channels/1/messages", {"content": "x" * 5000}),
         ("PATCH /webhooks/1/token/messages/@original", {"components": [{"type": 2}]}),
-        ("PUT /applications/1/commands", [{"name": "x"}]),
+        ("PUT /applications/1/commands", [{"name": "x" * 40, "description": "x"}]),
         ("POST /no/such/place", {}),
     ],
 )
