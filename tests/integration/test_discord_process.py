@@ -8,6 +8,7 @@ import pytest
 from product import Product, page
 
 from tests.platforms.discord import TOKEN, LoopbackDiscord
+from tests.platforms.discord_rest import Call
 
 
 @pytest.fixture
@@ -41,22 +42,48 @@ async def test_a_picture_is_painted_on_discord_and_the_bot_stays_small(made, tmp
     assert TOKEN not in product.log.read_text()
 
 
-async def test_a_bot_that_is_killed_mid_job_delivers_once_and_charges_once(made, tmp_path, town):
+def acknowledged(call: Call) -> bool:
+    return call.name.endswith("/callback")
+
+
+def shows_its_place(call: Call) -> bool:
+    return call.method == "PATCH"
+
+
+def shows_progress(call: Call) -> bool:
+    return call.method == "PATCH" and "step" in call.body["content"]
+
+
+def sends_the_pictures(call: Call) -> bool:
+    return any(name.endswith(".png") for name, _ in call.files.values())
+
+
+@pytest.mark.parametrize("moment", [acknowledged, shows_its_place, shows_progress, sends_the_pictures])
+async def test_a_bot_that_is_killed_delivers_once_and_charges_once(made, tmp_path, town, moment):
     product = on(town, made, tmp_path)
     await asyncio.to_thread(product.start)
     await town.ready()
-    asked = town.imagine("a red circle", steps=30, count=2)
-    await town.until(lambda: asked.original and asked.original.content, seconds=60)
+    asked = town.imagine("a red circle", steps=30, size="512x512", count=2)
+    await town.until(lambda: any(moment(call) for call in town.calls), seconds=60)
 
     await asyncio.to_thread(product.kill)
     await asyncio.to_thread(product.start)
-
-    await town.until(lambda: asked.original.attachments and "Reroll" in asked.original.buttons, seconds=60)
     await town.ready(2)
+
+    if moment is acknowledged and not await accepted(town):
+        return  # killed before it was on disk: nothing was charged, and Discord shows no answer
+    await town.until(lambda: "Reroll" in asked.original.buttons, seconds=60)
     wallet = town.command("credits")
     await town.until(lambda: wallet.original and wallet.original.content)
     assert [message for message in town.messages if not message.ephemeral] == [asked.original]
+    assert len(asked.original.attachments) == 2
     assert wallet.original.content.count("Spent") == 1
+
+
+async def accepted(town: LoopbackDiscord) -> bool:
+    wallet = town.command("credits")
+    await town.until(lambda: wallet.original and wallet.original.content)
+    return "Set aside" in wallet.original.content
 
 
 async def test_a_wrong_token_leaves_the_web_chat_alone(made, tmp_path, town):
