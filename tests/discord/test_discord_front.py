@@ -51,6 +51,18 @@ async def test_test_servers_are_told_at_once_and_nobody_else(town, tmp_path):
     assert list(town.world.commands) == [town.guild.id]
 
 
+async def test_a_server_that_is_no_test_server_any_more_does_not_show_everything_twice(town, tmp_path):
+    async with running(town, tmp_path, guilds=(int(town.guild.id),)):
+        pass
+    for _ in range(2):
+        async with running(town, tmp_path):
+            pass
+
+    assert town.world.commands[town.guild.id] == []
+    assert len(town.world.commands[""]) == 5
+    assert len(town.called("PUT /applications")) == 3
+
+
 async def test_the_content_of_messages_is_not_asked_for(town, tmp_path):
     async with running(town, tmp_path):
         pass

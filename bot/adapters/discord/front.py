@@ -5,7 +5,6 @@ import hashlib
 import json
 import logging
 import random
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -22,6 +21,7 @@ from bot.adapters.discord.desk import Desk
 from bot.adapters.discord.reading import person
 from bot.adapters.discord.replies import say_at_once
 from bot.adapters.discord.surface import DiscordSurface
+from bot.adapters.discord.synced import Synced
 from bot.texts import say
 
 log = logging.getLogger(__name__)
@@ -149,15 +149,19 @@ class Client(discord.AutoShardedClient):
 
     async def _sync(self) -> None:
         """Tell Discord the commands where they changed, in the test servers if there are any."""
-        known = Synced(self._account.synced)
-        places: list[discord.Object | None] = [discord.Object(number) for number in self._account.guilds]
-        for guild in places or [None]:
+        known = Synced(self._account.synced, f"{self.application_id}:")
+        chosen: list[discord.Object | None] = [discord.Object(number) for number in self._account.guilds]
+        for guild in chosen or [None]:
             if guild is not None:
                 self._tree.copy_global_to(guild=guild)
-            place = f"{self.application_id}:{guild.id if guild else 'everywhere'}"
-            fingerprint = await self._tree.fingerprint(guild)
-            if known.get(place) != fingerprint and await self._tell(guild):
-                known.put(place, fingerprint)
+            await self._sync_in(guild, known)
+        for number in known.guilds() - set(self._account.guilds):  # else the commands stood there twice
+            await self._sync_in(discord.Object(number), known)
+
+    async def _sync_in(self, guild: discord.Object | None, known: Synced) -> None:
+        fingerprint = await self._tree.fingerprint(guild)
+        if known.get(guild) != fingerprint and await self._tell(guild):
+            known.put(guild, fingerprint)
 
     async def _tell(self, guild: discord.Object | None) -> bool:
         try:
@@ -184,29 +188,6 @@ class _Tree(app_commands.CommandTree[Client]):
         log.error("a command failed", exc_info=error)
         if not interaction.response.is_done():
             await say_at_once(interaction, say(person(interaction).language, "web_trouble"))
-
-
-class Synced:
-    """Remembers over restarts which commands Discord has been told, by place."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def get(self, place: str) -> str | None:
-        """Return the fingerprint last told, or None."""
-        return self._read().get(place)
-
-    def put(self, place: str, fingerprint: str) -> None:
-        """Remember what was told."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.write_text(json.dumps(self._read() | {place: fingerprint}))
-
-    def _read(self) -> dict[str, str]:
-        try:
-            kept = json.loads(self._path.read_text())
-        except (OSError, ValueError):
-            return {}
-        return kept if isinstance(kept, dict) else {}
 
 
 def api_base(url: str) -> str:
