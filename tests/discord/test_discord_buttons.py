@@ -126,6 +126,19 @@ async def test_the_owner_cancels_a_running_job(town, tmp_path):
     assert asked.original.attachments == []
 
 
+async def test_a_cancel_button_from_before_a_restart_works(town, tmp_path):
+    async with running(town, tmp_path, waits_for(asyncio.Event()), seconds=10.0):
+        asked = town.imagine("a storm")
+        await town.until(lambda: shows(asked.original, "step 3"))
+
+    async with running(town, tmp_path, waits_for(asyncio.Event()), seconds=10.0) as bot:
+        town.press(asked.original, "Cancel")
+        await town.until(lambda: shows(asked.original, "Cancelled. Nothing was charged."))
+        [job] = await bot.jobs()
+
+    assert job.state is JobState.CANCELLED
+
+
 async def test_a_stranger_cannot_cancel_and_is_told_alone(town, tmp_path):
     go = asyncio.Event()
     async with running(town, tmp_path, waits_for(go), seconds=10.0):

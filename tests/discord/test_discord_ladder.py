@@ -74,6 +74,18 @@ async def test_where_the_bot_may_no_longer_write_the_picture_comes_by_direct_mes
         assert await bot.rung(job.id) == "direct"
 
 
+async def test_in_direct_messages_the_bot_edits_its_own_message_too(town, tmp_path):
+    go = asyncio.Event()
+    async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:
+        asked = await begun(town, channel=town.direct(town.ann))
+        town.expire_tokens()
+        go.set()
+        await town.until(lambda: "Reroll" in asked.original.buttons)
+        await bot.until_confirmed()
+
+    assert len(town.messages) == 1
+
+
 async def test_a_private_picture_never_goes_to_the_channel(town, tmp_path):
     go = asyncio.Event()
     async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:

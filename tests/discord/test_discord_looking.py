@@ -38,7 +38,8 @@ async def test_credits_show_balance_and_receipts(town, tmp_path):
 
     assert wallet.ephemeral
     assert wallet.content.startswith("You have 99,999 credits.")
-    assert "Spent" in wallet.content
+    assert "Spent: −1" in wallet.content
+    assert "Set aside" not in wallet.content
 
 
 async def test_history_has_pages_with_thumbnails(town, tmp_path):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import discord
 
 from bot.adapters.discord.files import Upload, file_name
-from bot.adapters.discord.wording import list_line
+from bot.adapters.discord.wording import info_line, list_line
 from bot.texts import describe
 from bot.updates import Delivered, History
 from storage.records import Job, Picture
@@ -22,7 +22,8 @@ def entries(history: History, files: Sequence[Upload], language: str) -> list[di
     names = {upload.name for upload in files}
     made_of = []
     for item in history.items:
-        when = f"-# <t:{int(item.job.created_at)}:R> {describe(item, language)}"
+        state = info_line(item.job, language) if isinstance(item, Delivered) else describe(item, language)
+        when = f"-# <t:{int(item.job.created_at)}:R> {state}"
         entry = discord.Embed(description=f"{list_line(item.job)}\n{when}")
         if (name := file_name(item.job.id, 0, "jpg")) in names:
             entry.set_thumbnail(url=f"attachment://{name}")

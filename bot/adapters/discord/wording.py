@@ -20,7 +20,7 @@ from bot.updates import (
     Update,
     Wallet,
 )
-from storage.records import Entry, Job
+from storage.records import Entry, Job, Kind
 
 MOST_CHARACTERS = 2000  # of one message
 MOST_OF_PROMPT = 1200
@@ -97,7 +97,7 @@ def info_text(info: Info, language: str) -> str:
     """Return the whole recipe as it can be typed again, and what it cost."""
     job = info.job
     typed = "/imagine " + render(job.recipe, job.count, job.format)
-    return f"{say(language, 'web_again')}\n{code(typed)}-# {info_line(job, language)}"
+    return f"{say(language, 'web_again')}\n{code(typed)}\n-# {info_line(job, language)}"
 
 
 def wallet_text(wallet: Wallet, language: str) -> str:
@@ -107,8 +107,14 @@ def wallet_text(wallet: Wallet, language: str) -> str:
         lines += [f"{say(language, 'web_daily')}: {number(language, wallet.daily_allowance)}"]
     if wallet.entries:
         lines += ["", say(language, "web_latest")]
-        lines += [_entry_line(entry, language) for entry in wallet.entries[:LATEST_ENTRIES]]
+        lines += [_entry_line(entry, language) for entry in _telling(wallet.entries)[:LATEST_ENTRIES]]
     return "\n".join(lines)
+
+
+def _telling(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the entries without the holds of what was spent in the end: each cost is told once."""
+    spent = {entry.job for entry in entries if entry.kind is Kind.CAPTURE}
+    return [entry for entry in entries if entry.kind is not Kind.HOLD or entry.job not in spent]
 
 
 def _entry_line(entry: Entry, language: str) -> str:
