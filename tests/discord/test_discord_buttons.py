@@ -71,6 +71,18 @@ async def test_editing_opens_a_form_with_the_whole_order_that_survives_a_restart
     assert (new.recipe.prompt, new.recipe.seed) == ("a windmill", 7)
 
 
+async def test_the_options_of_the_longest_prompt_are_in_the_form_too(town, tmp_path):
+    async with running(town, tmp_path, seconds=1.0):
+        asked = town.imagine("word " * 799, seed="7")
+        await town.until(lambda: asked.original and asked.original.attachments)
+        form = town.press(asked.original, "Edit")
+        await town.until(lambda: form.modal)
+
+    filled = form.modal["components"][0]["component"]["value"]
+    assert len(filled) <= 4000
+    assert "--seed 7 --steps 8 --n 1" in filled
+
+
 async def test_info_shows_what_to_type_to_the_person_alone(town, tmp_path):
     message = await painted(town, tmp_path, seed="7")
 

@@ -186,7 +186,7 @@ def edit_form(text: str, language: str) -> ui.Modal:
     field: ui.TextInput[Any] = ui.TextInput(
         style=discord.TextStyle.paragraph,
         custom_id=EDIT_FIELD,
-        default=text[:MOST_OF_FIELD],
+        default=text,
         max_length=MOST_OF_FIELD,
     )
     return form.add_item(ui.Label(text=say(language, "field_prompt"), component=field))

@@ -13,6 +13,7 @@ from bot.adapters.discord.address import PLATFORM, Address
 from bot.adapters.discord.buttons import (
     EDIT_FIELD,
     EDIT_FORM,
+    MOST_OF_FIELD,
     Deed,
     Press,
     edit_form,
@@ -44,6 +45,7 @@ from bot.adapters.discord.replies import (
 )
 from bot.adapters.discord.surface import Closed, DiscordSurface
 from bot.adapters.discord.wording import (
+    editable,
     help_text,
     history_text,
     info_text,
@@ -65,7 +67,6 @@ from bot.commands import (
     Vary,
 )
 from bot.delivery import TryLater
-from bot.options import render
 from bot.refusals import NoSuchJob
 from bot.texts import describe, say
 from bot.updates import (
@@ -206,8 +207,7 @@ class Desk:
         if not isinstance(answer, Info):
             await say_at_once(press, describe(answer, by.language))
             return
-        found = answer.job
-        await open_form(press, edit_form(render(found.recipe, found.count, found.format), by.language))
+        await open_form(press, edit_form(editable(answer.job, MOST_OF_FIELD), by.language))
 
     async def _info(self, press: Press, job: str) -> None:
         by = person(press)

@@ -5,6 +5,7 @@ Whatever a person typed is shown, never obeyed: every character that could mean 
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.options import EXAMPLES, render
 from bot.texts import describe, number, say
@@ -98,6 +99,15 @@ def info_text(info: Info, language: str) -> str:
     job = info.job
     typed = "/imagine " + render(job.recipe, job.count, job.format)
     return f"{say(language, 'web_again')}\n{code(typed)}\n-# {info_line(job, language)}"
+
+
+def editable(job: Job, most: int) -> str:
+    """Return the whole order as it can be typed again, at most so long: the prompt's end goes first."""
+    text = render(job.recipe, job.count, job.format)
+    kept = len(job.recipe.prompt) - (len(text) - most)
+    if len(text) <= most or kept < 1:
+        return text[:most]
+    return render(replace(job.recipe, prompt=job.recipe.prompt[:kept]), job.count, job.format)[:most]
 
 
 def wallet_text(wallet: Wallet, language: str) -> str:
