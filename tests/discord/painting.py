@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import io
 import itertools
 import random
@@ -233,6 +232,3 @@ async def running(
 
 def shows(message: Message | None, part: str) -> bool:
     return message is not None and not message.deleted and part in message.content
-
-
-importlib.import_module("discord")  # the library, not the folder of these tests
