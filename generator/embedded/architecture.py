@@ -96,7 +96,8 @@ def _start_nearly_linear(model: AutoencoderKL) -> None:
     for name, module in model.named_modules():
         if not isinstance(module, nn.Conv2d):
             continue
-        nn.init.zeros_(module.bias)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
         if name.endswith("conv2"):
             nn.init.zeros_(module.weight)
         elif "downsamplers" in name:

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-calls
 """Training the autoencoder on crops of the very pictures that the transformer will learn to draw."""
 
 import math
@@ -154,7 +155,9 @@ def _loss(model: AutoencoderKL, pictures: Tensor) -> Tensor:
     z, seen = z.float(), seen.float()
     pixels = F.l1_loss(seen, pictures) + 0.5 * F.mse_loss(seen, pictures)
     tone = F.l1_loss(F.avg_pool2d(seen, 8), F.avg_pool2d(pictures, 8))
-    return pixels + 0.5 * tone + 0.5 * _edge_loss(seen, pictures) + 1e-3 * z.square().mean()
+    edges = _edge_loss(seen, pictures)
+    loss: Tensor = pixels + 0.5 * tone + 0.5 * edges + 1e-3 * z.square().mean()
+    return loss
 
 
 def _edge_loss(seen: Tensor, pictures: Tensor) -> Tensor:

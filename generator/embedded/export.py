@@ -1,5 +1,6 @@
 """Writing the model as a folder that `ZImagePipeline.from_pretrained` opens; nobody ever sees half of it."""
 
+import copy
 import json
 import shutil
 from collections.abc import Mapping
@@ -41,11 +42,7 @@ def export(
 
 
 def _halved(network: M) -> M:
-    twin = type(network).from_config(network.config) if hasattr(network, "from_config") else None
-    if twin is None:
-        twin = type(network)(network.config)
-    twin.load_state_dict(network.state_dict())
-    return twin.half().eval()
+    return copy.deepcopy(network).half().eval()
 
 
 def _readable(folder: Path) -> None:

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-calls
 """Training the transformer: rectified flow from noise to latents, small pictures first, native ones after."""
 
 import math
@@ -52,6 +53,8 @@ class Plan:
     rate: float = 1.5e-3
     cool_from: float = 0.55
     muon: bool = True
+    meet_every: int = 5
+    """Members train alone between meetings, so that one held up by other work does not hold up the rest."""
     compiled: bool = True
 
     @property
@@ -126,16 +129,17 @@ def train_flow(team: Team, folder: Path, plan: Plan, seed: int, stop_at: float =
         if plan.phase_at(step) is not phase or pool is None:
             phase = plan.phase_at(step)
             pool = Pool(autoencoder, rng, halved=phase.halved, room=phase.room)
-            pool.fill(min(phase.room, 400))
+            pool.fill(min(phase.room, 250))
         _set_rates(optimizers, plan.warmth(step))
         loss = flow_loss(model, reader, pool.batch(phase.batch, max(1, phase.batch // phase.uses)), phase)
         for optimizer in optimizers:
             optimizer.zero_grad()
         loss.backward()
-        team.average_gradients(model.parameters())
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer in optimizers:
             optimizer.step()
+        if step % plan.meet_every == plan.meet_every - 1:
+            team.average_weights(model)
         average.follow(model, step)
         recent += (loss.item() - recent) * max(0.01, 1 / (step - first + 1))
         over = team.size == 1 and time.time() > stop_at
@@ -174,7 +178,8 @@ def flow_loss(
 
 def build_optimizers(model: ZImageTransformer2DModel, plan: Plan) -> list[torch.optim.Optimizer]:
     """Muon for the matrices inside the blocks, AdamW for everything else."""
-    matrices, others = [], []
+    matrices: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         inner = ".attention.to_" in name or ".feed_forward." in name
         (matrices if plan.muon and inner and parameter.ndim == 2 else others).append(parameter)

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-calls
 """The transformer on plain tensors: what the stock forward computes from lists, without its lists.
 
 A batch here has one picture size and one text length. Rotations are real sines and cosines instead of
@@ -5,11 +6,12 @@ complex numbers, so that a compiler can fuse them. Tested to agree with the stoc
 """
 
 import functools
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from diffusers import ZImageTransformer2DModel
-from torch import Tensor, nn
+from torch import Tensor
 
 MULTIPLE = 32
 """Both text and picture are filled up to a multiple of so many tokens."""
@@ -41,27 +43,29 @@ def velocity(
         words = block(layer, words, turns_text, None)
 
     both = torch.cat([x, words], dim=1)
-    turns = tuple(torch.cat(pair) for pair in zip(turns_x, turns_text, strict=True))
+    turns = torch.cat([turns_x[0], turns_text[0]]), torch.cat([turns_x[1], turns_text[1]])
     for layer in model.layers:
         both = block(layer, both, turns, moment)
     out = model.all_final_layer["2-1"](both[:, : rows * columns], c=moment)
     return _unpatch(out, rows, columns)
 
 
-def block(layer: nn.Module, x: Tensor, turns: Rotation, moment: Tensor | None) -> Tensor:
+def block(layer: Any, x: Tensor, turns: Rotation, moment: Tensor | None) -> Tensor:
     """One transformer block, modulated by the moment where there is one."""
     if moment is None:
         x = x + layer.attention_norm2(_attend(layer.attention, layer.attention_norm1(x), turns))
-        return x + layer.ffn_norm2(layer.feed_forward(layer.ffn_norm1(x)))
+        plain: Tensor = x + layer.ffn_norm2(layer.feed_forward(layer.ffn_norm1(x)))
+        return plain
     modulation = layer.adaLN_modulation(moment)[:, None].chunk(4, dim=2)
     scale_attention, gate_attention, scale_mlp, gate_mlp = modulation
     seen = _attend(layer.attention, layer.attention_norm1(x) * (1 + scale_attention), turns)
     x = x + gate_attention.tanh() * layer.attention_norm2(seen)
     thought = layer.feed_forward(layer.ffn_norm1(x) * (1 + scale_mlp))
-    return x + gate_mlp.tanh() * layer.ffn_norm2(thought)
+    modulated: Tensor = x + gate_mlp.tanh() * layer.ffn_norm2(thought)
+    return modulated
 
 
-def _attend(attention: nn.Module, x: Tensor, turns: Rotation) -> Tensor:
+def _attend(attention: Any, x: Tensor, turns: Rotation) -> Tensor:
     heads = attention.heads
     every = torch.cat([attention.to_q.weight, attention.to_k.weight, attention.to_v.weight])
     q, k, v = F.linear(x, every).unflatten(-1, (3, heads, -1)).unbind(2)

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-calls
 """Teaching the text encoder to read: what a caption says must be plain in the states after its last word.
 
 The transformer alone would need tens of thousands of pictures to find out what "зелёный" means. Told

@@ -180,7 +180,7 @@ def figures(picture: Image.Image) -> list[Sight]:
 def _pieces(mask: Mask) -> list[Mask]:
     """Connected areas, each flooded from its first pixel."""
     left = mask.copy()
-    pieces = []
+    pieces: list[Mask] = []
     while left.sum() >= LEAST * mask.size and len(pieces) < 40:
         canvas = Image.new("L", (mask.shape[1], mask.shape[0]))
         canvas.paste(255, mask=Image.fromarray(left.astype(np.uint8) * 255))

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-calls
 """Training processes side by side, one thread each: more threads than free cores only wait for each other."""
 
 import os
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
+from torch.multiprocessing.spawn import spawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,32 @@ class Team:
         """Every member ends with the mean of all members' gradients."""
         if self.size == 1:
             return
-        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        # A member whose pictures needed no fill has no gradient for it, yet all must send the same length.
+        gradients = [_gradient(parameter) for parameter in parameters]
         flat = torch.cat([gradient.flatten() for gradient in gradients])
         dist.all_reduce(flat)
         flat /= self.size
         parts = flat.split([gradient.numel() for gradient in gradients])
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
+
+    @torch.no_grad()
+    def average_weights(self, model: torch.nn.Module) -> None:
+        """Every member goes on from the mean of all members' weights: rarer meetings than for gradients."""
+        if self.size == 1:
+            return
+        flat = torch.cat([parameter.flatten() for parameter in model.parameters()])
+        dist.all_reduce(flat)
+        flat /= self.size
+        parts = flat.split([parameter.numel() for parameter in model.parameters()])
+        for parameter, part in zip(model.parameters(), parts, strict=True):
+            parameter.copy_(part.view_as(parameter))
+
+
+def _gradient(parameter: torch.nn.Parameter) -> torch.Tensor:
+    if parameter.grad is None:
+        parameter.grad = torch.zeros_like(parameter)
+    return parameter.grad
 
 
 def run_team(size: int, work: Callable[..., None], *arguments: object) -> None:
@@ -44,7 +64,7 @@ def run_team(size: int, work: Callable[..., None], *arguments: object) -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         meeting = (Path(folder) / "meeting").as_uri()
-        mp.spawn(_member, (size, meeting, work, arguments), nprocs=size)
+        spawn(_member, (size, meeting, work, arguments), nprocs=size)
 
 
 def _member(
