@@ -1,6 +1,6 @@
 """Train the embedded model from nothing: pictures, captions and every weight come out of one seed.
 
-    python -m generator.embedded.train                     all stages, about four hours on two cores
+    python -m generator.embedded.train                     all stages, about two hours on two cores
     python -m generator.embedded.train --resume            go on after the last checkpoint
     python -m generator.embedded.train --stage export      one stage alone, on what the others left
     python -m generator.embedded.train --smoke --out FOLDER     the whole way with a handful of steps
@@ -58,16 +58,21 @@ class Budget:
 
 
 FULL = Budget(
-    autoencoder_steps=3800,
+    autoencoder_steps=3250,
     reading_steps=2500,
     reading_scenes=48,
     flow=Plan(
         phases=(
-            Phase(halved=True, steps=5000, batch=16, shift=2, room=2500),
-            Phase(halved=False, steps=5000, batch=8, shift=3, room=1500),
-        )
+            Phase(halved=True, steps=1750, batch=16, shift=2, room=2500),
+            Phase(halved=False, steps=1500, batch=8, shift=3, room=1500, uses=6),
+            Phase(halved=False, steps=1400, batch=8, shift=6, room=1500, uses=6),
+            Phase(halved=False, steps=1000, batch=8, shift=4, room=1500, uses=6, guidance=0.5),
+            Phase(halved=False, steps=750, batch=8, shift=4, room=1500, uses=6, guidance=0.6),
+        ),
+        matrix_rate=3e-3,
+        cool_from=0.6,
     ),
-    polish_steps=1500,
+    polish_steps=1000,
     measured_pictures=40,
 )
 SMOKE = Budget(
