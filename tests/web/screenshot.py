@@ -22,7 +22,7 @@ async def photograph(url: str) -> bytes:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         page = await browser.new_page(
-            viewport={"width": 1100, "height": 860}, device_scale_factor=1.5, color_scheme="light"
+            viewport={"width": 1100, "height": 1280}, device_scale_factor=1.25, color_scheme="light"
         )
         await page.goto(url)
         for wish in WISHES:
