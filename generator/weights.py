@@ -185,8 +185,10 @@ def _watched(source: str, total: int, progress: Progress) -> Iterator[None]:
     before, done = _bytes_in(blobs), Event()
 
     def look() -> None:
+        most = 0  # a file that is renamed during a look is missing from that look's sum
         while total and not done.wait(LOOK_SECONDS):
-            progress(min(1.0, (_bytes_in(blobs) - before) / total))
+            most = max(most, _bytes_in(blobs) - before)
+            progress(min(1.0, most / total))
 
     looking = Thread(target=look, name="download progress", daemon=True)
     looking.start()
