@@ -6,12 +6,12 @@ storage has confirmed it, over restarts too; everything before it is best effort
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Protocol
 
 from bot.channel import FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS, Channel, Turn
 from bot.clock import Clock, pause
+from bot.recent import Recent
 from bot.standing import final_of
 from bot.updates import Final, Progress, Update
 from storage.records import Post, Rung
@@ -69,7 +69,7 @@ class Delivery:
         self._wakes: dict[tuple[str, str], asyncio.Event] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._shown: dict[int, Update] = {}
-        self._ended: OrderedDict[int, None] = OrderedDict()
+        self._ended: Recent[int, None] = Recent(REMEMBERED)
 
     def push(self, post: Post, update: Update) -> None:
         """Let the post show this soon. Never waits, never fails."""
@@ -77,7 +77,7 @@ class Delivery:
         if surface is None or post.id in self._ended or _pointless(surface, update):
             return
         if isinstance(update, Final):
-            self._remember_end(post.id)
+            self._ended[post.id] = None
         key = (post.platform, surface.channel_of(post))
         if key in self._channels:
             self._channels[key].put(post, update)
@@ -111,11 +111,6 @@ class Delivery:
                 await self._store.confirm(post.id, Rung.KEPT)
             elif (final := await final_of(self._store, job)) is not None:
                 self.push(post, final)
-
-    def _remember_end(self, post: int) -> None:
-        self._ended[post] = None
-        if len(self._ended) > REMEMBERED:
-            self._ended.popitem(last=False)
 
     def _open(self, surface: Surface, key: tuple[str, str]) -> Channel:
         channel = self._channels[key] = Channel(surface.interval_seconds)

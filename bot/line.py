@@ -2,19 +2,16 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from bot.clock import Clock, pause
 from bot.delivery import Delivery
+from bot.recent import Recent
 from bot.updates import Queued
 from generator.messages import Health, Loading, Ready, Unusable
 from storage.records import Job, Post
 from storage.store import StorageError, Store
-
-T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -75,8 +72,8 @@ class Line:
         self._health = health
         self._begun = begun
         self._moved = asyncio.Event()
-        self._told: OrderedDict[str, Told] = OrderedDict()
-        self._posts: OrderedDict[str, Post | None] = OrderedDict()
+        self._told: Recent[str, Told] = Recent(REMEMBERED)
+        self._posts: Recent[str, Post | None] = Recent(REMEMBERED)
 
     def moved(self) -> None:
         """The queue has changed."""
@@ -84,7 +81,7 @@ class Line:
 
     def told(self, update: Queued) -> None:
         """The person was told this by an answer."""
-        _remember(self._told, update.job.id, Told(update.place, _rounded(update.loading)))
+        self._told[update.job.id] = Told(update.place, _rounded(update.loading))
 
     def forget(self, job: str) -> None:
         """The post shows something else now, so the place is news again."""
@@ -117,19 +114,13 @@ class Line:
             return
         post = await self._post(update.job.id)
         if post is not None and self._begun(update.job.id) is None:
-            _remember(self._told, update.job.id, news)
+            self._told[update.job.id] = news
             self._delivery.push(post, update)
 
     async def _post(self, job: str) -> Post | None:
         if job not in self._posts:
-            _remember(self._posts, job, await self._store.post(job))
+            self._posts[job] = await self._store.post(job)
         return self._posts[job]
-
-
-def _remember(known: OrderedDict[str, T], job: str, value: T) -> None:
-    known[job] = value
-    if len(known) > REMEMBERED:
-        known.popitem(last=False)
 
 
 def _rounded(loading: float | None) -> float | None:

@@ -4,10 +4,9 @@ import asyncio
 import logging
 import math
 import random
-from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TypeVar, assert_never
+from typing import assert_never
 
 from bot.clock import Clock
 from bot.commands import (
@@ -31,6 +30,7 @@ from bot.line import loading_of
 from bot.options import Defaults, parse
 from bot.pricing import price
 from bot.rate_limit import RateLimit
+from bot.recent import Recent
 from bot.refusals import (
     AccountBlocked,
     AlreadyEnded,
@@ -80,9 +80,6 @@ from storage.records import (
     Repeated,
 )
 from storage.store import StorageError, Store
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 log = logging.getLogger(__name__)
 
@@ -138,8 +135,8 @@ class Service:
         self._rate_limit = rate_limit
         self._dice = dice
         self._defaults = defaults or Defaults()
-        self._accounts: OrderedDict[Identity, int] = OrderedDict()
-        self._accepted: OrderedDict[tuple[int, str], str] = OrderedDict()
+        self._accounts: Recent[Identity, int] = Recent(REMEMBERED)
+        self._accepted: Recent[tuple[int, str], str] = Recent(REMEMBERED)
 
     async def answer(self, command: Command) -> Answer:
         """Do what was asked, or say no."""
@@ -175,7 +172,7 @@ class Service:
     async def _account(self, by: Person) -> int:
         if by.identity not in self._accounts:
             account = await self._store.account(by.identity, by.name)
-            _remember(self._accounts, by.identity, account.id)
+            self._accounts[by.identity] = account.id
         return self._accounts[by.identity]
 
     async def _named_job(self, command: Reroll | Vary | Cancel | Delete | ShowInfo) -> Job:
@@ -266,7 +263,7 @@ class Service:
         match submission:
             case Accepted(job=job) | Repeated(job=job):
                 log.info("job accepted", extra={"job": job.id, "account": job.account})
-                _remember(self._accepted, (job.account, new.key), job.id)
+                self._accepted[job.account, new.key] = job.id
                 self._dispatcher.wake()
                 return await self._standing(job)
             case NotEnough(price=cost, available=available):
@@ -381,9 +378,3 @@ def _again(command: Reroll | Vary, job: Job, recipe: Recipe, count: int) -> Want
         parent=job.id,
         post=command.post,
     )
-
-
-def _remember(known: OrderedDict[K, V], key: K, value: V) -> None:
-    known[key] = value
-    if len(known) > REMEMBERED:
-        known.popitem(last=False)
