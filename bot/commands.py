@@ -4,9 +4,22 @@ Where a command names a job, `vouched` says that the platform vouches for the pe
 else's job, because its post is seen by everybody, or because the person moderates the place.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
+from typing import Final
 
-from storage.records import Identity, NewPost
+from generator.messages import PictureFormat
+from storage.records import Identity, NewPost, PlaceId
+
+
+class Keep(Enum):
+    """What a change leaves as it is; None sets a value back to the usual."""
+
+    KEEP = "keep"
+
+
+KEEP: Final = Keep.KEEP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,24 +32,46 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """Where an order is given, so that the rules of the place hold.
+
+    `channels` are the channel and what it lies in (a thread's parent, a category); `roles` are the person's
+    there. Whoever `manages` the place may order in every channel and with no role.
+    """
+
+    place: PlaceId
+    channels: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    manages: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Imagine:
-    """Paint `text`: a prompt with options, as typed after /imagine. `key` makes a retry harmless."""
+    """Paint `text`: a prompt with options, as typed after /imagine. `key` makes a retry harmless.
+
+    `here` is None in a direct message. A `private` job, or one that the person's preferences or the place
+    make so, is found by its owner alone.
+    """
 
     by: Person
     key: str
     text: str
     post: NewPost
+    here: Here | None = None
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reroll:
-    """The same recipe with fresh seeds."""
+    """The same recipe with fresh seeds. What comes of a private job is private too."""
 
     by: Person
     key: str
     job: str
     post: NewPost
     vouched: bool = False
+    here: Here | None = None
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +85,8 @@ class Vary:
     strong: bool
     post: NewPost
     vouched: bool = False
+    here: Here | None = None
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +137,162 @@ class ShowHistory:
     by: Person
     before: float | None = None
     limit: int = 30
+
+
+# ── the person's own ──────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class ShowSettings:
+    """What this person prefers. Answered by PreferencesView."""
+
+    by: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSettings:
+    """Prefer something else from now on: only what is given changes. Answered by PreferencesView.
+
+    `aspect` is written as after --ar. `language` is "en", "ru" or "zh".
+    """
+
+    by: Person
+    aspect: str | Keep | None = KEEP
+    count: int | Keep | None = KEEP
+    format: PictureFormat | Keep | None = KEEP
+    private: bool | Keep | None = KEEP
+    language: str | Keep | None = KEEP
+    as_document: bool | Keep | None = KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class ShowStyles:
+    """The styles there are. Answered by StyleList."""
+
+    by: Person
+
+
+@dataclass(frozen=True, slots=True)
+class MakeLink:
+    """A code that joins another identity with this account. Answered by LinkCode."""
+
+    by: Person
+
+
+@dataclass(frozen=True, slots=True)
+class UseLink:
+    """Join this identity's account with the one that made the code. Answered by Linked."""
+
+    by: Person
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportMine:
+    """Everything that is kept about this person. Answered by Exported."""
+
+    by: Person
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteMine:
+    """Delete what is kept about this person: asked back with DeletionAsked, then done with Erased."""
+
+    by: Person
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindPicture:
+    """Which job made this picture. Answered by Info, or by FoundRecipe where only the file knows.
+
+    `file` are its bytes, in any state: a copy made smaller or saved anew by a chat is found too. `name` is
+    its file name, which may hold the job's id. One of the two is enough.
+    """
+
+    by: Person
+    file: bytes = b""
+    name: str = ""
+
+
+# ── for whoever manages ───────────────────────────────────────────────────────────────────────────
+# `vouched` says that the platform knows the person as somebody who may. Without it: NotAllowed.
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPlace:
+    """The rules of a server or chat. Answered by PlaceView."""
+
+    by: Person
+    place: PlaceId
+    vouched: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePlace:
+    """Rule a server or chat otherwise: only what is given changes. Answered by PlaceView.
+
+    The fields are those of PlaceRules. `spoiler` is one of "off", "always", "unless_age_restricted".
+    """
+
+    by: Person
+    place: PlaceId
+    vouched: bool = False
+    channels: Iterable[str] | Keep | None = KEEP
+    roles: Mapping[str, float] | Keep | None = KEEP
+    aspect: str | Keep | None = KEEP
+    count: int | Keep | None = KEEP
+    most_pixels: int | Keep | None = KEEP
+    private: bool | Keep | None = KEEP
+    spoiler: str | Keep | None = KEEP
+    words: bool | Keep | None = KEEP
+    log_channel: str | Keep | None = KEEP
+    private_notices: bool | Keep | None = KEEP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Give credits, or take them where negative. Answered by Granted. `key` makes a retry harmless.
+
+    Whoever was never seen gets an account; `name` is what to call them then.
+    """
+
+    by: Person
+    key: str
+    to: Identity
+    credits: int
+    note: str = ""
+    name: str = ""
+    vouched: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Accept nothing more from a person, and cancel what waits. Answered by NowBlocked."""
+
+    by: Person
+    to: Identity
+    name: str = ""
+    vouched: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unblock:
+    """Accept orders again. Answered by NowUnblocked."""
+
+    by: Person
+    to: Identity
+    name: str = ""
+    vouched: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowJobs:
+    """Everybody's jobs, latest first. Answered by JobsView."""
+
+    by: Person
+    limit: int = 20
+    vouched: bool = False
 
 
 Command = Imagine | Reroll | Vary | Cancel | Delete | ShowInfo | ShowBalance | ShowQueue | ShowHistory

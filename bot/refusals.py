@@ -156,3 +156,88 @@ class StorageTrouble(Refusal):
     """Storage cannot take it now (disk full, locked); nothing was charged."""
 
     key = "storage_trouble"
+
+
+@dataclass(eq=False)
+class NotAllowed(Refusal):
+    """Only those who manage the place, or the bot, may do this."""
+
+    key = "not_allowed"
+
+
+@dataclass(eq=False)
+class WrongChannel(Refusal):
+    """The place allows other channels only; `channels` are their ids."""
+
+    key = "wrong_channel"
+    channels: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class WrongRole(Refusal):
+    """The place allows other roles only; `roles` are their ids."""
+
+    key = "wrong_role"
+    roles: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class TooLargeHere(Refusal):
+    """The place allows smaller pictures only; `example` is the largest square."""
+
+    key = "too_large_here"
+    size: str
+    example: str
+
+
+@dataclass(eq=False)
+class UnwelcomeWord(Refusal):
+    """The owner's list has a word of the prompt, and the place goes by the list."""
+
+    key = "unwelcome_word"
+    word: str
+
+
+@dataclass(eq=False)
+class UnknownStyle(Refusal):
+    """A style that does not exist; `guess` is the nearest one or ""."""
+
+    key = "unknown_style"
+    style: str
+    guess: str
+
+
+@dataclass(eq=False)
+class LinkCodeWrong(Refusal):
+    """No such code, used already, or too old: all three are answered alike."""
+
+    key = "link_code_wrong"
+
+
+@dataclass(eq=False)
+class LinkCodeYours(Refusal):
+    """The code was made by this very account."""
+
+    key = "link_code_yours"
+
+
+@dataclass(eq=False)
+class TooManyLinkTries(Refusal):
+    """Wrong codes, too many in a row."""
+
+    key = "too_many_link_tries"
+    retry_seconds: int
+
+
+@dataclass(eq=False)
+class StillPainting(Refusal):
+    """Deleting everything needs an empty easel: one of the person's pictures is being painted."""
+
+    key = "still_painting"
+
+
+@dataclass(eq=False)
+class PictureUnknown(Refusal):
+    """No job made this picture that this person may know of, and the file says nothing."""
+
+    key = "picture_unknown"

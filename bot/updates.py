@@ -2,9 +2,21 @@
 
 from dataclasses import dataclass
 
+from bot.commands import Person
 from bot.refusals import Refusal
+from bot.styles import Style
 from generator.messages import Fault
-from storage.records import Balance, Entry, Job, Picture
+from generator.recipe import Recipe
+from storage.records import (
+    Balance,
+    Entry,
+    Identity,
+    Job,
+    Picture,
+    PlaceId,
+    PlaceRules,
+    Preferences,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +89,15 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Info:
-    """Everything about one job."""
+    """Everything about one job; `picture` is the index of the one that was looked for.
+
+    Others' receipts are not told.
+    """
 
     job: Job
     pictures: tuple[Picture, ...]
     receipt: tuple[Entry, ...]
+    picture: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +123,136 @@ class History:
 
     items: tuple[Update, ...]
     more: bool
+
+
+# ── about people and places ───────────────────────────────────────────────────────────────────────
+
+
+class Aside:
+    """An answer that shows no job. `describe` has a sentence for each."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PreferencesView(Aside):
+    """What the person prefers now."""
+
+    preferences: Preferences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceView(Aside):
+    """The rules of a place now; `changed` where this command changed them, for the log channel."""
+
+    place: PlaceId
+    rules: PlaceRules
+    by: Person
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StyleList(Aside):
+    """The styles there are, in the order of their names."""
+
+    styles: tuple[Style, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkCode(Aside):
+    """To be given to `UseLink` by the other identity, once, within the time."""
+
+    code: str
+    life_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked(Aside):
+    """The account that two became.
+
+    `lapsed` credits went: of two daily allowances one is left.
+    """
+
+    identities: tuple[Identity, ...]
+    balance: Balance
+    lapsed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported(Aside):
+    """A JSON file for the person alone."""
+
+    file: bytes
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletionAsked(Aside):
+    """What `DeleteMine(confirmed=True)` would delete. Nothing was changed."""
+
+    jobs: int
+    credits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased(Aside):
+    """Pictures, prompts, names and addresses are gone; `cancelled` orders had waited."""
+
+    jobs: int
+    cancelled: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted(Aside):
+    """Credits given, or taken where negative. Its sentence is for a log channel too."""
+
+    by: Person
+    to: Identity
+    name: str
+    credits: int
+    balance: Balance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NowBlocked(Aside):
+    """Nothing more is accepted; `cancelled` orders had waited. Its sentence is for a log channel too."""
+
+    by: Person
+    to: Identity
+    name: str
+    cancelled: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NowUnblocked(Aside):
+    """Orders are accepted again. Its sentence is for a log channel too."""
+
+    by: Person
+    to: Identity
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenJob:
+    """A job and whose it is. The prompt of a private one is blanked."""
+
+    job: Job
+    name: str
+    identities: tuple[Identity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JobsView(Aside):
+    """Everybody's jobs, latest first."""
+
+    items: tuple[SeenJob, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRecipe(Aside):
+    """No job is known, but the file holds its recipe."""
+
+    recipe: Recipe
 
 
 Answer = (

@@ -1,10 +1,19 @@
 """What storage keeps, as values. No SQL: every engine returns these."""
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from generator.messages import Fault, PictureFormat
 from generator.recipe import Recipe
+
+MOST_PICTURES = 16  # that one order may ask for
+MOST_LISTED = 500  # channels or roles of one place
+MOST_WEIGHT = 100.0  # of a role
+FEWEST_PIXELS = 64 * 64
+RATIO = re.compile(r"(\d{1,4}):(\d{1,4})")
+LANGUAGE = re.compile(r"[a-z]{2}")
+LONGEST_ID = 100
 
 
 class JobState(StrEnum):
@@ -59,6 +68,79 @@ class Identity:
 
     platform: str
     user: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """What an account prefers where its orders say nothing. None and False: as usual.
+
+    `aspect` is a ratio such as "16:9". `as_document` wants files exactly as painted where a platform
+    would make them smaller. Raises ValueError, which names the field, for what cannot be.
+    """
+
+    aspect: str | None = None
+    count: int | None = None
+    format: PictureFormat | None = None
+    private: bool = False
+    language: str | None = None
+    as_document: bool = False
+
+    def __post_init__(self) -> None:
+        _require("aspect", self.aspect is None or is_ratio(self.aspect))
+        _require("count", self.count is None or 1 <= self.count <= MOST_PICTURES)
+        _require("language", self.language is None or bool(LANGUAGE.fullmatch(self.language)))
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceId:
+    """A server, group or chat on one platform."""
+
+    platform: str
+    id: str
+
+
+class Spoiler(StrEnum):
+    """Which pictures are covered until they are clicked."""
+
+    OFF = "off"
+    ALWAYS = "always"
+    UNLESS_AGE_RESTRICTED = "unless_age_restricted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceRules:
+    """How Pinxit is used in one server or chat. The defaults rule nothing.
+
+    `channels` are those where it may be used (none: all). `roles` are those that may use it, each with
+    its weight in the queue (none: everybody, with weight 1). `words` refuses prompts with one of the
+    owner's words. `log_channel` is shown what moderators do. `private_notices` lets refusals and balances
+    be seen by the person alone. Raises ValueError, which names the field, for what cannot be.
+    """
+
+    channels: frozenset[str] = frozenset()
+    roles: tuple[tuple[str, float], ...] = ()
+    aspect: str | None = None
+    count: int | None = None
+    most_pixels: int | None = None
+    private: bool = False
+    spoiler: Spoiler = Spoiler.OFF
+    words: bool = False
+    log_channel: str | None = None
+    private_notices: bool = False
+
+    def __post_init__(self) -> None:
+        _require("channels", len(self.channels) <= MOST_LISTED and all(map(_is_id, self.channels)))
+        _require("roles", len(self.roles) <= MOST_LISTED and all(_is_id(role) for role, _ in self.roles))
+        _require("roles", all(0 < weight <= MOST_WEIGHT for _, weight in self.roles))
+        _require("aspect", self.aspect is None or is_ratio(self.aspect))
+        _require("count", self.count is None or 1 <= self.count <= MOST_PICTURES)
+        _require("most_pixels", self.most_pixels is None or self.most_pixels >= FEWEST_PIXELS)
+        _require("log_channel", self.log_channel is None or _is_id(self.log_channel))
+
+    def covers(self, *, age_restricted: bool) -> bool:
+        """Say whether a picture shown in such a channel is a spoiler."""
+        unless = self.spoiler is Spoiler.UNLESS_AGE_RESTRICTED and not age_restricted
+        return self.spoiler is Spoiler.ALWAYS or unless
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +265,23 @@ class Picture:
     size_bytes: int
     truncated: bool
     secret: str  # random; unguessable part of the picture's URL
+
+
+def is_ratio(text: str) -> bool:
+    """Say whether text is a ratio of sides that can be painted, such as "16:9": from 1:4 to 4:1."""
+    sides = RATIO.fullmatch(text)
+    if sides is None or "0" in {sides[1].lstrip("0") or "0", sides[2].lstrip("0") or "0"}:
+        return False
+    return int(sides[1]) <= 4 * int(sides[2]) and int(sides[2]) <= 4 * int(sides[1])
+
+
+def _is_id(text: str) -> bool:
+    return 0 < len(text) <= LONGEST_ID
+
+
+def _require(field: str, good: bool) -> None:
+    if not good:
+        raise ValueError(field)
 
 
 # ── what submitting can answer ────────────────────────────────────────────────────────────────────

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from bot.refusals import BadRecipe, Refusal, UnknownOption
+from bot.refusals import BadRecipe, Refusal, UnknownOption, UnknownStyle
 from bot.texts.speech import duration, place, say
 from bot.updates import (
     Answer,
@@ -103,6 +103,8 @@ def _refusal(refusal: Refusal, language: str) -> str:
             return say(language, f"recipe_{rule}", **_named(details, language))
         case UnknownOption(option=option, guess=""):
             return say(language, "unknown_option_no_guess", option=option)
+        case UnknownStyle(style=style, guess=""):
+            return say(language, "unknown_style_no_guess", style=style)
         case _:
             return say(language, refusal.key, **refusal.values())
 
