@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from bot.adapters.discord.address import Address
 from bot.adapters.discord.front import api_base
-from bot.adapters.discord.wording import MOST_OF_PROMPT, bar, code, cut, shown
+from bot.adapters.discord.wording import MOST_OF_PROMPT, code, cut, shown
+from bot.pages import bar
 
 ESCAPED = re.compile(r"\\[^A-Za-z0-9\s]")  # as Discord reads a backslash
 MARKUP = set("*_~|`>#[]<@")

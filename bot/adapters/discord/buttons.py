@@ -8,7 +8,7 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.adapters.discord.wording import MOST_OF_LIST_PROMPT
+from bot.pages import MOST_OF_LIST_PROMPT
 from bot.texts import say
 from bot.updates import Broken, Cancelled, Delivered, History, Progress, Queued, QueueView, Update
 

@@ -45,7 +45,6 @@ from bot.adapters.discord.replies import (
 )
 from bot.adapters.discord.surface import Closed, DiscordSurface
 from bot.adapters.discord.wording import (
-    editable,
     help_text,
     history_text,
     info_text,
@@ -67,6 +66,7 @@ from bot.commands import (
     Vary,
 )
 from bot.delivery import TryLater
+from bot.pages import editable
 from bot.refusals import NoSuchJob
 from bot.texts import describe, say
 from bot.updates import (

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import discord
 
-from generator.messages import PictureFormat
+from bot.file_names import ENDINGS, file_name
 from storage.records import Job, Picture
 
 PathOf = Callable[[str], Path]
@@ -19,7 +19,6 @@ PathOf = Callable[[str], Path]
 MOST_FILES = 10  # in one message
 MOST_OF_REQUEST = 24 * 2**20  # bytes of all files; Discord takes 25 MiB with everything around them
 MOST_OF_ALT = 1024
-ENDINGS = {PictureFormat.PNG: "png", PictureFormat.JPEG: "jpg", PictureFormat.WEBP: "webp"}
 QUALITIES = (90, 80, 65, 50)
 SHRINKS = 6  # halvings of the sides before giving up
 THUMBNAIL_SIDE = 192
@@ -57,11 +56,6 @@ async def thumbnails(jobs: Sequence[tuple[Job, Picture]], path_of: PathOf) -> li
 def preview(job: Job, index: int, jpeg: bytes) -> Upload:
     """Return what a picture is going to be."""
     return Upload(f"preview-{job.id}-{index + 1}.jpg", jpeg, job.recipe.prompt)
-
-
-def file_name(job: str, index: int, ending: str) -> str:
-    """Return a name that leads back to the job."""
-    return f"pinxit-{job}-{index + 1}.{ending}"
 
 
 def _upload(job: Job, picture: Picture, path: Path, most: int) -> Upload | None:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import discord
 
-from bot.adapters.discord.files import Upload, file_name
-from bot.adapters.discord.wording import info_line, list_line
-from bot.texts import describe
+from bot.adapters.discord.files import Upload
+from bot.adapters.discord.wording import list_line, state_line
+from bot.file_names import file_name
 from bot.updates import Delivered, History
 from storage.records import Job, Picture
 
@@ -22,9 +22,7 @@ def entries(history: History, files: Sequence[Upload], language: str) -> list[di
     names = {upload.name for upload in files}
     made_of = []
     for item in history.items:
-        state = info_line(item.job, language) if isinstance(item, Delivered) else describe(item, language)
-        when = f"-# <t:{int(item.job.created_at)}:R> {state}"
-        entry = discord.Embed(description=f"{list_line(item.job)}\n{when}")
+        entry = discord.Embed(description=f"{list_line(item.job)}\n{state_line(item, language)}")
         if (name := file_name(item.job.id, 0, "jpg")) in names:
             entry.set_thumbnail(url=f"attachment://{name}")
         made_of.append(entry)

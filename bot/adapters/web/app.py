@@ -26,7 +26,8 @@ from bot.adapters.web.labels import LABELS, blanks
 from bot.adapters.web.lock import COOKIE, SESSION_SECONDS, Lock, Opened, Wait, Wrong
 from bot.adapters.web.messages import LANGUAGES, LONGEST_MESSAGE
 from bot.adapters.web.tabs import Tab
-from bot.adapters.web.views import FILE_ENDING, file_name
+from bot.adapters.web.views import file_name
+from bot.file_names import ENDINGS
 from bot.texts import say
 from storage.records import Picture
 
@@ -109,7 +110,7 @@ class Pages:
             return PlainTextResponse("Log in first.", 401)
         name = PICTURE_NAME.fullmatch(request.path_params["name"])
         picture = await self._gallery.picture(name[1]) if name else None
-        if name is None or picture is None or FILE_ENDING[picture.format] != name[2]:
+        if name is None or picture is None or ENDINGS[picture.format] != name[2]:
             raise HTTPException(404)
         wished = request.query_params.get("as", "")
         saved_as = wished if SAVED_AS.fullmatch(wished) else None

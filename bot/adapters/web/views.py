@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from itertools import compress
 from typing import Any, assert_never
 
+from bot.file_names import ENDINGS
 from bot.options import render
 from bot.texts import describe
 from bot.updates import (
@@ -27,13 +28,12 @@ from bot.updates import (
     Update,
     Wallet,
 )
-from generator.messages import Health, Loading, PictureFormat, Ready, Unusable
+from generator.messages import Health, Loading, Ready, Unusable
 from generator.models import model_for
 from generator.recipe import Recipe
 from storage.records import Balance, Entry, Job, Picture
 
 SUBTLE_UP_TO = 0.25  # between the strengths of a subtle (0.15) and a strong (0.4) variation
-FILE_ENDING = {PictureFormat.PNG: "png", PictureFormat.JPEG: "jpg", PictureFormat.WEBP: "webp"}
 LONGEST_NAME = 60
 
 View = dict[str, Any]
@@ -92,7 +92,7 @@ def balance_view(balance: Balance) -> View:
 
 def file_name(picture: Picture) -> str:
     """Return the name a picture is saved under, for example ``pinxit-01k9-2.png``."""
-    return f"pinxit-{_plain(picture.job)}-{picture.index + 1}.{FILE_ENDING[picture.format]}"
+    return f"pinxit-{_plain(picture.job)}-{picture.index + 1}.{ENDINGS[picture.format]}"
 
 
 def _state(update: Update) -> View:
@@ -150,7 +150,7 @@ def _variation(recipe: Recipe) -> str | None:
 
 
 def _picture(picture: Picture, job: Job) -> View:
-    ending = FILE_ENDING[picture.format]
+    ending = ENDINGS[picture.format]
     return {
         "index": picture.index,
         "src": f"/pictures/{picture.secret}.{ending}",

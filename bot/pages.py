@@ -1,0 +1,196 @@
+"""Whole messages in words, for any chat that has a markup: what stands in which line. No I/O."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from bot.options import EXAMPLES, render
+from bot.texts import describe, number, say
+from bot.updates import (
+    Broken,
+    Cancelled,
+    Delivered,
+    History,
+    Info,
+    Progress,
+    Queued,
+    QueueView,
+    Update,
+    Wallet,
+)
+from storage.records import Entry, Job, Kind
+
+BAR = 10
+LATEST_ENTRIES = 8
+MOST_OF_LIST_PROMPT = 100
+
+
+class Markup(Protocol):
+    """How a chat sets text. Inherit from it; whatever a person typed goes through `shown` or `block`."""
+
+    most_of_prompt: int
+    most_bold: int
+
+    def shown(self, text: str, most: int) -> str:
+        """Return somebody's own words so that they appear as typed, at most so many characters long."""
+        ...
+
+    def own(self, text: str) -> str:
+        """Return a sentence of ours, whose blanks may hold somebody's words."""
+        return text
+
+    def bold(self, text: str) -> str:
+        """Return marked-up text in bold."""
+        ...
+
+    def small(self, text: str) -> str:
+        """Return a marked-up line that matters less."""
+        ...
+
+    def ordinal(self, place: int) -> str:
+        """Return the number of a line in a list."""
+        return f"{place}."
+
+    def typed(self, text: str) -> str:
+        """Return a few of our own characters as something to type."""
+        ...
+
+    def block(self, text: str) -> str:
+        """Return a block that can be copied; it cannot be left from inside."""
+        ...
+
+    def when(self, seconds: float, language: str) -> str:
+        """Return a time (seconds since 1970)."""
+        ...
+
+    def cut(self, lines: Sequence[str]) -> str:
+        """Return as many lines as one message holds."""
+        ...
+
+
+class Pages:
+    """Every message that is made of several lines."""
+
+    def __init__(self, markup: Markup, commands: Sequence[str]) -> None:
+        self._markup = markup
+        self._commands = commands
+
+    def prompt_line(self, job: Job) -> str:
+        """Return a job's prompt as the first line of its message."""
+        prompt = self._markup.shown(job.recipe.prompt, self._markup.most_of_prompt)
+        return self._markup.bold(prompt) if len(prompt) <= self._markup.most_bold else prompt
+
+    def update(self, update: Update, language: str) -> str:
+        """Return what the message of a job says."""
+        lines = [self.prompt_line(update.job)]
+        match update:
+            case Delivered():
+                lines += self._delivered(update, language)
+            case Progress(step=step, steps=steps):
+                lines += [f"{bar(step, steps)} {self._told(update, language)}"]
+            case Queued() | Broken() | Cancelled():
+                lines += [self._told(update, language)]
+        return "\n".join(lines)
+
+    def _delivered(self, update: Delivered, language: str) -> list[str]:
+        if update.job.deleted or not update.pictures:
+            return [self._told(update, language)]
+        lines = [self._markup.small(self.info_line(update.job, language))]
+        if any(picture.truncated for picture in update.pictures):
+            lines += [self._markup.small(say(language, "web_truncated"))]
+        return lines
+
+    def _told(self, thing: Update, language: str) -> str:
+        return self._markup.own(describe(thing, language))
+
+    def info_line(self, job: Job, language: str) -> str:
+        """Return size, steps, seed and cost in one sentence."""
+        return self._markup.own(describe(Info(job=job, pictures=(), receipt=()), language))
+
+    def info(self, info: Info, language: str) -> str:
+        """Return the whole recipe as it can be typed again, and what it cost."""
+        job = info.job
+        typed = self._markup.block("/imagine " + render(job.recipe, job.count, job.format))
+        again = self._markup.own(say(language, "web_again"))
+        return f"{again}\n{typed}\n{self._markup.small(self.info_line(job, language))}"
+
+    def wallet(self, wallet: Wallet, language: str) -> str:
+        """Return the balance and the latest receipts."""
+        lines = [self._markup.own(describe(wallet, language))]
+        if wallet.daily_allowance:
+            lines += [f"{say(language, 'web_daily')}: {number(language, wallet.daily_allowance)}"]
+        if wallet.entries:
+            lines += ["", say(language, "web_latest")]
+            lines += [self._entry(entry, language) for entry in _telling(wallet.entries)[:LATEST_ENTRIES]]
+        return "\n".join(lines)
+
+    def _entry(self, entry: Entry, language: str) -> str:
+        change = entry.available or entry.held
+        sign = "+" if change > 0 else "−"
+        what = say(language, f"web_entry_{entry.kind.value}")
+        when = self._markup.when(entry.created_at, language)
+        return self._markup.small(f"{when} {what}: {sign}{number(language, abs(change))}")
+
+    def queue(self, view: QueueView, language: str) -> str:
+        """Return the person's unfinished jobs, numbered, and the length of the queue."""
+        lines = [self._markup.own(describe(view, language))]
+        for place, update in enumerate(view.mine, 1):
+            lines += [f"{self._markup.ordinal(place)} {self.list_line(update.job)}"]
+            lines += [self._markup.small(self._told(update, language))]
+        return self._markup.cut(lines)
+
+    def list_line(self, job: Job) -> str:
+        """Return a job in a list."""
+        return self._markup.shown(job.recipe.prompt, MOST_OF_LIST_PROMPT)
+
+    def history(self, history: History, language: str) -> str:
+        """Return the head of a page of history."""
+        return self._markup.own(describe(history, language))
+
+    def state_line(self, item: Update, language: str) -> str:
+        """Return when a job of a page of history was made, and what became of it."""
+        state = (
+            self.info_line(item.job, language) if isinstance(item, Delivered) else self._told(item, language)
+        )
+        return self._markup.small(f"{self._markup.when(item.job.created_at, language)} {state}")
+
+    def help(self, language: str, *closing: str) -> str:
+        """Return every command and every option with a word about each, and closing sentences of ours."""
+        own, typed = self._markup.own, self._markup.typed
+        commands = [f"{typed('/' + name)} {own(say(language, command_key(name)))}" for name in self._commands]
+        options = [
+            f"{typed(example)} {own(say(language, f'web_option_{name}'))}"
+            for name, example in EXAMPLES.items()
+        ]
+        heads = [self._markup.bold(own(say(language, key))) for key in ("web_commands", "web_options")]
+        return "\n".join([heads[0], *commands, "", heads[1], *options, "", *map(own, closing)])
+
+
+def command_key(name: str) -> str:
+    """Return the key of the sentence that says what a command does."""
+    return f"web_command_{name}"
+
+
+def bar(step: int, steps: int) -> str:
+    """Return a progress bar.
+
+    >>> bar(4, 8)
+    '▰▰▰▰▰▱▱▱▱▱'
+    """
+    full = BAR * min(step, steps) // max(steps, 1)
+    return "▰" * full + "▱" * (BAR - full)
+
+
+def editable(job: Job, most: int) -> str:
+    """Return the whole order as it can be typed again, at most so long: the prompt's end goes first."""
+    text = render(job.recipe, job.count, job.format)
+    kept = len(job.recipe.prompt) - (len(text) - most)
+    if len(text) <= most or kept < 1:
+        return text[:most]
+    return render(replace(job.recipe, prompt=job.recipe.prompt[:kept]), job.count, job.format)[:most]
+
+
+def _telling(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the entries without the holds of what was spent in the end: each cost is told once."""
+    spent = {entry.job for entry in entries if entry.kind is Kind.CAPTURE}
+    return [entry for entry in entries if entry.kind is not Kind.HOLD or entry.job not in spent]
