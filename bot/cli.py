@@ -20,6 +20,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+keys = typer.Typer(help="Make, list and revoke keys of the HTTP API.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+
 # ruff: noqa: D103 - a command's help is given to typer, where people read it
 
 
@@ -155,6 +158,52 @@ def accounts() -> None:
     from bot.cli_owner import show_accounts  # noqa: PLC0415
 
     show_accounts(reading.settings)
+
+
+@keys.command("create", help="Make a key, with an account of its own name, and print it this once.")
+def create_key(  # noqa: PLR0913 - one argument for each option
+    name: Annotated[str, typer.Argument(help="Whose key it is; the same name is the same account.")],
+    *,
+    credits: Annotated[int, typer.Option("--credits", help="Credits to give.")] = 0,
+    scopes: Annotated[
+        str, typer.Option("--scopes", help="Some of draw, read, files, users, metrics, with commas.")
+    ] = "draw,read,files",
+    days: Annotated[float | None, typer.Option("--days", min=0.001, help="Ends after so many days.")] = None,
+    rate: Annotated[float | None, typer.Option("--rate", min=0.01, help="Requests per minute.")] = None,
+    waiting: Annotated[int | None, typer.Option("--waiting", min=1, help="Unfinished jobs.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the key alone.")] = False,
+) -> None:
+    reading = _read()
+    from bot.cli_keys import create_key as create  # noqa: PLC0415
+
+    create(
+        reading.settings,
+        name,
+        credits=credits,
+        scopes=scopes,
+        days=days,
+        requests_per_minute=rate,
+        max_waiting=waiting,
+        quiet=quiet,
+    )
+
+
+@keys.command("list", help="List the keys; none can be read back.")
+def list_keys() -> None:
+    reading = _read()
+    from bot.cli_keys import list_keys as show  # noqa: PLC0415
+
+    show(reading.settings)
+
+
+@keys.command("revoke", help="End a key for ever.")
+def revoke_key(
+    key: Annotated[str, typer.Argument(help="Its first part, as `pinxit keys list` shows it, or its name.")],
+) -> None:
+    reading = _read()
+    from bot.cli_keys import revoke_key as revoke  # noqa: PLC0415
+
+    revoke(reading.settings, key)
 
 
 @app.command(help="List everybody's jobs, newest first.")

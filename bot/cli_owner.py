@@ -27,12 +27,12 @@ T = TypeVar("T")
 
 def show_settings(reading: Reading) -> None:
     """Print what is in force and from where; a secret is only said to be set."""
-    console = _console()
+    out = console()
     for field, info in Settings.model_fields.items():
         value = _printable(getattr(reading.settings, field))
         line = Text.assemble((variable(field), "bold"), f" = {value}  ", (reading.origins[field], "cyan"))
-        console.print(line, soft_wrap=True)
-        console.print(Text(f"    {info.description}", "dim"), soft_wrap=True)
+        out.print(line, soft_wrap=True)
+        out.print(Text(f"    {info.description}", "dim"), soft_wrap=True)
 
 
 def _printable(value: object) -> str:
@@ -47,14 +47,14 @@ def _printable(value: object) -> str:
 
 def show_accounts(settings: Settings) -> None:
     """Print every account with its credits."""
-    known = _with_store(settings, lambda store: store.accounts(ALL))
+    known = with_store(settings, lambda store: store.accounts(ALL))
     table = Table("number", "name", "available", "held", "weight", "blocked", box=None, pad_edge=False)
     for account, balance in known:
         blocked = "yes" if account.blocked else ""
-        name = Text(_one_line(account.name), overflow="fold")
+        name = Text(one_line(account.name), overflow="fold")
         figures = (str(balance.available), str(balance.held), f"{account.weight:g}")
         table.add_row(str(account.id), name, *figures, blocked)
-    _console().print(table)
+    console().print(table)
 
 
 def grant_credits(settings: Settings, wanted: str, credits: int, note: str) -> None:
@@ -67,9 +67,9 @@ def grant_credits(settings: Settings, wanted: str, credits: int, note: str) -> N
         key = f"grant:{secrets.token_hex(12)}"
         return account, await store.grant(account.id, credits, key, note, time.time())
 
-    account, balance = _with_store(settings, give)
-    _console().print(
-        Text(f"{_one_line(account.name)} now has {balance.available} credits and {balance.held} held.")
+    account, balance = with_store(settings, give)
+    console().print(
+        Text(f"{one_line(account.name)} now has {balance.available} credits and {balance.held} held.")
     )
 
 
@@ -90,42 +90,46 @@ def chosen(accounts: Sequence[Account], wanted: str) -> Account:
 
 def show_jobs(settings: Settings, limit: int) -> None:
     """Print the latest jobs of everybody."""
-    latest = _with_store(settings, lambda store: store.jobs(limit))
+    latest = with_store(settings, lambda store: store.jobs(limit))
     table = Table("job", "account", "state", "made", "credits", "prompt", box=None, pad_edge=False)
     for job in latest:
         table.add_row(
-            job.id, str(job.account), _state(job), _moment(job.created_at), str(job.price), _prompt(job)
+            job.id, str(job.account), _state(job), moment(job.created_at), str(job.price), _prompt(job)
         )
-    _console().print(table)
+    console().print(table)
 
 
 def _state(job: Job) -> str:
     return f"{job.state} ({job.fault})" if job.fault else str(job.state)
 
 
-def _moment(seconds: float) -> str:
+def moment(seconds: float) -> str:
+    """Return a time as the owner's clock shows it."""
     return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _prompt(job: Job) -> Text:
-    return Text(_one_line(job.recipe.prompt)[:PROMPT_SHOWN], overflow="ellipsis", no_wrap=True)
+    return Text(one_line(job.recipe.prompt)[:PROMPT_SHOWN], overflow="ellipsis", no_wrap=True)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Return the text without what could move a terminal's cursor or colour it."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
-def _console() -> Console:
+def console() -> Console:
     """Return standard output; where no terminal says how wide it is, lines may be long."""
     return Console() if sys.stdout.isatty() else Console(width=160)
 
 
-def _with_store(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
-    """Do one thing with the database of the data folder, which a running bot may have open too."""
+def with_store(settings: Settings, work: Callable[[Store], Awaitable[T]], *, begin: bool = False) -> T:
+    """Do one thing with the database of the data folder, which a running bot may have open too.
+
+    `begin` makes the database where there is none.
+    """
     from storage.sqlite import SqliteStore  # noqa: PLC0415 - `settings` needs no database
 
-    if not settings.database.exists():
+    if not begin and not settings.database.exists():
         raise Trouble(f"Nothing is kept in {settings.data} yet; `pinxit run` begins it.")
 
     async def opened() -> T:

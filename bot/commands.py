@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from bot.options import Wish
 from generator.messages import PictureFormat
 from storage.records import Identity, NewPost, PlaceId
 
@@ -215,6 +216,48 @@ class FindPicture:
     name: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class MakeKey:
+    """A key of the HTTP API for my account; the one made this way before ends. Answered by KeyMade."""
+
+    by: Person
+
+
+# ── what programs ask ─────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """Paint a wish in exact values. `key` makes a retry harmless.
+
+    `per_picture` asks for the price of the usual picture, whatever size and steps this one has.
+    `most_waiting` is a cap on the account's unfinished jobs that is lower than everybody's.
+    """
+
+    by: Person
+    key: str
+    wish: Wish
+    post: NewPost
+    per_picture: bool = False
+    most_waiting: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """Say what a wish would cost, and do nothing. Answered by Quoted."""
+
+    by: Person
+    wish: Wish
+
+
+@dataclass(frozen=True, slots=True)
+class ShowJob:
+    """How one job stands. Answered by an Update."""
+
+    by: Person
+    job: str
+
+
 # ── for whoever manages ───────────────────────────────────────────────────────────────────────────
 # `vouched` says that the platform knows the person as somebody who may. Without it: NotAllowed.
 
@@ -295,4 +338,18 @@ class ShowJobs:
     vouched: bool = False
 
 
-Command = Imagine | Reroll | Vary | Cancel | Delete | ShowInfo | ShowBalance | ShowQueue | ShowHistory
+Command = (
+    Imagine
+    | Draw
+    | Quote
+    | Reroll
+    | Vary
+    | Cancel
+    | Delete
+    | ShowJob
+    | ShowInfo
+    | ShowBalance
+    | ShowQueue
+    | ShowHistory
+    | MakeKey
+)

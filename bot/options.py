@@ -114,7 +114,7 @@ def parse(text: str, model: Model, defaults: Defaults) -> Wish:
         shift=_read(given, "shift", _number, model.shift),
         format=_read(given, "format", _format, defaults.format),
     )
-    return _valid(wish, model)
+    return valid(wish, model)
 
 
 def render(recipe: Recipe, count: int, format: PictureFormat = PictureFormat.PNG) -> str:
@@ -301,8 +301,8 @@ def _count(given: dict[str, str], defaults: Defaults) -> int:
     return count
 
 
-def _valid(wish: Wish, model: Model) -> Wish:
-    """Return the wish, once a recipe could be made of it."""
+def valid(wish: Wish, model: Model) -> Wish:
+    """Return the wish, once a recipe could be made of it. Raises BadRecipe."""
     try:
         wish.recipe(model, seed=0)
     except RecipeError as error:

@@ -13,12 +13,16 @@ from bot.commands import (
     Cancel,
     Command,
     Delete,
+    Draw,
     Imagine,
+    MakeKey,
     Person,
+    Quote,
     Reroll,
     ShowBalance,
     ShowHistory,
     ShowInfo,
+    ShowJob,
     ShowQueue,
     Vary,
 )
@@ -26,9 +30,10 @@ from bot.delivery import Delivery
 from bot.dispatcher import Dispatcher
 from bot.estimate import Estimate, place_in_line
 from bot.gallery import Gallery
+from bot.keys import new_key
 from bot.line import loading_of
-from bot.options import Defaults, parse
-from bot.pricing import price
+from bot.options import Defaults, Wish, parse, valid
+from bot.pricing import CREDITS, price
 from bot.rate_limit import RateLimit
 from bot.recent import Recent
 from bot.refusals import (
@@ -43,6 +48,7 @@ from bot.refusals import (
     StillRunning,
     StorageTrouble,
     TooFast,
+    TooManyPictures,
     TooManyWaiting,
 )
 from bot.standing import final_of
@@ -52,9 +58,11 @@ from bot.updates import (
     Deleted,
     History,
     Info,
+    KeyMade,
     Progress,
     Queued,
     QueueView,
+    Quoted,
     Refused,
     Stopping,
     Update,
@@ -87,7 +95,9 @@ SUBTLE, STRONG = 0.15, 0.4  # how far a variation goes
 SEED_BITS = 32  # a person can still type it
 REMEMBERED = 10_000  # accounts by identity, jobs by key
 LONGEST_PAGE = 100
+MOST_DRAWN = 16  # pictures that a program may order at once
 LOOK_BACK = 100  # jobs beside the unfinished ones among which those are searched, newest first
+CHATS_KEY = "chat"  # the name of the key that a person makes in a chat
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -101,6 +111,13 @@ class Wanted:
     format: PictureFormat
     parent: str | None
     post: NewPost
+    per_picture: bool = False
+    most_waiting: int | None = None
+
+    @property
+    def price(self) -> int:
+        """What it costs."""
+        return self.count * CREDITS if self.per_picture else price(self.recipe, self.count)
 
 
 class Service:
@@ -148,10 +165,14 @@ class Service:
             log.error("storage refuses", extra={"command": type(command).__name__, "reason": str(error)})  # noqa: TRY400 - expected, its sentence says all
             return Refused(StorageTrouble())
 
-    async def _answer(self, command: Command) -> Answer:  # noqa: PLR0911 - one per command
+    async def _answer(self, command: Command) -> Answer:  # noqa: C901, PLR0911 - one per command
         match command:
-            case Imagine() | Reroll() | Vary():
+            case Imagine() | Draw() | Reroll() | Vary():
                 return await self._order(command)
+            case Quote(by=by, wish=wish):
+                return await self._quote(await self._account(by), wish)
+            case ShowJob():
+                return await self._standing(await self._named_job(command))
             case Cancel():
                 return await self._cancel(await self._named_job(command))
             case Delete():
@@ -164,6 +185,8 @@ class Service:
                 return await self._queue(await self._account(by))
             case ShowHistory(by, before, limit):
                 return await self._history(await self._account(by), before, limit)
+            case MakeKey(by):
+                return await self._make_key(await self._account(by))
             case _:
                 assert_never(command)
 
@@ -175,18 +198,19 @@ class Service:
             self._accounts[by.identity] = account.id
         return self._accounts[by.identity]
 
-    async def _named_job(self, command: Reroll | Vary | Cancel | Delete | ShowInfo) -> Job:
+    async def _named_job(self, command: Reroll | Vary | Cancel | Delete | ShowJob | ShowInfo) -> Job:
         """Return the job that is meant; somebody else's that nobody vouches for is as good as none."""
         found = await self._store.job(command.job)
         if found is None or found.deleted:
             raise NoSuchJob
-        if not command.vouched and found.account != await self._account(command.by):
+        vouched = not isinstance(command, ShowJob) and command.vouched
+        if not vouched and found.account != await self._account(command.by):
             raise NoSuchJob
         return found
 
     # ── ordering pictures ─────────────────────────────────────────────────────────────────────────
 
-    async def _order(self, command: Imagine | Reroll | Vary) -> Answer:
+    async def _order(self, command: Imagine | Draw | Reroll | Vary) -> Answer:
         account = await self._account(command.by)
         if (earlier := self._accepted.get((account, command.key))) is not None:
             return await self._repeated(earlier)
@@ -208,10 +232,12 @@ class Service:
             case _:
                 pass  # loading is no reason to refuse
 
-    async def _wanted(self, command: Imagine | Reroll | Vary) -> Wanted:
+    async def _wanted(self, command: Imagine | Draw | Reroll | Vary) -> Wanted:
         match command:
             case Imagine():
                 return self._imagined(command)
+            case Draw():
+                return self._drawn(command)
             case Reroll():
                 return self._rerolled(command, await self._named_job(command))
             case Vary():
@@ -228,6 +254,21 @@ class Service:
             format=wish.format,
             parent=None,
             post=command.post,
+        )
+
+    def _drawn(self, command: Draw) -> Wanted:
+        wish = valid(command.wish, self._model)
+        if not 1 <= wish.count <= MOST_DRAWN:
+            raise TooManyPictures(count=wish.count, limit=MOST_DRAWN)
+        return Wanted(
+            key=command.key,
+            recipe=wish.recipe(self._model, self._seed()),
+            count=wish.count,
+            format=wish.format,
+            parent=None,
+            post=command.post,
+            per_picture=command.per_picture,
+            most_waiting=command.most_waiting,
         )
 
     def _rerolled(self, command: Reroll, job: Job) -> Wanted:
@@ -251,15 +292,20 @@ class Service:
             recipe=wanted.recipe,
             count=wanted.count,
             format=wanted.format,
-            price=price(wanted.recipe, wanted.count),
+            price=wanted.price,
             cost_seconds=await self._estimate.seconds(wanted.recipe, wanted.count),
             parent=wanted.parent,
             post=wanted.post,
         )
-        return await self._submitted(new)
+        return await self._submitted(new, self._limits_for(wanted.most_waiting))
 
-    async def _submitted(self, new: NewJob) -> Answer:
-        submission = await self._store.submit(new, self._limits, self._clock.wall())
+    def _limits_for(self, most_waiting: int | None) -> Limits:
+        if most_waiting is None:
+            return self._limits
+        return replace(self._limits, per_account=min(most_waiting, self._limits.per_account))
+
+    async def _submitted(self, new: NewJob, limits: Limits) -> Answer:
+        submission = await self._store.submit(new, limits, self._clock.wall())
         match submission:
             case Accepted(job=job) | Repeated(job=job):
                 log.info("job accepted", extra={"job": job.id, "account": job.account})
@@ -354,6 +400,21 @@ class Service:
         jobs = await self._store.history(account, before, limit + 1)
         items = [await self._standing(job) for job in jobs[:limit]]
         return History(items=tuple(items), more=len(jobs) > limit)
+
+    async def _quote(self, account: int, wish: Wish) -> Quoted:
+        recipe = valid(wish, self._model).recipe(self._model, self._seed())
+        balance = await self._store.balance(account, self._limits, self._clock.wall())
+        return Quoted(recipe=recipe, price=price(recipe, wish.count), balance=balance)
+
+    async def _make_key(self, account: int) -> KeyMade:
+        now = self._clock.wall()
+        for key in await self._store.keys.of_account(account):
+            if key.name == CHATS_KEY and key.revoked_at is None:
+                await self._store.keys.revoke(key.id, now)
+        made = new_key(account, CHATS_KEY, now)
+        await self._store.keys.add(made.key)
+        log.info("key made", extra={"account": account, "key": made.key.id})
+        return KeyMade(made.text)
 
 
 def seconds_to_first_end(jobs: Iterable[Job], account: int | None) -> int:

@@ -1,6 +1,6 @@
 """What Pinxit says: answers to a command at once, and updates pushed to a stored post."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.commands import Person
 from bot.refusals import Refusal
@@ -255,6 +255,22 @@ class FoundRecipe(Aside):
     recipe: Recipe
 
 
+@dataclass(frozen=True, slots=True)
+class KeyMade(Aside):
+    """A key of the HTTP API, to be shown to this person alone, once. `text` is never logged."""
+
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quoted(Aside):
+    """What a wish would cost; nothing was done."""
+
+    recipe: Recipe
+    price: int
+    balance: Balance
+
+
 Answer = (
     Queued
     | Delivered
@@ -268,4 +284,6 @@ Answer = (
     | Wallet
     | QueueView
     | History
+    | KeyMade
+    | Quoted
 )

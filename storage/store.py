@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from generator.messages import Fault
+from storage.keys import Keys
 from storage.records import (
     Account,
     Balance,
@@ -33,6 +34,10 @@ class Store(Protocol):
 
     Times are arguments (`now`, seconds since 1970): storage never reads the clock.
     """
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of the HTTP API."""
 
     async def open(self) -> None:
         """Connect and migrate."""

@@ -12,9 +12,11 @@ from bot.updates import (
     Delivered,
     History,
     Info,
+    KeyMade,
     Progress,
     Queued,
     QueueView,
+    Quoted,
     Refused,
     Stopping,
     Wallet,
@@ -27,7 +29,7 @@ def describe(thing: Answer | Refusal | Fault, language: str) -> str:
     match thing:
         case Queued() | Progress() | Delivered() | Broken() | Cancelled():
             return _update(thing, language)
-        case Stopping() | Deleted() | Info() | Wallet() | QueueView() | History():
+        case Stopping() | Deleted() | Info() | Wallet() | QueueView() | History() | KeyMade() | Quoted():
             return _view(thing, language)
         case Refused(refusal):
             return _refusal(refusal, language)
@@ -73,7 +75,9 @@ def _delivered(update: Delivered, language: str) -> str:
     return sentence
 
 
-def _view(view: Stopping | Deleted | Info | Wallet | QueueView | History, language: str) -> str:
+def _view(  # noqa: PLR0911 - one per kind of answer
+    view: Stopping | Deleted | Info | Wallet | QueueView | History | KeyMade | Quoted, language: str
+) -> str:
     match view:
         case Stopping():
             return say(language, "stopping")
@@ -93,6 +97,10 @@ def _view(view: Stopping | Deleted | Info | Wallet | QueueView | History, langua
             return say(language, key, mine=len(mine), length=length)
         case History(items=items):
             return say(language, "history" if items else "history_empty")
+        case KeyMade(text):
+            return say(language, "key_made", text=text)
+        case Quoted(price=price):
+            return say(language, "quoted", price=price)
         case _:
             assert_never(view)
 

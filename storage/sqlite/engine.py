@@ -23,6 +23,7 @@ from storage.records import (
 )
 from storage.sqlite import accepting, accounts, gallery, measurements, money, posts, queue, settling
 from storage.sqlite.database import Database
+from storage.sqlite.keys import SqliteKeys
 from storage.sqlite.rows import balance_of
 from storage.sqlite.statements import Statements
 
@@ -40,6 +41,7 @@ class SqliteStore:
     ) -> None:
         self._db = Database(path)
         self._new_id = new_id
+        self.keys = SqliteKeys(self._db)
 
     async def open(self) -> None:
         """Connect and migrate."""

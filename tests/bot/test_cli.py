@@ -136,3 +136,30 @@ def test_the_command_line_starts_without_what_only_some_commands_need():
     loaded = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True, cwd=ROOT)
 
     assert loaded.stdout.strip() == ""
+
+
+def test_a_key_is_made_once_listed_without_its_secret_and_revoked(capsys):
+    assert code("keys", "create", "Ada", "--credits", "100", "--quiet") == 0
+    key = capsys.readouterr().out.strip()
+    assert code("keys", "list") == 0
+    listed = capsys.readouterr().out
+    assert code("keys", "revoke", key.rpartition("_")[0]) == 0
+    assert code("accounts") == 0
+    said = capsys.readouterr().out
+
+    first, _, secret = key.rpartition("_")
+    assert first in listed
+    assert secret not in listed
+    assert "no longer works" in said
+    assert "100" in said
+    assert code("keys", "revoke", "Ada") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("Ada", "--scopes", "everything"), ("Ada", "--scopes", ""), (" ",), ("Ada", "--credits", "-5")],
+)
+def test_a_key_that_cannot_be_is_told_in_one_sentence(arguments, capsys):
+    assert code("keys", "create", *arguments) == 2
+
+    assert len(capsys.readouterr().err.splitlines()) == 1

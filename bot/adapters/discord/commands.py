@@ -73,6 +73,7 @@ def build(tree: app_commands.CommandTree[Any], desk: Desk, core: Core) -> None:
         ("queue", desk.queue),
         ("history", desk.history),
         ("credits", desk.credits),
+        ("apikey", desk.apikey),
         ("help", desk.help),
     ):
         tree.add_command(_simple(name, deed))

@@ -57,6 +57,7 @@ from bot.commands import (
     Command,
     Delete,
     Imagine,
+    MakeKey,
     Person,
     Reroll,
     ShowBalance,
@@ -297,6 +298,13 @@ class Desk:
                 else describe(answer, by.language)
             )
             await show(press, text)
+
+    @kindly
+    async def apikey(self, press: Press) -> None:
+        """Give the person a key for the HTTP API, unseen by others."""
+        by = person(press)
+        if await acknowledge(press, private=True):
+            await show(press, describe(await self._core.answer(MakeKey(by)), by.language))
 
     @kindly
     async def history(self, press: Press, before: float | None = None) -> None:

@@ -25,9 +25,11 @@ from bot.updates import (
     Delivered,
     History,
     Info,
+    KeyMade,
     Progress,
     Queued,
     QueueView,
+    Quoted,
     Refused,
     Stopping,
     Update,
@@ -134,7 +136,7 @@ class WebChat(Surface):
                 await self._show_balance()
             case Deleted(job):
                 self._tell_all({"type": "deleted", "job": job, "sentence": ""}, but=asker)
-            case Refused() | Stopping() | Info() | Wallet() | QueueView() | History():
+            case Refused() | Stopping() | Info() | Wallet() | QueueView() | History() | KeyMade() | Quoted():
                 pass
             case _:
                 assert_never(answer)

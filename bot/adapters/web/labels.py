@@ -88,6 +88,7 @@ LABELS: dict[str, str] = {
     "web_command_queue": "See what is waiting",
     "web_command_history": "Look through your pictures",
     "web_command_credits": "See your credits",
+    "web_command_apikey": "Get a key for the HTTP API",
     "web_command_help": "See what you can type",
     "web_option_ar": "Aspect ratio",
     "web_option_size": "Width and height in pixels",

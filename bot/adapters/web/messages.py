@@ -15,6 +15,7 @@ from bot.commands import (
     Command,
     Delete,
     Imagine,
+    MakeKey,
     Person,
     Reroll,
     ShowBalance,
@@ -143,6 +144,8 @@ def _view(values: Mapping[str, Any], by: Person) -> Command | None:
             return ShowBalance(by)
         case {"type": "queue"}:
             return ShowQueue(by)
+        case {"type": "apikey"}:
+            return MakeKey(by)
         case {"type": "history", "before": int(before) | float(before)} if math.isfinite(before):
             return ShowHistory(by, float(before))
         case {"type": "history", "before": None}:

@@ -20,9 +20,11 @@ from bot.updates import (
     Delivered,
     History,
     Info,
+    KeyMade,
     Progress,
     Queued,
     QueueView,
+    Quoted,
     Refused,
     Stopping,
     Update,
@@ -39,7 +41,7 @@ LONGEST_NAME = 60
 View = dict[str, Any]
 
 
-def answer_view(answer: Answer, language: str) -> View:  # noqa: PLR0911 - one line for each kind of answer
+def answer_view(answer: Answer, language: str) -> View:  # noqa: C901, PLR0911 - one line for each kind of answer
     """Return the message that answers a command."""
     match answer:
         case Queued() | Progress() | Delivered() | Broken() | Cancelled():
@@ -58,6 +60,10 @@ def answer_view(answer: Answer, language: str) -> View:  # noqa: PLR0911 - one l
             return {"type": "queue", "items": items(answer.mine, language), "length": answer.length}
         case History():
             return {"type": "history", "items": items(answer.items, language), "more": answer.more}
+        case KeyMade(key):
+            return {"type": "key", "key": key, "sentence": describe(answer, language)}
+        case Quoted():
+            return {"type": "note", "sentence": describe(answer, language)}
         case _:
             assert_never(answer)
 

@@ -3,7 +3,7 @@
 import { Composer } from "./composer.js";
 import { dress, h, icon } from "./dom.js";
 import { Draft, Post } from "./posts.js";
-import { closeSheets, enlarge, showGallery, showHelp, showInfo, showQueue, showWallet } from "./sheets.js";
+import { closeSheets, enlarge, showGallery, showHelp, showInfo, showKey, showQueue, showWallet } from "./sheets.js";
 import { Connection, newKey } from "./socket.js";
 import { current, number, remember, speak, t } from "./words.js";
 
@@ -64,6 +64,12 @@ async function openWallet() {
   else toast(answer.sentence);
 }
 
+async function makeKey() {
+  const answer = await connection.ask({ type: "apikey" });
+  if (answer.type === "key") showKey(answer);
+  else toast(answer.sentence);
+}
+
 const openQueue = () => showQueue((message) => connection.ask(message), deeds);
 const openGallery = () => showGallery((message) => connection.ask(message), deeds);
 const openHelp = () => showHelp(options);
@@ -77,7 +83,7 @@ function typed(text) {
     return false;
   }
   const [command] = /^\/\S*/.exec(text) ?? [""];
-  const run = { "/queue": openQueue, "/history": openGallery, "/credits": openWallet, "/help": openHelp }[command.toLowerCase()];
+  const run = { "/queue": openQueue, "/history": openGallery, "/credits": openWallet, "/apikey": makeKey, "/help": openHelp }[command.toLowerCase()];
   if (run) run();
   else if (command && command.toLowerCase() !== "/imagine") return unknown(command);
   else order({ type: "imagine", text: command ? text.slice(command.length).trim() : text }, text);

@@ -111,6 +111,12 @@ export function showWallet(wallet) {
   if (wallet.entries.length) body.append(h("h3", {}, t("web_latest")), ledger(wallet.entries));
 }
 
+/** Shows a new key of the HTTP API, this once. */
+export function showKey({ key, sentence }) {
+  const { body } = sheet(t("web_command_apikey"), "info");
+  body.append(copyable(key), h("p", { dir: "auto" }, sentence));
+}
+
 // ── queue ──
 
 /** Shows what is waiting, asking again while it is open. */

@@ -9,6 +9,7 @@ export const COMMANDS = [
   { name: "/queue", label: "web_command_queue" },
   { name: "/history", label: "web_command_history" },
   { name: "/credits", label: "web_command_credits" },
+  { name: "/apikey", label: "web_command_apikey" },
   { name: "/help", label: "web_command_help" },
 ];
 
