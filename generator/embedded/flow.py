@@ -26,20 +26,22 @@ from generator.embedded.scenes import Scene
 from generator.embedded.team import Team
 
 CHECKPOINT = "transformer.pt"
+MORE_SMALL = 3
 DROPPED = 0.08
 """Share of captions left empty, so that the model also knows pictures in general."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """A stretch of training with one kind of picture."""
+    """A stretch of training. `halved` is the share of steps on pictures of a quarter of the area.
 
-    halved: bool
+    Those are cheap: a batch holds `MORE_SMALL` times as many.
+    """
+
+    halved: float
     steps: int
     batch: int
     shift: float
-    room: int
-    uses: int = 5
     guidance: float = 0.0
     """How far the answer is pushed away from what an empty caption gives; the product runs unguided."""
 
@@ -49,6 +51,9 @@ class Plan:
     """The whole run of the transformer."""
 
     phases: tuple[Phase, ...]
+    room: int = 1500
+    """Pictures kept of either size; each is used about `uses` times."""
+    uses: int = 5
     matrix_rate: float = 4e-3
     rate: float = 1.5e-3
     cool_from: float = 0.55
@@ -124,14 +129,14 @@ def train_flow(team: Team, folder: Path, plan: Plan, seed: int, stop_at: float =
     trial = trial_examples(autoencoder)
     if plan.compiled:
         compile_blocks()
-    phase, pool, recent = None, None, 0.0
+    pools = {halved: Pool(autoencoder, rng, halved=halved, room=plan.room) for halved in (True, False)}
+    recent = 0.0
     for step in range(first, plan.steps):
-        if plan.phase_at(step) is not phase or pool is None:
-            phase = plan.phase_at(step)
-            pool = Pool(autoencoder, rng, halved=phase.halved, room=phase.room)
-            pool.fill(min(phase.room, 250))
+        phase = plan.phase_at(step)
         _set_rates(optimizers, plan.warmth(step))
-        loss = flow_loss(model, reader, pool.batch(phase.batch, max(1, phase.batch // phase.uses)), phase)
+        halved = rng.random() < phase.halved
+        count = phase.batch * (MORE_SMALL if halved else 1)
+        loss = flow_loss(model, reader, pools[halved].batch(count, max(1, count // plan.uses)), phase)
         for optimizer in optimizers:
             optimizer.zero_grad()
         loss.backward()
@@ -250,7 +255,7 @@ def _restore(
         return 0
     model.load_state_dict(saved["model"])
     average.weights = saved["average"]
-    for optimizer, state in zip(optimizers, saved["optimizers"], strict=True):
+    for optimizer, state in zip(optimizers, saved.get("optimizers", ()), strict=False):
         optimizer.load_state_dict(state)
     return int(saved["step"])
 

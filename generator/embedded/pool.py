@@ -32,7 +32,7 @@ class Pool:
         self.shelves: list[list[Example]] = [[] for _ in self._sizes]
 
     def fill(self, pictures: int) -> None:
-        """Draw so many before the first step."""
+        """Draw so many at once."""
         for shelf in range(len(self._sizes)):
             for _ in range(1 + pictures * self._weights[shelf] // sum(self._weights)):
                 self._add(shelf)
@@ -40,18 +40,21 @@ class Pool:
     def batch(self, count: int, fresh: int) -> list[Example]:
         """So many of one size, after drawing a few fresh ones of that size."""
         shelf = self._rng.choices(range(len(self._sizes)), self._weights)[0]
-        for _ in range(fresh):
+        missing = min(count, self._room_of(shelf)) - len(self.shelves[shelf])
+        for _ in range(max(fresh, missing)):
             self._add(shelf)
         return self._rng.choices(self.shelves[shelf], k=count)
 
     def _add(self, shelf: int) -> None:
         examples = self.shelves[shelf]
-        room = self._room * self._weights[shelf] // sum(self._weights)
         example = self._draw(self._sizes[shelf])
-        if len(examples) < max(1, room):
+        if len(examples) < self._room_of(shelf):
             examples.append(example)
         else:
             examples[self._rng.randrange(len(examples))] = example
+
+    def _room_of(self, shelf: int) -> int:
+        return max(1, self._room * self._weights[shelf] // sum(self._weights))
 
     @torch.no_grad()
     def _draw(self, size: tuple[int, int]) -> Example:

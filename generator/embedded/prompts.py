@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from generator.embedded.captions import caption
 from generator.embedded.scenes import (
+    GROUNDS,
+    NEVER_SEEN,
     NEVER_TAUGHT,
     RATIOS,
     Figure,
@@ -20,8 +22,9 @@ from generator.embedded.scenes import (
 )
 
 FILE: Final = Path(__file__).parent / "prompts.json"
-COUNT: Final = 200
-FROM_NEVER_TAUGHT: Final = 60
+COUNT: Final = 360
+FROM_NEVER_TAUGHT: Final = 90
+FROM_NEVER_SEEN: Final = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +39,9 @@ class Prompt:
 
     @property
     def taught(self) -> bool:
-        """Whether training has seen these colours on these shapes."""
+        """Whether training has seen these colours on these shapes, these things at this time."""
         if isinstance(self.scene, Landscape):
-            return True
+            return not {(thing, self.scene.time) for thing in self.scene.things} & NEVER_SEEN
         pairs = {(figure.colour, figure.shape) for figure in self.scene.figures}
         return not pairs & NEVER_TAUGHT
 
@@ -64,7 +67,8 @@ def make_prompts(seed: int) -> list[Prompt]:
     """Draw them: the never-taught pairs in every language, then whatever training might ask as well."""
     rng = Random(f"{seed}-prompts")
     scenes: list[Scene] = [_never_taught(rng, turn) for turn in range(FROM_NEVER_TAUGHT)]
-    scenes += [any_scene(rng) for _ in range(COUNT - FROM_NEVER_TAUGHT)]
+    scenes += [_never_seen(turn) for turn in range(FROM_NEVER_SEEN)]
+    scenes += [any_scene(rng) for _ in range(COUNT - len(scenes))]
     prompts: dict[str, Prompt] = {}
     for turn, scene in enumerate(scenes):
         language = ("en", "ru", "zh")[turn % 3]
@@ -81,6 +85,12 @@ def _never_taught(rng: Random, turn: int) -> Poster:
     return Poster(background=other_colour(rng, [colour]), figures=(Figure(shape=shape, colour=colour),))
 
 
+def _never_seen(turn: int) -> Landscape:
+    thing, time = sorted(NEVER_SEEN)[turn // 3 % len(NEVER_SEEN)]
+    ground = next(ground for ground in GROUNDS if thing in GROUNDS[ground])
+    return Landscape(time=time, ground=ground, things=frozenset({thing}))
+
+
 def write_prompts(prompts: list[Prompt]) -> None:
     """One prompt a line, to be read by people too."""
     lines = [json.dumps(_as_json(prompt), ensure_ascii=False) for prompt in prompts]
@@ -90,8 +100,9 @@ def write_prompts(prompts: list[Prompt]) -> None:
 def _as_json(prompt: Prompt) -> dict[str, Any]:
     said = {"text": prompt.text, "language": prompt.language, "ratio": prompt.ratio, "seed": prompt.seed}
     match prompt.scene:
-        case Poster(background=background, figures=figures):
-            return said | {"background": background, "figures": [asdict(figure) for figure in figures]}
+        case Poster(background=background, figures=figures, blend=blend, second=second):
+            ground = {"background": background, "blend": blend, "second": second}
+            return said | ground | {"figures": [asdict(figure) for figure in figures]}
         case Landscape(time=time, ground=ground, things=things):
             return said | {"time": time, "ground": ground, "things": sorted(things)}
 
@@ -100,7 +111,8 @@ def _from_json(entry: dict[str, Any]) -> Prompt:
     scene: Scene
     if "background" in entry:
         figures = tuple(Figure(**figure) for figure in entry["figures"])
-        scene = Poster(background=entry["background"], figures=figures)
+        ground = {name: entry[name] for name in ("background", "blend", "second")}
+        scene = Poster(**ground, figures=figures)
     else:
         scene = Landscape(time=entry["time"], ground=entry["ground"], things=frozenset(entry["things"]))
     return Prompt(

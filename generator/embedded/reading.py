@@ -6,9 +6,11 @@ directly, through linear heads that are thrown away afterwards, a tiny encoder l
 minutes, and gives the transformer the same features whichever language the caption was in.
 """
 
+import copy
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
@@ -22,10 +24,12 @@ from generator.embedded.captions import LANGUAGES, caption, words
 from generator.embedded.progress import Log, load_checkpoint, save_checkpoint
 from generator.embedded.prompts import training_caption
 from generator.embedded.scenes import (
+    BLENDS,
     COLOURS,
+    FORMS,
     GROUNDS,
+    MOST,
     PLACES,
-    SHAPES,
     SIZES,
     TIMES,
     Landscape,
@@ -36,23 +40,24 @@ from generator.embedded.scenes import (
 from generator.embedded.tokenizer import TAIL, in_chat, train_tokenizer
 
 CHECKPOINT = "text.pt"
+TOKENIZER = "tokenizer"
+STARTED_FROM = "tokenizer-before"
+"""The tokenizer of weights that this training goes on from."""
 NONE = "none"
 ANSWERS: dict[str, tuple[str, ...]] = {
     "background": (NONE, *COLOURS),
-    "count": ("0", "1", "2", "3", "4"),
-    "shape": (NONE, *SHAPES),
+    "blend": BLENDS,
+    "second background": (NONE, *COLOURS),
+    "count": tuple(str(count) for count in range(MOST + 1)),
+    "shape": (NONE, *FORMS),
     "colour": (NONE, *COLOURS),
     "size": tuple(SIZES),
     "place": tuple(PLACES),
-    "second shape": (NONE, *SHAPES),
+    "second shape": (NONE, *FORMS),
     "second colour": (NONE, *COLOURS),
     "time": (NONE, *TIMES),
     "ground": (NONE, *GROUNDS),
-    "mountains": (NONE, "mountains"),
-    "house": (NONE, "house"),
-    "tree": (NONE, "tree"),
-    "boat": (NONE, "boat"),
-}
+} | {thing: (NONE, thing) for thing in sorted({*GROUNDS["field"], *GROUNDS["sea"]})}
 """What is asked about every caption, with the possible answers."""
 
 CHATTER = (
@@ -72,13 +77,13 @@ def answers(scene: Scene) -> list[int]:
 def _answers(scene: Scene) -> dict[str, str]:
     match scene:
         case Poster():
-            said = {"background": scene.background, "count": str(len(scene.figures))}
-            said |= {"size": "normal", "place": "centre"}
+            said = {"background": scene.background, "count": str(len(scene.figures)), "blend": scene.blend}
+            said |= {"size": "normal", "place": "centre", "second background": scene.second or NONE}
             if scene.figures:
                 first = scene.figures[0]
-                said |= {"shape": first.shape, "colour": first.colour}
+                said |= {"shape": first.shape, "colour": first.colour, "place": first.place}
             if len(scene.figures) == 1:
-                said |= {"size": first.size, "place": first.place}
+                said |= {"size": first.size}
             if len(scene.figures) == 2:
                 second = scene.figures[1]
                 said |= {"second shape": second.shape, "second colour": second.colour}
@@ -137,36 +142,75 @@ def garbled(text: str, rng: random.Random) -> str:
         place = rng.choice((0, len(text)))
         word = rng.choice(CHATTER)
         text = f"{word} {text}" if place == 0 else f"{text} {word}"
-    if rng.random() < 0.08 and len(text) > 8 and text.isascii():
-        at = rng.randrange(1, len(text) - 2)
-        text = text[:at] + text[at + 1] + text[at] + text[at + 2 :]
+    if rng.random() < 0.1 and len(text) > 8 and not _ideographic(text):
+        text = _mistyped(text, rng.randrange(1, len(text) - 2), rng)
     return text
 
 
+def _ideographic(text: str) -> bool:
+    return any("\u4e00" <= letter <= "\u9fff" for letter in text)
+
+
+def _mistyped(text: str, at: int, rng: random.Random) -> str:
+    """Two letters swapped, one left out, or one typed twice."""
+    here, following = text[at], text[at + 1]
+    return text[:at] + rng.choice((following + here, following, here * 2 + following)) + text[at + 2 :]
+
+
 def train_reading(folder: Path, steps: int, scenes_per_step: int, seed: int) -> None:
-    """Teach tokenizer-fresh encoder for so many steps; every scene is read in two languages at once."""
+    """Teach the encoder for so many steps; every scene is read in two languages at once.
+
+    An encoder that a transformer has learnt to listen to (`start.py` left it) keeps saying nearly the same.
+    """
     torch.manual_seed(seed)
     rng = random.Random(f"{seed}-reading")
-    tokenizer = make_tokenizer()
-    encoder, exam = build_text_encoder(len(tokenizer)), Exam()
+    tokenizer, encoder, teacher = _beginning(folder)
+    exam = Exam()
     parameters = [*encoder.parameters(), *exam.parameters()]
-    optimizer = torch.optim.AdamW(parameters, lr=2e-3, betas=(0.9, 0.98), weight_decay=0.01)
+    peak = 2e-3 if teacher is None else 1e-3
+    optimizer = torch.optim.AdamW(parameters, lr=peak, betas=(0.9, 0.98), weight_decay=0.01)
     log = Log(folder, "reading")
     for step in range(steps):
         for group in optimizer.param_groups:
             rate = min(1, (step + 1) / 50) * (0.02 + 0.49 * (1 + math.cos(math.pi * step / steps)))
-            group["lr"] = 2e-3 * rate
+            group["lr"] = peak * rate
         scenes = [any_scene(rng) for _ in range(scenes_per_step)]
-        loss, same = _lesson(encoder, exam, tokenizer, scenes, rng)
+        lesson = _lesson(encoder, exam, tokenizer, scenes, rng, teacher)
         optimizer.zero_grad()
-        (loss + 0.2 * same).backward()
+        (lesson.wrong + 0.2 * lesson.differ + lesson.moved).backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         if step % 100 == 99 or step == steps - 1:
             right = examine(encoder, exam, tokenizer, 200, random.Random(5))
-            log.write(step=step + 1, loss=loss.item(), differ=same.item(), **right)
+            log.write(step=step + 1, **lesson.figures(), **right)
             save_checkpoint(folder / CHECKPOINT, encoder=encoder.state_dict(), exam=exam.state_dict())
-    tokenizer.save_pretrained(folder / "tokenizer")
+    tokenizer.save_pretrained(folder / TOKENIZER)
+
+
+def _beginning(folder: Path) -> tuple[PreTrainedTokenizerFast, Qwen3Model, Qwen3Model | None]:
+    """Tokenizer, encoder, and the encoder to stay near to; nothing where all begins anew."""
+    if not (folder / STARTED_FROM).exists():
+        tokenizer = make_tokenizer()
+        return tokenizer, build_text_encoder(len(tokenizer)), None
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder / STARTED_FROM)
+    encoder = build_text_encoder(len(tokenizer))
+    saved = load_checkpoint(folder / CHECKPOINT)
+    assert saved is not None
+    encoder.load_state_dict(saved["encoder"])
+    return tokenizer, encoder, copy.deepcopy(encoder).eval().requires_grad_(False)
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """How wrong the answers are, how unlike two ways to say the same, how far a taught encoder moved."""
+
+    wrong: Tensor
+    differ: Tensor
+    moved: Tensor
+
+    def figures(self) -> dict[str, float]:
+        """For the log."""
+        return {"loss": self.wrong.item(), "differ": self.differ.item(), "moved": self.moved.item()}
 
 
 def _lesson(
@@ -175,8 +219,8 @@ def _lesson(
     tokenizer: PreTrainedTokenizerFast,
     scenes: Sequence[Scene],
     rng: random.Random,
-) -> tuple[Tensor, Tensor]:
-    """How wrong the answers are, and how different two ways to say the same look."""
+    teacher: Qwen3Model | None,
+) -> Lesson:
     languages = [rng.sample(sorted(LANGUAGES), 2) for _ in scenes]
     texts = [
         garbled(training_caption(scene, chosen[turn], rng), rng)
@@ -193,7 +237,16 @@ def _lesson(
         for question, logits in enumerate(exam(features))
     ]
     first, second = features.chunk(2)
-    return torch.stack(losses).sum(), F.mse_loss(first, second)
+    moved = torch.zeros(()) if teacher is None else _moved(hidden.float(), teacher, ids, mask)
+    return Lesson(torch.stack(losses).sum(), F.mse_loss(first, second), moved)
+
+
+def _moved(hidden: Tensor, teacher: Qwen3Model, ids: Tensor, mask: Tensor) -> Tensor:
+    """The mean square distance from what the teacher says, over all real tokens, both at unit deviation."""
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        before = states(teacher, ids, mask).float()
+    new, old = (F.rms_norm(part[mask], part.shape[-1:], eps=1e-5) for part in (hidden, before))
+    return F.mse_loss(new, old)
 
 
 @torch.no_grad()
@@ -221,7 +274,7 @@ def load_reading(folder: Path) -> tuple[PreTrainedTokenizerFast, Qwen3Model]:
     saved = load_checkpoint(folder / CHECKPOINT)
     if saved is None:
         raise FileNotFoundError(folder / CHECKPOINT)
-    tokenizer = make_tokenizer()
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder / TOKENIZER)
     encoder = build_text_encoder(len(tokenizer))
     encoder.load_state_dict(saved["encoder"])
     return tokenizer, encoder.eval()

@@ -24,9 +24,9 @@ from generator.embedded.drawing import (
 )
 from generator.embedded.scenes import (
     COLOURS,
+    FORMS,
     GROUNDS,
     PLACES,
-    SHAPES,
     TIMES,
     Landscape,
     Poster,
@@ -77,31 +77,64 @@ def judge(picture: Image.Image, scene: Scene) -> Verdict:
 
 
 def _judge_poster(picture: Image.Image, scene: Poster) -> Verdict:
-    ground = background_colour(picture)
+    right = _ground_is(picture, scene)
     seen = figures(picture)
     asked = scene.figures
     if not asked:
-        return Verdict(background=ground == scene.background, count=not seen)
+        return Verdict(background=right, count=not seen)
     if len(asked) == 1:
         # The largest is the one that was meant; stray crumbs count against `count` alone.
         main = max(seen, key=lambda sight: sight.area, default=None)
         return Verdict(
-            background=ground == scene.background,
+            background=right,
             colour=main is not None and main.colour == asked[0].colour,
             shape=main is not None and main.shape == asked[0].shape,
             place=main is not None and _place(main) == asked[0].place,
             count=len(seen) == 1,
         )
-    return _judge_several(ground, seen, scene, picture.size)
+    return _judge_several(seen, scene, picture.size, right=right)
 
 
-def _judge_several(ground: str, seen: Sequence[Sight], scene: Poster, size: tuple[int, int]) -> Verdict:
+def _ground_is(picture: Image.Image, scene: Poster) -> bool:
+    """Whether the rim has the scene's colours: all round, above and below, or left and right."""
+    pixels = lab(np.asarray(picture.convert("RGB")))
+    match scene.blend:
+        case "gradient":
+            rim = max(2, len(pixels) // 24)
+            seen = [_name(_median(pixels[:rim])), _name(_median(pixels[-rim:]))]
+        case "halves":
+            seen = [_name(_median(side)) for side in _sides(pixels)]
+        case _:
+            seen = [background_colour(picture)] if _is_plain(pixels) else []
+    return seen == list(scene.ground_colours)
+
+
+def _is_plain(pixels: Floats) -> bool:
+    """No rim differs from the one opposite."""
+    rim = max(2, len(pixels) // 24)
+    left, right = (_median(side) for side in _sides(pixels))
+    top, bottom = _median(pixels[:rim]), _median(pixels[-rim:])
+    return bool(max(np.linalg.norm(left - right), np.linalg.norm(top - bottom)) < APART)
+
+
+def _median(pixels: Floats) -> Floats:
+    median: Floats = np.median(pixels.reshape(-1, 3), axis=0)
+    return median
+
+
+def _sides(pixels: Floats) -> tuple[Floats, Floats]:
+    """The left and the right rim."""
+    rim = max(2, pixels.shape[1] // 24)
+    return pixels[:, :rim], pixels[:, -rim:]
+
+
+def _judge_several(seen: Sequence[Sight], scene: Poster, size: tuple[int, int], *, right: bool) -> Verdict:
     pairs = [
         (figure, _nearest(seen, x / size[0], y / size[1]))
         for figure, (x, y, _) in zip(scene.figures, spots(scene, *size), strict=True)
     ]
     return Verdict(
-        background=ground == scene.background,
+        background=right,
         colour=all(sight is not None and sight.colour == figure.colour for figure, sight in pairs),
         shape=all(sight is not None and sight.shape == figure.shape for figure, sight in pairs),
         count=len(seen) == len(scene.figures),
@@ -157,16 +190,29 @@ def _name(seen: Floats) -> str:
 
 
 def _ground(pixels: Floats) -> Floats:
-    """The median along the picture's edge."""
-    rim = max(2, min(pixels.shape[:2]) // 24)
-    edge = [pixels[:rim], pixels[-rim:], pixels[:, :rim], pixels[:, -rim:]]
-    median: Floats = np.median(np.concatenate([part.reshape(-1, 3) for part in edge]), axis=0)
-    return median
+    """The ground behind every pixel, (h, w, 3): each row's rim on its own side, smoothed over the rows."""
+    left, right = (_smooth(np.median(side, axis=1)) for side in _sides(pixels))
+    ground = np.empty_like(pixels)
+    middle = pixels.shape[1] // 2
+    ground[:, :middle], ground[:, middle:] = left[:, None], right[:, None]
+    return ground
+
+
+def _smooth(column: Floats) -> Floats:
+    """A running median over an eighth of the height, so that nothing on the rim passes for ground."""
+    half = max(1, len(column) // 16)
+    padded = np.pad(column, ((half, half), (0, 0)), mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1, axis=0)
+    smoothed: Floats = np.median(windows, axis=-1)
+    return smoothed
 
 
 def background_colour(picture: Image.Image) -> str:
     """The nearest colour that has a name here."""
-    return _name(_ground(lab(np.asarray(picture.convert("RGB")))))
+    pixels = lab(np.asarray(picture.convert("RGB")))
+    rim = max(2, min(pixels.shape[:2]) // 24)
+    edge = [pixels[:rim], pixels[-rim:], pixels[:, :rim], pixels[:, -rim:]]
+    return _name(_median(np.concatenate([part.reshape(-1, 3) for part in edge])))
 
 
 def figures(picture: Image.Image) -> list[Sight]:
@@ -174,7 +220,15 @@ def figures(picture: Image.Image) -> list[Sight]:
     rgb = picture.convert("RGB").filter(ImageFilter.MedianFilter(3))
     pixels = lab(np.asarray(rgb))
     apart = np.linalg.norm(pixels - _ground(pixels), axis=-1) > APART
+    _close_seam(apart)
     return [_look(pixels, part) for part in _pieces(apart) if part.sum() >= LEAST * apart.size]
+
+
+def _close_seam(apart: Mask) -> None:
+    """Where two halves meet, their mixture is no figure: there the pixels beside decide."""
+    middle = apart.shape[1] // 2
+    beside = apart[:, middle - 5] & apart[:, middle + 4]
+    apart[:, middle - 4 : middle + 4] &= beside[:, None]
 
 
 def _pieces(mask: Mask) -> list[Mask]:
@@ -195,14 +249,21 @@ def _pieces(mask: Mask) -> list[Mask]:
 def _look(pixels: Floats, mask: Mask) -> Sight:
     core = np.asarray(Image.fromarray((mask * 255).astype(np.uint8)).filter(ImageFilter.MinFilter(5)))
     inside = pixels[core == 255] if (core == 255).sum() > 20 else pixels[mask]
+    colour = _median(inside)
     rows, columns = np.nonzero(mask)
     return Sight(
-        colour=_name(np.median(inside, axis=0)),
-        shape=shape_of(mask),
+        colour=_name(colour),
+        shape=shape_of(_body(pixels, mask, colour)),
         x=float(columns.min() + columns.max() + 1) / 2 / mask.shape[1],
         y=float(rows.min() + rows.max() + 1) / 2 / mask.shape[0],
         area=float(mask.mean()),
     )
+
+
+def _body(pixels: Floats, mask: Mask, colour: Floats) -> Mask:
+    """The figure without its eyes, mouth or middle, which have another colour."""
+    own = mask & (np.linalg.norm(pixels - colour, axis=-1) < 2 * APART)
+    return own if own.sum() > mask.sum() / 2 else mask
 
 
 def shape_of(mask: Mask) -> str:
@@ -235,14 +296,14 @@ def _overlap(a: Mask, b: Mask) -> float:
 @functools.cache
 def _templates() -> dict[str, list[Mask]]:
     turns = [math.radians(angle) for angle in (-10, -5, 0, 5, 10)]
-    return {shape: [_normal(_silhouette(shape, turn)) for turn in turns] for shape in SHAPES}
+    return {shape: [_normal(_silhouette(shape, turn)) for turn in turns] for shape in FORMS}
 
 
 def _silhouette(shape: str, turn: float) -> Mask:
     canvas = Image.new("L", (240, 240))
     brush = ImageDraw.Draw(canvas)
-    for edge, fill in zip(outline(shape), (255, 0), strict=False):
-        brush.polygon(place_points(edge, (120, 120, 160), turn), fill=fill)
+    for index, edge in enumerate(outline(shape)):
+        brush.polygon(place_points(edge, (120, 120, 160), turn), fill=0 if index else 255)
     return np.asarray(canvas) > 127
 
 

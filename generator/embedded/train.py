@@ -63,11 +63,11 @@ FULL = Budget(
     reading_scenes=48,
     flow=Plan(
         phases=(
-            Phase(halved=True, steps=1750, batch=16, shift=2, room=2500),
-            Phase(halved=False, steps=1500, batch=8, shift=3, room=1500, uses=6),
-            Phase(halved=False, steps=1400, batch=8, shift=6, room=1500, uses=6),
-            Phase(halved=False, steps=1000, batch=8, shift=4, room=1500, uses=6, guidance=0.5),
-            Phase(halved=False, steps=750, batch=8, shift=4, room=1500, uses=6, guidance=0.6),
+            Phase(halved=1, steps=1750, batch=16, shift=2),
+            Phase(halved=0, steps=1500, batch=8, shift=3),
+            Phase(halved=0, steps=1400, batch=8, shift=6),
+            Phase(halved=0, steps=1000, batch=8, shift=4, guidance=0.5),
+            Phase(halved=0, steps=750, batch=8, shift=4, guidance=0.6),
         ),
         matrix_rate=3e-3,
         cool_from=0.6,
@@ -81,8 +81,8 @@ SMOKE = Budget(
     reading_scenes=4,
     flow=Plan(
         phases=(
-            Phase(halved=True, steps=2, batch=2, shift=2, room=10),
-            Phase(halved=False, steps=1, batch=2, shift=3, room=5, guidance=0.3),
+            Phase(halved=1, steps=2, batch=2, shift=2),
+            Phase(halved=0, steps=1, batch=2, shift=3, guidance=0.3),
         ),
         compiled=False,
     ),

@@ -4,6 +4,7 @@ from random import Random
 from typing import Final, assert_never
 
 from generator.embedded.scenes import (
+    PAIRS,
     USUAL_COLOUR,
     Figure,
     Landscape,
@@ -35,6 +36,12 @@ SHAPES: Final = {
     "diamond": ("菱形",),
     "ring": ("圆环", "圆环", "环形", "环"),
     "cross": ("十字", "十字", "十字形", "十字架"),
+    "hexagon": ("六边形", "六边形", "六角形"),
+    "crescent": ("月牙", "月牙", "弯月", "新月"),
+    "flower": ("花", "花朵", "小花", "鲜花"),
+    "fish": ("鱼", "鱼", "小鱼"),
+    "cat": ("猫", "猫", "小猫", "猫脸", "猫咪"),
+    "smiley": ("笑脸", "笑脸", "微笑", "表情"),
 }
 SIZES: Final = {"small": ("小", "小", "小小的"), "normal": ("",), "big": ("大", "大", "巨大的")}
 PLACES: Final = {
@@ -47,17 +54,27 @@ PLACES: Final = {
 PRAISE: Final = ("漂亮的", "可爱的", "简单的", "美丽的", "好看的")
 ORDERS: Final = ("画", "请画", "画出", "生成", "给我画", "我想要", "帮我画", "创建")
 ENDINGS: Final = ("，谢谢", "。", "！", "，简单", "，简约风格", "，高质量", "，卡通风格", "，平面设计")
-NUMBERS: Final = {2: ("两个", "两颗", "2个"), 3: ("三个", "三颗", "3个"), 4: ("四个", "四颗", "4个")}
+NUMBERS: Final = {
+    2: ("两个", "两颗", "2个"),
+    3: ("三个", "三颗", "3个"),
+    4: ("四个", "四颗", "4个"),
+    5: ("五个", "五颗", "5个"),
+}
 TIMES: Final = {
     "day": ("白天", "晴天", "阳光下", "中午"),
     "night": ("夜晚", "夜晚", "晚上", "夜里", "月光下", "月亮"),
     "sunset": ("日落", "日落时", "傍晚", "黄昏", "夕阳下"),
+    "snow": ("雪中", "下雪", "雪天", "冬天", "雪地"),
 }
 THINGS: Final = {
     "mountains": ("山", "山", "大山", "高山"),
     "house": ("房子", "房子", "小屋", "房屋"),
     "tree": ("树", "树", "大树", "一棵树"),
     "boat": ("船", "小船", "帆船", "一艘船"),
+    "flowers": ("花", "花朵", "鲜花", "野花"),
+    "cloud": ("云", "云", "白云", "云朵"),
+    "rainbow": ("彩虹", "彩虹", "一道彩虹"),
+    "stars": ("星空", "星星", "繁星", "满天星星"),
 }
 FIELDS: Final = ("田野", "草地", "草原", "风景")
 SEAS: Final = ("大海", "海", "海洋", "海面")
@@ -82,13 +99,13 @@ def say(scene: Scene, rng: Random) -> str:
 def _poster(scene: Poster, rng: Random) -> str:
     match scene.figures:
         case ():
-            return _plain(scene.background, rng)
+            return _plain(scene.background, rng) if scene.second is None else _two_toned("", scene, rng)
         case (figure,):
-            return _one(figure, scene.background, rng)
-        case (left, right) if left.place == "left":
-            return _on(_two(left, right, rng), scene.background, left.colour, rng)
+            return _one(figure, scene, rng)
+        case (first, second) if (first.place, second.place) in PAIRS:
+            return _on(_two(first, second, rng), scene, rng)
         case figures:
-            return _on(_alike(figures[0], len(figures), rng), scene.background, figures[0].colour, rng)
+            return _on(_alike(figures[0], len(figures), rng), scene, rng)
 
 
 def _plain(background: str, rng: Random) -> str:
@@ -113,19 +130,21 @@ def _name(figure: Figure, rng: Random, *, alone: bool = True) -> str:
     )
 
 
-def _one(figure: Figure, background: str, rng: Random) -> str:
+def _one(figure: Figure, scene: Poster, rng: Random) -> str:
     name = _name(figure, rng)
     if figure.place == "centre" and rng.random() > 0.06:
-        return _on(name, background, figure.colour, rng)
+        return _on(name, scene, rng)
     where = rng.choice(PLACES[figure.place])
     placed = rng.choice((f"{name}在{where}", f"{where}有{name}", f"{where}的{name}"))
     if rng.random() < 0.5:
-        return _on(placed, background, figure.colour, rng)
-    return f"{_on(name, background, figure.colour, rng)}，在{where}"
+        return _on(placed, scene, rng)
+    return f"{_on(name, scene, rng)}，在{where}"
 
 
 def _two(left: Figure, right: Figure, rng: Random) -> str:
     first, second = _name(left, rng, alone=False), _name(right, rng, alone=False)
+    if left.place == "top":
+        return _above(first, second, rng)
     return rng.choice(
         (
             f"{first}和{second}",
@@ -136,16 +155,54 @@ def _two(left: Figure, right: Figure, rng: Random) -> str:
     )
 
 
+def _above(upper: str, lower: str, rng: Random) -> str:
+    return rng.choice(
+        (
+            f"{upper}在{lower}上面",
+            f"{upper}在{lower}上方",
+            f"{lower}在{upper}下面",
+            f"上面是{upper}，下面是{lower}",
+            f"{upper}在上面，{lower}在下面",
+        )
+    )
+
+
 def _alike(figure: Figure, count: int, rng: Random) -> str:
     glue = rng.choice(("的", ""))
     colour, shape = rng.choice(COLOURS[figure.colour]), rng.choice(SHAPES[figure.shape])
     return f"{rng.choice(NUMBERS[count])}{colour}{glue}{shape}"
 
 
-def _on(text: str, background: str, figure: str, rng: Random) -> str:
-    if background == usual_background(figure) and rng.random() < 0.6:
+def _two_toned(text: str, scene: Poster, rng: Random) -> str:
+    one, two = (rng.choice(COLOURS[colour]) for colour in scene.ground_colours)
+    if scene.blend == "gradient":
+        grounds = (
+            f"{one}到{two}的渐变背景",
+            f"从{one}到{two}渐变的背景",
+            f"{one}渐变到{two}的背景",
+            f"{one}{two}渐变背景",
+        )
+    else:
+        grounds = (
+            f"左{one}右{two}的背景",
+            f"一半{one}一半{two}的背景",
+            f"{one}和{two}的背景",
+            f"{one}{two}双色背景",
+        )
+    ground = rng.choice(grounds)
+    if not text:
+        return ground
+    return rng.choice(
+        (f"{ground}上的{text}", f"{ground}上有{text}", f"{text}，{ground}", f"{ground}，{text}")
+    )
+
+
+def _on(text: str, scene: Poster, rng: Random) -> str:
+    if scene.second is not None:
+        return _two_toned(text, scene, rng)
+    if scene.background == usual_background(scene.figures[0].colour) and rng.random() < 0.6:
         return text
-    colour = rng.choice(COLOURS[background])
+    colour = rng.choice(COLOURS[scene.background])
     return rng.choice(
         (
             f"{colour}背景上的{text}",
@@ -168,7 +225,7 @@ def _landscape(scene: Landscape, rng: Random) -> str:
     rng.shuffle(things)
     if scene.ground == "sea":
         text = _by_the_sea(things, rng)
-    elif things and rng.random() < 0.8:
+    elif scene.things - {"flowers", "stars"} and rng.random() < 0.8:
         text = _listed(things, rng)
     else:
         text = _listed([*things, rng.choice(FIELDS)], rng)
@@ -204,4 +261,5 @@ def words() -> list[str]:
     found.update((*PRAISE, *ORDERS, *FIELDS, *SEAS))
     found.update(ending.lstrip("，") for ending in ENDINGS)
     found.update("背景 上 的 在 和 有 是 一个 一颗 只有 画面 纯 ， 、 。 ！ 棵 艘 色".split())
+    found.update("渐变 双色 一半 左 右 从 到".split())
     return sorted(word for word in found if word)

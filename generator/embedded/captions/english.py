@@ -4,6 +4,7 @@ from random import Random
 from typing import Final, assert_never
 
 from generator.embedded.scenes import (
+    PAIRS,
     USUAL_COLOUR,
     Figure,
     Landscape,
@@ -35,6 +36,12 @@ SHAPES: Final = {
     "diamond": ("diamond", "diamond", "rhombus"),
     "ring": ("ring", "ring", "donut"),
     "cross": ("cross", "cross", "plus sign"),
+    "hexagon": ("hexagon",),
+    "crescent": ("crescent", "crescent", "crescent moon"),
+    "flower": ("flower", "flower", "daisy"),
+    "fish": ("fish",),
+    "cat": ("cat", "cat", "cat face", "kitten", "kitty"),
+    "smiley": ("smiley", "smiley", "smiley face", "smile", "happy face", "emoji"),
 }
 SIZES: Final = {
     "small": ("small", "small", "little", "tiny"),
@@ -47,6 +54,14 @@ PLACES: Final = {
     "right": ("on the right", "on the right side", "at the right"),
     "top": ("at the top", "on top", "above"),
     "bottom": ("at the bottom", "below"),
+}
+PLURALS: Final = {
+    "box": "boxes",
+    "cross": "crosses",
+    "rhombus": "rhombuses",
+    "fish": "fish",
+    "daisy": "daisies",
+    "kitty": "kitties",
 }
 PRAISE: Final = ("beautiful", "cute", "bright", "nice", "simple", "pretty", "solid", "perfect", "single")
 BEGINNINGS: Final = (
@@ -85,22 +100,29 @@ NUMBERS: Final = {
     2: ("two", "2", "a pair of"),
     3: ("three", "3"),
     4: ("four", "4"),
+    5: ("five", "5"),
 }
 TIMES: Final = {
     "day": ("by day", "during the day", "in the daytime", "on a sunny day", "at noon", "in the sun"),
     "night": ("at night", "at night", "in the night", "under the moon", "at midnight", "in the dark"),
     "sunset": ("at sunset", "at sunset", "in the evening", "at dusk", "in the setting sun"),
+    "snow": ("in the snow", "in snow", "in winter", "on a snowy day", "when it snows"),
 }
 TIME_NAMES: Final = {
     "day": ("day", "sunny day", "daytime", "blue sky", "sun"),
     "night": ("night", "night sky", "moon", "night, moon"),
     "sunset": ("sunset", "evening", "dusk"),
+    "snow": ("snow", "winter", "snowfall", "snowy day"),
 }
 THINGS: Final = {
     "mountains": ("mountains", "mountains", "a mountain", "hills"),
     "house": ("a house", "a house", "a small house", "a home", "a cottage"),
     "tree": ("a tree", "a tree", "a green tree"),
     "boat": ("a boat", "a boat", "a sailing boat", "a ship", "a sailboat"),
+    "flowers": ("flowers", "flowers", "some flowers", "wildflowers"),
+    "cloud": ("a cloud", "a cloud", "clouds", "a white cloud"),
+    "rainbow": ("a rainbow",),
+    "stars": ("stars", "stars", "a starry sky", "many stars"),
 }
 FIELDS: Final = ("a field", "a meadow", "a green field", "a landscape", "grass")
 SEAS: Final = ("the sea", "the sea", "the ocean", "a sea", "water")
@@ -125,13 +147,13 @@ def say(scene: Scene, rng: Random) -> str:
 def _poster(scene: Poster, rng: Random) -> str:
     match scene.figures:
         case ():
-            return _plain(scene.background, rng)
+            return _plain(scene.background, rng) if scene.second is None else _two_toned("", scene, rng)
         case (figure,):
-            return _one(figure, scene.background, rng)
-        case (left, right) if left.place == "left":
-            return _on(_two(left, right, rng), scene.background, left.colour, rng)
+            return _one(figure, scene, rng)
+        case (first, second) if (first.place, second.place) in PAIRS:
+            return _on(_two(first, second, rng), scene, rng)
         case figures:
-            return _on(_alike(figures[0], len(figures), rng), scene.background, figures[0].colour, rng)
+            return _on(_alike(figures[0], len(figures), rng), scene, rng)
 
 
 def _plain(background: str, rng: Random) -> str:
@@ -150,7 +172,7 @@ def _plain(background: str, rng: Random) -> str:
     )
 
 
-def _one(figure: Figure, background: str, rng: Random) -> str:
+def _one(figure: Figure, scene: Poster, rng: Random) -> str:
     article = rng.random() < 0.7
     colour = rng.choice(COLOURS[figure.colour])
     shape = rng.choice(SHAPES[figure.shape])
@@ -172,8 +194,8 @@ def _one(figure: Figure, background: str, rng: Random) -> str:
     said = figure.place != "centre" or rng.random() < 0.06
     where = rng.choice(PLACES[figure.place]) if said else ""
     if where and rng.random() < 0.5:
-        return f"{_on(name, background, figure.colour, rng)} {where}"
-    return _on(f"{name} {where}".strip(), background, figure.colour, rng)
+        return f"{_on(name, scene, rng)} {where}"
+    return _on(f"{name} {where}".strip(), scene, rng)
 
 
 def _two(left: Figure, right: Figure, rng: Random) -> str:
@@ -182,6 +204,8 @@ def _two(left: Figure, right: Figure, rng: Random) -> str:
     )
     if rng.random() < 0.75:
         first, second = _a(first), _a(second)
+    if left.place == "top":
+        return _above(first, second, rng)
     return rng.choice(
         (
             f"{first} and {second}",
@@ -194,16 +218,57 @@ def _two(left: Figure, right: Figure, rng: Random) -> str:
     )
 
 
+def _above(upper: str, lower: str, rng: Random) -> str:
+    return rng.choice(
+        (
+            f"{upper} above {lower}",
+            f"{upper} above {lower}",
+            f"{upper} over {lower}",
+            f"{lower} below {upper}",
+            f"{lower} under {upper}",
+            f"{upper} at the top and {lower} at the bottom",
+        )
+    )
+
+
 def _alike(figure: Figure, count: int, rng: Random) -> str:
     shape = rng.choice(SHAPES[figure.shape])
-    plural = {"box": "boxes", "cross": "crosses", "rhombus": "rhombuses"}.get(shape, shape + "s")
+    plural = PLURALS.get(shape, shape + "s")
     return f"{rng.choice(NUMBERS[count])} {rng.choice(COLOURS[figure.colour])} {plural}"
 
 
-def _on(text: str, background: str, figure: str, rng: Random) -> str:
-    if background == usual_background(figure) and rng.random() < 0.6:
+def _two_toned(text: str, scene: Poster, rng: Random) -> str:
+    one, two = (rng.choice(COLOURS[colour]) for colour in scene.ground_colours)
+    if scene.blend == "gradient":
+        grounds = (
+            f"a gradient from {one} to {two}",
+            f"{_a(one)} to {two} gradient",
+            f"{_a(one)} and {two} gradient background",
+            f"a gradient background, {one} to {two}",
+            f"a background that fades from {one} to {two}",
+        )
+    else:
+        grounds = (
+            f"{_a(one)} and {two} background",
+            f"a half {one} half {two} background",
+            f"a two-colored background, {one} and {two}",
+            f"a background with {one} left and {two} right",
+            f"a split background, {one} and {two}",
+        )
+    ground = rng.choice(grounds)
+    if not text:
+        return ground
+    return rng.choice(
+        (f"{text} on {ground}", f"{text} on {ground}", f"{text}, {ground}", f"{ground} with {text}")
+    )
+
+
+def _on(text: str, scene: Poster, rng: Random) -> str:
+    if scene.second is not None:
+        return _two_toned(text, scene, rng)
+    if scene.background == usual_background(scene.figures[0].colour) and rng.random() < 0.6:
         return text
-    colour = rng.choice(COLOURS[background])
+    colour = rng.choice(COLOURS[scene.background])
     return rng.choice(
         (
             f"{text} on {_a(colour)} background",
@@ -229,7 +294,7 @@ def _landscape(scene: Landscape, rng: Random) -> str:
     rng.shuffle(things)
     if scene.ground == "sea":
         text = _by_the_sea(things, rng)
-    elif things and rng.random() < 0.8:
+    elif scene.things - {"flowers", "stars"} and rng.random() < 0.8:
         text = _listed(things, rng)
     else:
         text = _listed([*things, rng.choice(FIELDS)], rng)
@@ -274,7 +339,13 @@ def words() -> list[str]:
                 found.update(variant.replace(",", "").split())
     for text in (*PRAISE, *BEGINNINGS, *ENDINGS, *FIELDS, *SEAS):
         found.update(text.strip(",.! ").replace(",", "").split())
-    found.update(shape + "s" for variants in SHAPES.values() for shape in variants)
+    found.update(
+        PLURALS.get(word, word + "s")
+        for variants in SHAPES.values()
+        for name in variants
+        for word in name.split()
+    )
     found.update("an and with on in of to next that is against background plain just empty all".split())
-    found.update("nothing but left right picture solid user assistant crosses boxes".split())
+    found.update("nothing but left right picture solid user assistant half split two-colored".split())
+    found.update("gradient from fades under over below above top bottom".split())
     return [form for word in sorted(found) for form in (word, " " + word)]

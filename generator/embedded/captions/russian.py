@@ -4,6 +4,7 @@ from random import Random
 from typing import Final, assert_never
 
 from generator.embedded.scenes import (
+    PAIRS,
     USUAL_COLOUR,
     Figure,
     Landscape,
@@ -20,6 +21,10 @@ HARD: Final = {
     "on": "ом",
     "many": "ые",
     "of many": "ых",
+    "of": "ого",
+    "to": "ому",
+    "by": "ым",
+    "by f": "ой",
 }
 SOFT: Final = {
     "m": "ий",
@@ -29,6 +34,10 @@ SOFT: Final = {
     "on": "ем",
     "many": "ие",
     "of many": "их",
+    "of": "его",
+    "to": "ему",
+    "by": "им",
+    "by f": "ей",
 }
 STRESSED: Final = HARD | {"m": "ой"}
 COLOURS: Final = {
@@ -46,32 +55,66 @@ COLOURS: Final = {
     "gray": (("сер", HARD),),
 }
 SHAPES: Final = {
-    "circle": (("круг", "m", "круг", "круга"), ("круг", "m", "круг", "круга"), ("шар", "m", "шар", "шара")),
-    "square": (("квадрат", "m", "квадрат", "квадрата"),),
-    "triangle": (("треугольник", "m", "треугольник", "треугольника"),),
-    "star": (("звезда", "f", "звезду", "звезды"), ("звёздочка", "f", "звёздочку", "звёздочки")),
-    "heart": (("сердце", "n", "сердце", "сердца"), ("сердечко", "n", "сердечко", "сердечка")),
-    "diamond": (("ромб", "m", "ромб", "ромба"),),
-    "ring": (("кольцо", "n", "кольцо", "кольца"),),
-    "cross": (("крест", "m", "крест", "креста"), ("крестик", "m", "крестик", "крестика")),
+    "circle": (
+        ("круг", "m", "круг", "круга", "кругом", "кругов"),
+        ("круг", "m", "круг", "круга", "кругом", "кругов"),
+        ("шар", "m", "шар", "шара", "шаром", "шаров"),
+    ),
+    "square": (("квадрат", "m", "квадрат", "квадрата", "квадратом", "квадратов"),),
+    "triangle": (("треугольник", "m", "треугольник", "треугольника", "треугольником", "треугольников"),),
+    "star": (
+        ("звезда", "f", "звезду", "звезды", "звездой", "звёзд"),
+        ("звёздочка", "f", "звёздочку", "звёздочки", "звёздочкой", "звёздочек"),
+    ),
+    "heart": (
+        ("сердце", "n", "сердце", "сердца", "сердцем", "сердец"),
+        ("сердечко", "n", "сердечко", "сердечка", "сердечком", "сердечек"),
+    ),
+    "diamond": (("ромб", "m", "ромб", "ромба", "ромбом", "ромбов"),),
+    "ring": (("кольцо", "n", "кольцо", "кольца", "кольцом", "колец"),),
+    "cross": (
+        ("крест", "m", "крест", "креста", "крестом", "крестов"),
+        ("крестик", "m", "крестик", "крестика", "крестиком", "крестиков"),
+    ),
+    "hexagon": (
+        ("шестиугольник", "m", "шестиугольник", "шестиугольника", "шестиугольником", "шестиугольников"),
+    ),
+    "crescent": (("полумесяц", "m", "полумесяц", "полумесяца", "полумесяцем", "полумесяцев"),),
+    "flower": (
+        ("цветок", "m", "цветок", "цветка", "цветком", "цветков"),
+        ("цветочек", "m", "цветочек", "цветочка", "цветочком", "цветочков"),
+    ),
+    "fish": (
+        ("рыба", "f", "рыбу", "рыбы", "рыбой", "рыб"),
+        ("рыбка", "f", "рыбку", "рыбки", "рыбкой", "рыбок"),
+    ),
+    "cat": (
+        ("кошка", "f", "кошку", "кошки", "кошкой", "кошек"),
+        ("кот", "alive", "кота", "кота", "котом", "котов"),
+        ("котик", "alive", "котика", "котика", "котиком", "котиков"),
+    ),
+    "smiley": (
+        ("смайлик", "m", "смайлик", "смайлика", "смайликом", "смайликов"),
+        ("смайл", "m", "смайл", "смайла", "смайлом", "смайлов"),
+    ),
 }
-"""Nominative, gender, accusative, genitive."""
+"""Nominative, gender, accusative, genitive, instrumental, genitive plural."""
 SIZES: Final = {
     "small": (
-        {"m": "маленький", "f": "маленькая", "n": "маленькое", "acc": "маленькую"},
-        {"m": "небольшой", "f": "небольшая", "n": "небольшое", "acc": "небольшую"},
+        {"m": "маленький", "f": "маленькая", "n": "маленькое", "acc": "маленькую", "of": "маленького"},
+        {"m": "небольшой", "f": "небольшая", "n": "небольшое", "acc": "небольшую", "of": "небольшого"},
     ),
-    "normal": ({"m": "", "f": "", "n": "", "acc": ""},),
+    "normal": ({"m": "", "f": "", "n": "", "acc": "", "of": ""},),
     "big": (
-        {"m": "большой", "f": "большая", "n": "большое", "acc": "большую"},
-        {"m": "огромный", "f": "огромная", "n": "огромное", "acc": "огромную"},
+        {"m": "большой", "f": "большая", "n": "большое", "acc": "большую", "of": "большого"},
+        {"m": "огромный", "f": "огромная", "n": "огромное", "acc": "огромную", "of": "огромного"},
     ),
 }
 PRAISE: Final = (
-    {"m": "красивый", "f": "красивая", "n": "красивое", "acc": "красивую"},
-    {"m": "яркий", "f": "яркая", "n": "яркое", "acc": "яркую"},
-    {"m": "милый", "f": "милая", "n": "милое", "acc": "милую"},
-    {"m": "простой", "f": "простая", "n": "простое", "acc": "простую"},
+    {"m": "красивый", "f": "красивая", "n": "красивое", "acc": "красивую", "of": "красивого"},
+    {"m": "яркий", "f": "яркая", "n": "яркое", "acc": "яркую", "of": "яркого"},
+    {"m": "милый", "f": "милая", "n": "милое", "acc": "милую", "of": "милого"},
+    {"m": "простой", "f": "простая", "n": "простое", "acc": "простую", "of": "простого"},
 )
 PLACES: Final = {
     "centre": ("в центре", "по центру", "посередине"),
@@ -91,22 +134,33 @@ ENDINGS: Final = (
     ", высокое качество",
     ", в стиле мультфильма",
 )
-NUMBERS: Final = {2: ("два", "две", "2"), 3: ("три", "три", "3"), 4: ("четыре", "четыре", "4")}
+NUMBERS: Final = {
+    2: ("два", "две", "2"),
+    3: ("три", "три", "3"),
+    4: ("четыре", "четыре", "4"),
+    5: ("пять", "пять", "5"),
+}
 TIMES: Final = {
     "day": ("днём", "днем", "в солнечный день", "под солнцем", "в полдень"),
     "night": ("ночью", "ночью", "под луной", "в темноте"),
     "sunset": ("на закате", "на закате", "вечером"),
+    "snow": ("в снегу", "под снегом", "зимой", "в снегопад"),
 }
 TIME_NAMES: Final = {
     "day": ("день", "солнечный день", "солнце"),
     "night": ("ночь", "луна", "ночное небо"),
     "sunset": ("закат", "вечер"),
+    "snow": ("снег", "зима", "снегопад", "идёт снег"),
 }
 THINGS: Final = {
     "mountains": ("горы", "горы", "гора"),
     "house": ("дом", "дом", "домик"),
     "tree": ("дерево", "дерево", "зелёное дерево"),
     "boat": ("лодка", "лодка", "кораблик", "парусник", "корабль"),
+    "flowers": ("цветы", "цветы", "цветочки"),
+    "cloud": ("облако", "облако", "облака", "белое облако"),
+    "rainbow": ("радуга",),
+    "stars": ("звёзды", "звёзды", "звезды", "звёздное небо"),
 }
 FIELDS: Final = ("поле", "луг", "зелёное поле", "пейзаж", "трава")
 SEAS: Final = (("море", "на море", "в море", "у моря"), ("океан", "на воде", "в океане", "у океана"))
@@ -133,13 +187,13 @@ def _order(rng: Random) -> str:
 def _poster(scene: Poster, rng: Random) -> str:
     match scene.figures:
         case ():
-            return _plain(scene.background, rng)
+            return _plain(scene.background, rng) if scene.second is None else _two_toned("", scene, rng)
         case (figure,):
-            return _one(figure, scene.background, rng)
-        case (left, right) if left.place == "left":
-            return _on(_two(left, right, rng), scene.background, left.colour, rng)
+            return _one(figure, scene, rng)
+        case (first, second) if (first.place, second.place) in PAIRS:
+            return _on(_two(first, second, rng), scene, rng)
         case figures:
-            return _on(_alike(figures[0], len(figures), rng), scene.background, figures[0].colour, rng)
+            return _on(_alike(figures[0], len(figures), rng), scene, rng)
 
 
 def _colour(colour: str, form: str, rng: Random) -> str:
@@ -162,8 +216,8 @@ def _plain(background: str, rng: Random) -> str:
 
 
 def _name(figure: Figure, rng: Random, *, accusative: bool, alone: bool = True) -> str:
-    noun, gender, object_noun, _ = rng.choice(SHAPES[figure.shape])
-    form = "acc" if accusative and gender == "f" else gender
+    noun, gender, object_noun, *_ = rng.choice(SHAPES[figure.shape])
+    form = {"f": "acc", "alive": "of"}.get(gender, gender) if accusative else gender.replace("alive", "m")
     parts = [rng.choice(SIZES[figure.size])[form]] if alone else []
     if alone and rng.random() < 0.1:
         parts.append(rng.choice(PRAISE)[form])
@@ -174,19 +228,36 @@ def _name(figure: Figure, rng: Random, *, accusative: bool, alone: bool = True) 
     return " ".join(part for part in parts if part)
 
 
-def _one(figure: Figure, background: str, rng: Random) -> str:
+def _by(figure: Figure, rng: Random) -> str:
+    """What something stands above or under: the instrumental."""
+    _, gender, _, _, noun, _ = rng.choice(SHAPES[figure.shape])
+    return f"{_colour(figure.colour, 'by f' if gender == 'f' else 'by', rng)} {noun}"
+
+
+def _one(figure: Figure, scene: Poster, rng: Random) -> str:
     order = _order(rng)
     name = order + _name(figure, rng, accusative=bool(order))
     said = figure.place != "centre" or rng.random() < 0.06
     where = rng.choice(PLACES[figure.place]) if said else ""
     if where and rng.random() < 0.5:
-        return f"{_on(name, background, figure.colour, rng)} {where}"
-    return _on(f"{name} {where}".strip(), background, figure.colour, rng)
+        return f"{_on(name, scene, rng)} {where}"
+    return _on(f"{name} {where}".strip(), scene, rng)
 
 
 def _two(left: Figure, right: Figure, rng: Random) -> str:
     order = _order(rng)
     first, second = (_name(figure, rng, accusative=bool(order), alone=False) for figure in (left, right))
+    if left.place == "top":
+        return order + rng.choice(
+            (
+                f"{first} над {_by(right, rng)}",
+                f"{first} над {_by(right, rng)}",
+                f"{second} под {_by(left, rng)}",
+                f"{first} сверху и {second} снизу",
+                f"сверху {first}, снизу {second}",
+                f"вверху {first}, внизу {second}",
+            )
+        )
     return order + rng.choice(
         (
             f"{first} и {second}",
@@ -199,15 +270,44 @@ def _two(left: Figure, right: Figure, rng: Random) -> str:
 
 
 def _alike(figure: Figure, count: int, rng: Random) -> str:
-    _, gender, _, genitive = rng.choice(SHAPES[figure.shape])
+    _, gender, _, genitive, _, many = rng.choice(SHAPES[figure.shape])
     number = NUMBERS[count]
     said = rng.choice((number[1] if gender == "f" else number[0], number[2]))
-    form = rng.choice(("many", "of many")) if gender == "f" else "of many"
-    return f"{_order(rng)}{said} {_colour(figure.colour, form, rng)} {genitive}"
+    form = rng.choice(("many", "of many")) if gender == "f" and count < 5 else "of many"
+    noun = genitive if count < 5 else many
+    return f"{_order(rng)}{said} {_colour(figure.colour, form, rng)} {noun}"
 
 
-def _on(text: str, background: str, figure: str, rng: Random) -> str:
-    if background == usual_background(figure) and rng.random() < 0.6:
+def _two_toned(text: str, scene: Poster, rng: Random) -> str:
+    one, two = scene.ground_colours
+    plain = _colour(one, "m", rng), _colour(two, "m", rng)
+    grounds: tuple[str, ...]
+    if scene.blend == "gradient":
+        fading = f"от {_colour(one, 'of', rng)} к {_colour(two, 'to', rng)}"
+        grounds = (f"градиент {fading}", f"фон с переходом {fading}", f"градиентный фон {fading}")
+    else:
+        grounds = (
+            f"{plain[0]} и {plain[1]} фон",
+            f"фон слева {plain[0]}, справа {plain[1]}",
+            f"фон наполовину {plain[0]}, наполовину {plain[1]}",
+            f"двухцветный фон, {plain[0]} и {plain[1]}",
+        )
+    ground = rng.choice(grounds)
+    if not text:
+        return ground
+    both = [f"{text}, {ground}", f"{ground}, {text}"]
+    if scene.blend == "gradient":
+        both.append(f"{text} на градиентном фоне {fading}")
+    else:
+        both.append(f"{text} на {_colour(one, 'on', rng)} и {_colour(two, 'on', rng)} фоне")
+    return rng.choice(both)
+
+
+def _on(text: str, scene: Poster, rng: Random) -> str:
+    if scene.second is not None:
+        return _two_toned(text, scene, rng)
+    background = scene.background
+    if background == usual_background(scene.figures[0].colour) and rng.random() < 0.6:
         return text
     on, plain = _colour(background, "on", rng), _colour(background, "m", rng)
     return rng.choice(
@@ -233,7 +333,7 @@ def _landscape(scene: Landscape, rng: Random) -> str:
     rng.shuffle(things)
     if scene.ground == "sea":
         text = _by_the_sea(things, rng)
-    elif things and rng.random() < 0.8:
+    elif scene.things - {"flowers", "stars"} and rng.random() < 0.8:
         text = _listed(things, rng)
     else:
         text = _listed([*things, rng.choice(FIELDS)], rng)
@@ -270,7 +370,7 @@ def words() -> list[str]:
     for variants in COLOURS.values():
         found.update(stem + ending for stem, endings in variants for ending in endings.values())
     for nouns in SHAPES.values():
-        found.update(form for noun in nouns for form in (noun[0], noun[2], noun[3]))
+        found.update(form for noun in nouns for form in (noun[0], *noun[2:]))
     for forms in (*SIZES["small"], *SIZES["big"], *PRAISE):
         found.update(forms.values())
     tables: tuple[dict[object, tuple[str, ...]], ...] = (PLACES, NUMBERS, TIMES, TIME_NAMES, THINGS)  # type: ignore[assignment]
@@ -281,4 +381,5 @@ def words() -> list[str]:
     for text in (*ORDERS, *ENDINGS, *FIELDS, *(form for sea in SEAS for form in sea)):
         found.update(text.strip(",.! ").split())
     found.update("и на рядом фон фоне просто пустой однотонный только цвет картинка".split())
+    found.update("градиент градиентный градиентном переходом от к с наполовину двухцветный над под".split())
     return [form for word in sorted(found) for form in (word, " " + word)]

@@ -5,7 +5,14 @@ from random import Random
 import pytest
 from generator.embedded.captions import LANGUAGES, caption
 from generator.embedded.prompts import held_out_prompts, training_caption
-from generator.embedded.scenes import NEVER_TAUGHT, Figure, Landscape, Poster, any_scene
+from generator.embedded.scenes import (
+    NEVER_SEEN,
+    NEVER_TAUGHT,
+    Figure,
+    Landscape,
+    Poster,
+    any_scene,
+)
 
 RED_STAR = Poster(background="blue", figures=(Figure(shape="star", colour="red"),))
 
@@ -41,13 +48,61 @@ def test_night_is_always_said():
     assert all(any(word in text for word in ("night", "moon", "dark")) for text in said)
 
 
-def test_there_are_two_hundred_prompts_in_three_languages_with_pairs_never_taught():
+def test_there_are_hundreds_of_prompts_in_three_languages_with_pairs_never_taught():
     prompts = held_out_prompts()
-    untaught = [prompt for prompt in prompts if not prompt.taught]
+    untaught = [prompt.scene for prompt in prompts if not prompt.taught]
+    posters = [scene for scene in untaught if isinstance(scene, Poster)]
+    landscapes = [scene for scene in untaught if isinstance(scene, Landscape)]
 
-    assert len(prompts) == 200
+    assert len(prompts) >= 300
     assert {prompt.language for prompt in prompts} == set(LANGUAGES)
-    assert {(p.scene.figures[0].colour, p.scene.figures[0].shape) for p in untaught} == NEVER_TAUGHT
+    assert {(scene.figures[0].colour, scene.figures[0].shape) for scene in posters} == NEVER_TAUGHT
+    assert {(thing, scene.time) for scene in landscapes for thing in scene.things} == NEVER_SEEN
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "a red cat above a blue fish"),
+        ("ru", "красная кошка над синей рыбой"),
+        ("zh", "红色猫在蓝色鱼上面"),
+    ],
+)
+def test_what_stands_above_is_said(language, said):
+    figures = (
+        Figure(shape="cat", colour="red", place="top"),
+        Figure(shape="fish", colour="blue", place="bottom"),
+    )
+    rng = Random(1)
+
+    captions = {caption(Poster(background="white", figures=figures), language, rng) for _ in range(3000)}
+
+    assert said in captions
+
+
+def test_five_cats_and_a_living_cat_are_good_russian():
+    rng = Random(1)
+    one = Poster(background="white", figures=(Figure(shape="cat", colour="black"),))
+    five = Poster(background="white", figures=(Figure(shape="cat", colour="black", size="small"),) * 5)
+
+    said_one = " | ".join(caption(one, "ru", rng) for _ in range(500))
+    said_five = " | ".join(caption(five, "ru", rng) for _ in range(500))
+
+    assert "нарисуй чёрного кота" in said_one
+    assert "чёрный кота" not in said_one
+    assert "пять чёрных кошек" in said_five
+
+
+def test_a_gradient_names_both_colours():
+    rng = Random(1)
+    ground = Poster(background="red", blend="gradient", second="blue")
+
+    assert all("red" in text or "scarlet" in text or "crimson" in text for text in said_of(ground, rng))
+    assert all("blue" in text for text in said_of(ground, rng))
+
+
+def said_of(scene, rng):
+    return [caption(scene, "en", rng) for _ in range(100)]
 
 
 def test_training_never_says_a_held_out_prompt():
