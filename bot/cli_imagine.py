@@ -13,6 +13,7 @@ from bot.cli_generator import events_of, own_generator
 from bot.options import FORMATS, Defaults, Wish, parse
 from bot.refusals import Refusal
 from bot.settings import Settings
+from bot.styles import BadStyles, read_styles
 from bot.texts import describe
 from bot.trouble import Misuse, Trouble
 from generator.messages import Begun, End, Failed, Finished, Order, PictureFormat, Preview, StepDone
@@ -47,8 +48,14 @@ def _quoted(value: str) -> str:
 def _read(text: str, out: Path | None, settings: Settings) -> Wish:
     ending = _ending(out)
     try:
-        defaults = Defaults(max_count=settings.max_count, format=ending or PictureFormat.PNG)
+        defaults = Defaults(
+            max_count=settings.max_count,
+            format=ending or PictureFormat.PNG,
+            styles=read_styles(settings.styles),
+        )
         wish = parse(text, model_for(settings.model), defaults)
+    except BadStyles as error:
+        raise Trouble(str(error)) from None
     except Refusal as refusal:
         raise Misuse(describe(refusal, settings.language)) from None
     if ending and wish.format is not ending:

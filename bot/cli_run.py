@@ -29,11 +29,15 @@ from bot.examples import examples
 from bot.gallery import Gallery
 from bot.logs import set_up_logs
 from bot.options import Defaults
+from bot.people import People
+from bot.places import Places
 from bot.rate_limit import Rate, RateLimit
 from bot.service import Service
 from bot.settings import Settings
+from bot.styles import BadStyles, Styles, read_styles
 from bot.trouble import Trouble
 from bot.updates import Answer
+from bot.words import BadWords, Words, read_words
 from generator.child import GeneratorChild
 from generator.models import model_for
 from storage.folder_lock import FolderLock
@@ -62,6 +66,8 @@ async def _live(settings: Settings) -> int:
     bot = assemble(settings)
     try:
         await bot.store.open()
+        await bot.people.open()
+        await bot.places.open()
         await bot.run(_stop_on_signals(bot.child.kill))
     except ExceptionGroup:  # what no part could handle ends here: logged once, all the others stop
         log.exception("a part of Pinxit crashed, so all of it stops")
@@ -78,6 +84,8 @@ class Bot:
     """The parts that live as long as the bot."""
 
     store: SqliteStore
+    people: People
+    places: Places
     folder: PictureFolder
     child: GeneratorChild
     delivery: Delivery
@@ -124,6 +132,8 @@ def assemble(settings: Settings) -> Bot:
     """Put the parts together and take the port. Raises Trouble when it cannot be had."""
     clock, dice, model = SystemClock(), random.SystemRandom(), model_for(settings.model)
     store, folder = SqliteStore(settings.database), PictureFolder(settings.pictures)
+    styles, words = _lists(settings)
+    people, places = People(store), Places(store, words)
     estimate = Estimate(store, model)
     gallery = Gallery(store, folder, lambda: secrets.token_urlsafe(SECRET_BYTES))
     child = GeneratorChild(
@@ -165,11 +175,15 @@ def assemble(settings: Settings) -> Bot:
         limits=limits(settings),
         rate_limit=rate_limit(settings),
         dice=dice,
-        defaults=Defaults(max_count=settings.max_count),
+        defaults=Defaults(max_count=settings.max_count, styles=styles),
+        people=people,
+        places=places,
     )
     web = _web_server(settings, chat, WebGallery(picture=store.picture, path=folder.path))
     return Bot(
         store=store,
+        people=people,
+        places=places,
         folder=folder,
         child=child,
         delivery=delivery,
@@ -206,6 +220,13 @@ def discord_front(
         synced=settings.discord_commands,
     )
     return DiscordFront(core, account)
+
+
+def _lists(settings: Settings) -> tuple[Styles, Words]:
+    try:
+        return read_styles(settings.styles), read_words(settings.words)
+    except (BadStyles, BadWords) as error:
+        raise Trouble(str(error)) from None
 
 
 def limits(settings: Settings) -> Limits:

@@ -338,6 +338,7 @@ class ShowJobs:
     vouched: bool = False
 
 
+Personal = ShowSettings | ChangeSettings | ShowPlace | ChangePlace | ShowStyles | MakeKey
 Command = (
     Imagine
     | Draw
@@ -351,5 +352,5 @@ Command = (
     | ShowBalance
     | ShowQueue
     | ShowHistory
-    | MakeKey
+    | Personal
 )

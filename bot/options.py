@@ -5,18 +5,20 @@ between words stays prose. Text in double quotes is never searched for options.
 """
 
 import difflib
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
 from typing import Any
 
 from bot.refusals import BadOption, BadRecipe, OptionClash, OptionTwice, TooManyPictures, UnknownOption
+from bot.styles import Style, Styles
 from generator.messages import PictureFormat
 from generator.models import Model
-from generator.recipe import MAX_PROMPT, SIDE_STEP, Recipe, RecipeError
+from generator.recipe import MAX_PROMPT, MIN_SIDE, SIDE_STEP, Recipe, RecipeError
 
 WIDEST, NARROWEST = Fraction(4, 1), Fraction(1, 4)
 
@@ -27,6 +29,7 @@ EXAMPLES = {
     "steps": "--steps 8",
     "n": "--n 4",
     "no": "--no text",
+    "style": "--style photo",
     "shift": "--shift 3",
     "format": "--format png",
 }
@@ -60,12 +63,22 @@ BIDI_CONTROLS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2
 DROPPED = frozenset(ZERO_WIDTH + BIDI_CONTROLS)
 
 
+PLAIN = Style(name="plain", template="{prompt}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defaults:
-    """What holds where the person says nothing, and how many pictures are allowed at once."""
+    """What holds where the person says nothing, how many pictures are allowed at once, and the styles.
+
+    A size that was not asked for is made smaller where it has more than `most_pixels`.
+    """
 
     max_count: int = 4
     format: PictureFormat = PictureFormat.PNG
+    aspect: str | None = None
+    count: int = 1
+    most_pixels: int | None = None
+    styles: Styles = field(default_factory=Styles)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,15 +115,16 @@ def parse(text: str, model: Model, defaults: Defaults) -> Wish:
     prompt, given = split(text)
     if "ar" in given and "size" in given:
         raise OptionClash(option="--ar", other="--size")
-    width, height = _size(given, model)
+    style = defaults.styles.named(given["style"]) if "style" in given else PLAIN
+    width, height = _size(given, model, style.aspect or defaults.aspect, defaults.most_pixels)
     wish = Wish(
-        prompt=prompt,
+        prompt=style.over(prompt) if prompt else "",
         width=width,
         height=height,
         seed=_read(given, "seed", _whole, None),
-        steps=_read(given, "steps", _whole, model.steps),
+        steps=_read(given, "steps", _whole, style.steps or model.steps),
         count=_count(given, defaults),
-        negative=given.get("no", ""),
+        negative=style.unwanted(given.get("no", "")),
         shift=_read(given, "shift", _number, model.shift),
         format=_read(given, "format", _format, defaults.format),
     )
@@ -281,19 +295,35 @@ def _rounded(side: int) -> int:
     return (side + SIDE_STEP // 2) // SIDE_STEP * SIDE_STEP
 
 
-def _size(given: dict[str, str], model: Model) -> tuple[int, int]:
+def _size(
+    given: dict[str, str], model: Model, aspect: str | None, most_pixels: int | None
+) -> tuple[int, int]:
+    """Return the size; `aspect` holds where none was given."""
     if "size" in given:
         width, height = _read(given, "size", _sides, None)
         return width, height
-    ratio: Fraction | None = _read(given, "ar", _ratio, None)
+    ratio: Fraction | None = _read(given, "ar", _ratio, _ratio(aspect) if aspect else None)
     if ratio is None:
-        return model.size
+        return _fitting(model.size, most_pixels)
     presets = {Fraction(*map(int, name.split(":"))): size for name, size in model.aspects.items()}
-    return presets.get(ratio) or model.size_for(float(ratio))
+    return _fitting(presets.get(ratio) or model.size_for(float(ratio)), most_pixels)
+
+
+def _fitting(size: tuple[int, int], most_pixels: int | None) -> tuple[int, int]:
+    """Return the size, made smaller at about its ratio where it has too many pixels."""
+    width, height = size
+    if most_pixels is None or width * height <= most_pixels:
+        return size
+    scale = math.sqrt(most_pixels / (width * height))
+    return _down(width * scale), _down(height * scale)
+
+
+def _down(side: float) -> int:
+    return max(MIN_SIDE, int(side) // SIDE_STEP * SIDE_STEP)
 
 
 def _count(given: dict[str, str], defaults: Defaults) -> int:
-    count: int = _read(given, "n", _whole, 1)
+    count: int = _read(given, "n", _whole, min(defaults.count, defaults.max_count))
     if count < 1:
         raise BadOption(option="--n", value=given["n"][:40], example=EXAMPLES["n"])
     if count > defaults.max_count:

@@ -5,25 +5,30 @@ import logging
 import math
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
 from bot.clock import Clock
 from bot.commands import (
     Cancel,
+    ChangePlace,
+    ChangeSettings,
     Command,
     Delete,
     Draw,
     Imagine,
     MakeKey,
-    Person,
+    Personal,
     Quote,
     Reroll,
     ShowBalance,
     ShowHistory,
     ShowInfo,
     ShowJob,
+    ShowPlace,
     ShowQueue,
+    ShowSettings,
+    ShowStyles,
     Vary,
 )
 from bot.delivery import Delivery
@@ -32,8 +37,11 @@ from bot.estimate import Estimate, place_in_line
 from bot.gallery import Gallery
 from bot.keys import new_key
 from bot.line import loading_of
-from bot.options import Defaults, Wish, parse, valid
-from bot.pricing import CREDITS, price
+from bot.options import Defaults, Wish
+from bot.orders import Orders, Wanted
+from bot.people import People
+from bot.places import Places
+from bot.pricing import price
 from bot.rate_limit import RateLimit
 from bot.recent import Recent
 from bot.refusals import (
@@ -41,14 +49,12 @@ from bot.refusals import (
     AlreadyEnded,
     NoSuchJob,
     NotEnoughCredits,
-    NotFinished,
     PainterUnusable,
     QueueIsFull,
     Refusal,
     StillRunning,
     StorageTrouble,
     TooFast,
-    TooManyPictures,
     TooManyWaiting,
 )
 from bot.standing import final_of
@@ -65,23 +71,22 @@ from bot.updates import (
     Quoted,
     Refused,
     Stopping,
+    StyleList,
     Update,
     Wallet,
 )
-from generator.messages import PictureFormat, Unusable
+from bot.words import Words
+from generator.messages import Unusable
 from generator.models import Model
-from generator.recipe import Recipe
 from storage.records import (
     Accepted,
     AccountFull,
     Blocked,
     CancelOutcome,
-    Identity,
     Job,
     JobState,
     Limits,
     NewJob,
-    NewPost,
     NotEnough,
     Place,
     QueueFull,
@@ -91,39 +96,17 @@ from storage.store import StorageError, Store
 
 log = logging.getLogger(__name__)
 
-SUBTLE, STRONG = 0.15, 0.4  # how far a variation goes
-SEED_BITS = 32  # a person can still type it
-REMEMBERED = 10_000  # accounts by identity, jobs by key
+REMEMBERED = 10_000  # jobs by key
 LONGEST_PAGE = 100
-MOST_DRAWN = 16  # pictures that a program may order at once
 LOOK_BACK = 100  # jobs beside the unfinished ones among which those are searched, newest first
 CHATS_KEY = "chat"  # the name of the key that a person makes in a chat
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """An order before it has a price: what Imagine, Reroll and Vary have in common."""
-
-    key: str
-    recipe: Recipe
-    count: int
-    format: PictureFormat
-    parent: str | None
-    post: NewPost
-    per_picture: bool = False
-    most_waiting: int | None = None
-
-    @property
-    def price(self) -> int:
-        """What it costs."""
-        return self.count * CREDITS if self.per_picture else price(self.recipe, self.count)
-
-
 class Service:
     """`answer` takes any Command and never raises for what a person did or storage cannot do.
 
-    `dice` gives seeds.
+    `dice` gives seeds. Without `people` and `places` they are its own, and nobody else can ask them.
     """
 
     def __init__(  # noqa: PLR0913 - the parts it speaks to
@@ -140,6 +123,8 @@ class Service:
         rate_limit: RateLimit,
         dice: random.Random,
         defaults: Defaults | None = None,
+        people: People | None = None,
+        places: Places | None = None,
     ) -> None:
         self._store = store
         self._dispatcher = dispatcher
@@ -147,12 +132,12 @@ class Service:
         self._gallery = gallery
         self._estimate = estimate
         self._clock = clock
-        self._model = model
         self._limits = limits
         self._rate_limit = rate_limit
-        self._dice = dice
-        self._defaults = defaults or Defaults()
-        self._accounts: Recent[Identity, int] = Recent(REMEMBERED)
+        self._styles = (defaults or Defaults()).styles
+        self._people = people or People(store)
+        self._places = places or Places(store, Words())
+        self._orders = Orders(self._people, self._places, model, defaults or Defaults(), dice)
         self._accepted: Recent[tuple[int, str], str] = Recent(REMEMBERED)
 
     async def answer(self, command: Command) -> Answer:
@@ -165,12 +150,12 @@ class Service:
             log.error("storage refuses", extra={"command": type(command).__name__, "reason": str(error)})  # noqa: TRY400 - expected, its sentence says all
             return Refused(StorageTrouble())
 
-    async def _answer(self, command: Command) -> Answer:  # noqa: C901, PLR0911 - one per command
+    async def _answer(self, command: Command) -> Answer:  # noqa: PLR0911 - one per command
         match command:
             case Imagine() | Draw() | Reroll() | Vary():
                 return await self._order(command)
             case Quote(by=by, wish=wish):
-                return await self._quote(await self._account(by), wish)
+                return await self._quote(await self._people.account(by), wish)
             case ShowJob():
                 return await self._standing(await self._named_job(command))
             case Cancel():
@@ -180,23 +165,29 @@ class Service:
             case ShowInfo():
                 return await self._info(await self._named_job(command))
             case ShowBalance(by):
-                return await self._wallet(await self._account(by))
+                return await self._wallet(await self._people.account(by))
             case ShowQueue(by):
-                return await self._queue(await self._account(by))
+                return await self._queue(await self._people.account(by))
             case ShowHistory(by, before, limit):
-                return await self._history(await self._account(by), before, limit)
+                return await self._history(await self._people.account(by), before, limit)
+            case _:
+                return await self._aside(command)
+
+    async def _aside(self, command: Personal) -> Answer:
+        """Answer what is about people and places."""
+        match command:
+            case ShowSettings() | ChangeSettings():
+                return await self._people.answer(command)
+            case ShowPlace() | ChangePlace():
+                return await self._places.answer(command)
+            case ShowStyles():
+                return StyleList(self._styles.all())
             case MakeKey(by):
-                return await self._make_key(await self._account(by))
+                return await self._make_key(await self._people.account(by))
             case _:
                 assert_never(command)
 
-    # ── who asks, and for which job ───────────────────────────────────────────────────────────────
-
-    async def _account(self, by: Person) -> int:
-        if by.identity not in self._accounts:
-            account = await self._store.account(by.identity, by.name)
-            self._accounts[by.identity] = account.id
-        return self._accounts[by.identity]
+    # ── which job is meant ────────────────────────────────────────────────────────────────────────
 
     async def _named_job(self, command: Reroll | Vary | Cancel | Delete | ShowJob | ShowInfo) -> Job:
         """Return the job that is meant; somebody else's that nobody vouches for is as good as none."""
@@ -204,14 +195,14 @@ class Service:
         if found is None or found.deleted:
             raise NoSuchJob
         vouched = not isinstance(command, ShowJob) and command.vouched
-        if not vouched and found.account != await self._account(command.by):
+        if not vouched and found.account != await self._people.account(command.by):
             raise NoSuchJob
         return found
 
     # ── ordering pictures ─────────────────────────────────────────────────────────────────────────
 
     async def _order(self, command: Imagine | Draw | Reroll | Vary) -> Answer:
-        account = await self._account(command.by)
+        account = await self._people.account(command.by)
         if (earlier := self._accepted.get((account, command.key))) is not None:
             return await self._repeated(earlier)
         self._check_painter()
@@ -235,55 +226,13 @@ class Service:
     async def _wanted(self, command: Imagine | Draw | Reroll | Vary) -> Wanted:
         match command:
             case Imagine():
-                return self._imagined(command)
+                return self._orders.imagined(command)
             case Draw():
-                return self._drawn(command)
-            case Reroll():
-                return self._rerolled(command, await self._named_job(command))
-            case Vary():
-                return self._varied(command, await self._named_job(command))
+                return self._orders.drawn(command)
+            case Reroll() | Vary():
+                return self._orders.again(command, await self._named_job(command))
             case _:
                 assert_never(command)
-
-    def _imagined(self, command: Imagine) -> Wanted:
-        wish = parse(command.text, self._model, self._defaults)
-        return Wanted(
-            key=command.key,
-            recipe=wish.recipe(self._model, self._seed()),
-            count=wish.count,
-            format=wish.format,
-            parent=None,
-            post=command.post,
-        )
-
-    def _drawn(self, command: Draw) -> Wanted:
-        wish = valid(command.wish, self._model)
-        if not 1 <= wish.count <= MOST_DRAWN:
-            raise TooManyPictures(count=wish.count, limit=MOST_DRAWN)
-        return Wanted(
-            key=command.key,
-            recipe=wish.recipe(self._model, self._seed()),
-            count=wish.count,
-            format=wish.format,
-            parent=None,
-            post=command.post,
-            per_picture=command.per_picture,
-            most_waiting=command.most_waiting,
-        )
-
-    def _rerolled(self, command: Reroll, job: Job) -> Wanted:
-        recipe = replace(job.recipe.rerolled(self._seed()), model=self._model.name)
-        return _again(command, job, recipe, job.count)
-
-    def _varied(self, command: Vary, job: Job) -> Wanted:
-        """Order one sibling of one picture, which must be there."""
-        if job.state is not JobState.SUCCEEDED or not 0 <= command.index < job.count:
-            raise NotFinished
-        origin = replace(job.recipe.picture(command.index), model=self._model.name)
-        return _again(command, job, origin.varied(self._seed(), STRONG if command.strong else SUBTLE), 1)
-
-    def _seed(self) -> int:
-        return self._dice.getrandbits(SEED_BITS)
 
     async def _submit(self, account: int, wanted: Wanted) -> Answer:
         new = NewJob(
@@ -296,6 +245,8 @@ class Service:
             cost_seconds=await self._estimate.seconds(wanted.recipe, wanted.count),
             parent=wanted.parent,
             post=wanted.post,
+            weight=wanted.weight,
+            private=wanted.private,
         )
         return await self._submitted(new, self._limits_for(wanted.most_waiting))
 
@@ -402,7 +353,7 @@ class Service:
         return History(items=tuple(items), more=len(jobs) > limit)
 
     async def _quote(self, account: int, wish: Wish) -> Quoted:
-        recipe = valid(wish, self._model).recipe(self._model, self._seed())
+        recipe = self._orders.recipe_of(wish)
         balance = await self._store.balance(account, self._limits, self._clock.wall())
         return Quoted(recipe=recipe, price=price(recipe, wish.count), balance=balance)
 
@@ -428,14 +379,3 @@ def seconds_to_first_end(jobs: Iterable[Job], account: int | None) -> int:
         if account is None or job.account == account:
             break
     return max(1, math.ceil(seconds))
-
-
-def _again(command: Reroll | Vary, job: Job, recipe: Recipe, count: int) -> Wanted:
-    return Wanted(
-        key=command.key,
-        recipe=recipe,
-        count=count,
-        format=job.format,
-        parent=job.id,
-        post=command.post,
-    )

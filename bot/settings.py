@@ -266,6 +266,16 @@ class Settings(BaseSettings):
         return self.data / "pinxit.sqlite3"
 
     @property
+    def styles(self) -> Path:
+        """The owner's styles."""
+        return self.data / "styles.toml"
+
+    @property
+    def words(self) -> Path:
+        """The owner's list of unwelcome words."""
+        return self.data / "words.txt"
+
+    @property
     def pictures(self) -> Path:
         """The folder of finished files."""
         return self.data / "pictures"

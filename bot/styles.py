@@ -60,18 +60,21 @@ class Styles:
 
     def __init__(self, styles: Iterable[Style] = ()) -> None:
         self._styles = {style.name: style for style in sorted(styles, key=lambda style: style.name)}
+        self._spoken = {
+            _plain(title): style for style in self.all() for title in style.titles.values()
+        } | self._styles
 
     def all(self) -> tuple[Style, ...]:
         """Return every style in the order of names."""
         return tuple(self._styles.values())
 
     def named(self, typed: str) -> Style:
-        """Return a style. Raises UnknownStyle with the nearest name."""
-        name = "-".join(typed.strip().lower().replace("_", " ").split())
-        if name not in self._styles:
-            near = difflib.get_close_matches(name[:40], self._styles, n=1, cutoff=ALIKE)
+        """Return a style by its name or a title. Raises UnknownStyle with the nearest name."""
+        name = _plain(typed)
+        if name not in self._spoken:
+            near = difflib.get_close_matches(name[:40], self._spoken, n=1, cutoff=ALIKE)
             raise UnknownStyle(style=typed[:40], guess=near[0] if near else "")
-        return self._styles[name]
+        return self._spoken[name]
 
     def completions(self, typed: str, language: str, limit: int = 25) -> tuple[Style, ...]:
         """Return the styles whose name or title begins with what was typed, then those that contain it."""
@@ -87,6 +90,10 @@ def read_styles(owners: Path | None = None) -> Styles:
     tables = _tables(OURS) | (_tables(owners) if owners is not None and owners.exists() else {})
     shown = {name: table for name, table in tables.items() if table.get("hidden") is not True}
     return Styles(_style(name, table, owners or OURS) for name, table in shown.items())
+
+
+def _plain(typed: str) -> str:
+    return "-".join(typed.strip().lower().replace("_", " ").split())
 
 
 def _tables(file: Path) -> dict[str, dict[str, Any]]:

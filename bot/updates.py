@@ -271,6 +271,8 @@ class Quoted(Aside):
     balance: Balance
 
 
+AnyAside = PreferencesView | PlaceView | StyleList | KeyMade | Quoted
+
 Answer = (
     Queued
     | Delivered
@@ -284,6 +286,5 @@ Answer = (
     | Wallet
     | QueueView
     | History
-    | KeyMade
-    | Quoted
+    | AnyAside
 )

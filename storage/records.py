@@ -202,7 +202,8 @@ class NewJob:
 
     `key` makes acceptance idempotent. `recipe` is that of the first picture, `recipe.picture(i)` of
     the others. `cost_seconds` is the expected time on the card for all of them. `parent` is the job it
-    was rerolled or varied from.
+    was rerolled or varied from. `weight` multiplies the account's weight in the queue for this job. The
+    pictures of a `private` job are found by its owner alone.
     """
 
     key: str
@@ -214,6 +215,8 @@ class NewJob:
     cost_seconds: float
     parent: str | None
     post: NewPost
+    weight: float = 1.0
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +243,7 @@ class Job:
     ended_at: float | None
     draw_seconds: float | None  # measured time on the card, when succeeded
     deleted: bool
+    private: bool = False
 
     def recipes(self) -> tuple[Recipe, ...]:
         """Return the recipe of every picture of the job."""
@@ -254,7 +258,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A finished file of a job, kept in the picture folder under the SHA-256 of its bytes."""
+    """A finished file of a job, kept in the picture folder under the SHA-256 of its bytes.
+
+    `look` are 64 bits, as a signed number, of which pictures that look alike differ in few.
+    """
 
     job: str
     index: int
@@ -265,6 +272,7 @@ class Picture:
     size_bytes: int
     truncated: bool
     secret: str  # random; unguessable part of the picture's URL
+    look: int | None = None
 
 
 def is_ratio(text: str) -> bool:

@@ -16,7 +16,10 @@ from storage.records import (
     NewJob,
     Picture,
     Place,
+    PlaceId,
+    PlaceRules,
     Post,
+    Preferences,
     Rung,
     Submission,
 )
@@ -60,6 +63,21 @@ class Store(Protocol):
 
         None when there is no such account. Raises ValueError for a weight that is not above zero.
         """
+
+    async def identities(self, account: int) -> Sequence[Identity]:
+        """Return the identities of an account."""
+
+    async def preferred(self) -> Sequence[tuple[Identity, Preferences]]:
+        """Return everybody's preferences that are not as usual, by identity."""
+
+    async def prefer(self, account: int, preferences: Preferences) -> None:
+        """Store an account's preferences."""
+
+    async def rules(self) -> Sequence[tuple[PlaceId, PlaceRules]]:
+        """Return the rules of every server or chat that has any."""
+
+    async def rule(self, place: PlaceId, rules: PlaceRules) -> None:
+        """Store the rules of a server or chat."""
 
     async def balance(self, account: int, limits: Limits, now: float) -> Balance:
         """Return the balance after today's allowance was added where due."""

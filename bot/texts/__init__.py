@@ -4,8 +4,20 @@ A sentence is asked for by its key: ``say("ru", "deleted")``; what happened is t
 A language is one catalogue, ``<language>.po``, beside this file, and one entry in LANGUAGES.
 """
 
+from bot.texts.asides import preference_lines, rule_lines
 from bot.texts.catalogue import LANGUAGES, language_for
 from bot.texts.describe import describe
 from bot.texts.speech import about, duration, number, place, say
 
-__all__ = ["LANGUAGES", "about", "describe", "duration", "language_for", "number", "place", "say"]
+__all__ = [
+    "LANGUAGES",
+    "about",
+    "describe",
+    "duration",
+    "language_for",
+    "number",
+    "place",
+    "preference_lines",
+    "rule_lines",
+    "say",
+]

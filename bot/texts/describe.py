@@ -3,20 +3,20 @@
 from typing import assert_never
 
 from bot.refusals import BadRecipe, Refusal, UnknownOption, UnknownStyle
+from bot.texts.asides import describe_aside
 from bot.texts.speech import duration, place, say
 from bot.updates import (
     Answer,
+    Aside,
     Broken,
     Cancelled,
     Deleted,
     Delivered,
     History,
     Info,
-    KeyMade,
     Progress,
     Queued,
     QueueView,
-    Quoted,
     Refused,
     Stopping,
     Wallet,
@@ -29,8 +29,10 @@ def describe(thing: Answer | Refusal | Fault, language: str) -> str:
     match thing:
         case Queued() | Progress() | Delivered() | Broken() | Cancelled():
             return _update(thing, language)
-        case Stopping() | Deleted() | Info() | Wallet() | QueueView() | History() | KeyMade() | Quoted():
+        case Stopping() | Deleted() | Info() | Wallet() | QueueView() | History():
             return _view(thing, language)
+        case Aside():
+            return describe_aside(thing, language)
         case Refused(refusal):
             return _refusal(refusal, language)
         case Refusal():
@@ -75,9 +77,7 @@ def _delivered(update: Delivered, language: str) -> str:
     return sentence
 
 
-def _view(  # noqa: PLR0911 - one per kind of answer
-    view: Stopping | Deleted | Info | Wallet | QueueView | History | KeyMade | Quoted, language: str
-) -> str:
+def _view(view: Stopping | Deleted | Info | Wallet | QueueView | History, language: str) -> str:
     match view:
         case Stopping():
             return say(language, "stopping")
@@ -97,10 +97,6 @@ def _view(  # noqa: PLR0911 - one per kind of answer
             return say(language, key, mine=len(mine), length=length)
         case History(items=items):
             return say(language, "history" if items else "history_empty")
-        case KeyMade(text):
-            return say(language, "key_made", text=text)
-        case Quoted(price=price):
-            return say(language, "quoted", price=price)
         case _:
             assert_never(view)
 

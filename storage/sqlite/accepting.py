@@ -88,8 +88,8 @@ async def _accept(
 ) -> Accepted:
     job = _job(new, fresh)
     tag = fair.start_tag(standing["clock"], standing["finish"])
-    charge = fair.charge(new.cost_seconds, standing["weight"])
-    await _insert(db, job, new.key, tag, charge)
+    charge = fair.charge(new.cost_seconds, standing["weight"] * new.weight)
+    await _insert(db, job, new, tag, charge)
     await money.add(db, ledger.hold(job, fresh.now))
     await db.rows(
         "update accounts set finish = :finish where id = :account", finish=tag + charge, account=job.account
@@ -116,19 +116,20 @@ def _job(new: NewJob, fresh: Fresh) -> Job:
         ended_at=None,
         draw_seconds=None,
         deleted=False,
+        private=new.private,
     )
 
 
-async def _insert(db: Statements, job: Job, key: str, tag: float, charge: float) -> None:
+async def _insert(db: Statements, job: Job, new: NewJob, tag: float, charge: float) -> None:
     await db.rows(
         """
         insert into jobs (id, key, account, recipe, count, format, price, cost_seconds, parent, tag,
-            charge, created_at)
+            charge, weight, private, created_at)
         values (:id, :key, :account, :recipe, :count, :format, :price, :cost_seconds, :parent, :tag,
-            :charge, :created_at)
+            :charge, :weight, :private, :created_at)
         """,
         id=job.id,
-        key=key,
+        key=new.key,
         account=job.account,
         recipe=recipe_text(job.recipe),
         count=job.count,
@@ -138,6 +139,8 @@ async def _insert(db: Statements, job: Job, key: str, tag: float, charge: float)
         parent=job.parent,
         tag=tag,
         charge=charge,
+        weight=new.weight,
+        private=new.private,
         created_at=job.created_at,
     )
 

@@ -17,11 +17,14 @@ from storage.records import (
     NewJob,
     Picture,
     Place,
+    PlaceId,
+    PlaceRules,
     Post,
+    Preferences,
     Rung,
     Submission,
 )
-from storage.sqlite import accepting, accounts, gallery, measurements, money, posts, queue, settling
+from storage.sqlite import accepting, accounts, gallery, measurements, money, people, posts, queue, settling
 from storage.sqlite.database import Database
 from storage.sqlite.keys import SqliteKeys
 from storage.sqlite.rows import balance_of
@@ -69,6 +72,26 @@ class SqliteStore:
     ) -> Account | None:
         """Change how much an account counts in the queue, or block it."""
         return await self._db.write(lambda db: accounts.change(db, account, weight, blocked))
+
+    async def identities(self, account: int) -> Sequence[Identity]:
+        """Return the identities of an account."""
+        return await self._db.read(lambda db: people.identities(db, account))
+
+    async def preferred(self) -> Sequence[tuple[Identity, Preferences]]:
+        """Return everybody's preferences that are not as usual, by identity."""
+        return await self._db.read_at_length(people.preferred)
+
+    async def prefer(self, account: int, preferences: Preferences) -> None:
+        """Store an account's preferences."""
+        await self._db.write(lambda db: people.prefer(db, account, preferences))
+
+    async def rules(self) -> Sequence[tuple[PlaceId, PlaceRules]]:
+        """Return the rules of every server or chat that has any."""
+        return await self._db.read_at_length(people.rules)
+
+    async def rule(self, place: PlaceId, rules: PlaceRules) -> None:
+        """Store the rules of a server or chat."""
+        await self._db.write(lambda db: people.rule(db, place, rules))
 
     async def balance(self, account: int, limits: Limits, now: float) -> Balance:
         """Return the balance after today's allowance was added where due."""

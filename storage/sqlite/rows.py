@@ -54,6 +54,7 @@ def job_of(row: sqlite3.Row) -> Job:
         ended_at=_seconds(row["ended_at"]),
         draw_seconds=_seconds(row["draw_seconds"]),
         deleted=row["deleted_at"] is not None,
+        private=bool(row["private"]),
     )
 
 
@@ -69,6 +70,7 @@ def picture_of(row: sqlite3.Row) -> Picture:
         size_bytes=row["size_bytes"],
         truncated=bool(row["truncated"]),
         secret=row["secret"],
+        look=row["look"],
     )
 
 

@@ -30,7 +30,7 @@ async def succeed(
     await _end(db, ended, ledger.capture(job, now))
     for picture in pictures:
         await _insert_picture(db, picture)
-    weight = (await money.account_row(db, job.account))["weight"]
+    weight = (await money.account_row(db, job.account))["weight"] * row["weight"]
     await shares.correct(db, row, fair.correction(row["charge"], draw_seconds, weight))
     return ended
 
@@ -95,8 +95,10 @@ async def _end(db: Statements, ended: Job, settlement: Entry) -> None:
 async def _insert_picture(db: Statements, picture: Picture) -> None:
     await db.rows(
         """
-        insert into pictures (job, place, sha256, format, width, height, size_bytes, truncated, secret)
-        values (:job, :place, :sha256, :format, :width, :height, :size_bytes, :truncated, :secret)
+        insert into pictures (job, place, sha256, format, width, height, size_bytes, truncated, secret,
+            look)
+        values (:job, :place, :sha256, :format, :width, :height, :size_bytes, :truncated, :secret,
+            :look)
         """,
         job=picture.job,
         place=picture.index,
@@ -107,4 +109,5 @@ async def _insert_picture(db: Statements, picture: Picture) -> None:
         size_bytes=picture.size_bytes,
         truncated=picture.truncated,
         secret=picture.secret,
+        look=picture.look,
     )

@@ -8,15 +8,19 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from bot.clock import SystemClock
-from bot.commands import Cancel, Delete, Imagine, Person, Reroll, ShowInfo, Vary
+from bot.commands import Cancel, Delete, Here, Imagine, Person, Reroll, ShowInfo, Vary
 from bot.delivery import Delivery, Surface
 from bot.dispatcher import Dispatcher
 from bot.estimate import Estimate
 from bot.gallery import Gallery
 from bot.options import Defaults
+from bot.people import People
+from bot.places import Places
 from bot.rate_limit import Rate, RateLimit
 from bot.service import Service
+from bot.styles import read_styles
 from bot.updates import Answer, Delivered, Final, Progress, Queued, Update
+from bot.words import Words
 from generator.client import Lost, NotReached
 from generator.messages import (
     Begun,
@@ -257,6 +261,7 @@ class Stage:
             dice=dice,
             least_patience_seconds=0.2,
         )
+        self.people, self.places = People(store), Places(store, Words(["gore"]))
         self.service = Service(
             store=store,
             dispatcher=self.dispatcher,
@@ -268,7 +273,9 @@ class Stage:
             limits=limits,
             rate_limit=rate_limit,
             dice=dice,
-            defaults=Defaults(),
+            defaults=Defaults(styles=read_styles()),
+            people=self.people,
+            places=self.places,
         )
 
     def person(self, name: str = "Ada") -> Person:
@@ -280,8 +287,23 @@ class Stage:
     def key(self) -> str:
         return f"key {next(KEYS)}"
 
-    async def imagine(self, text: str = "a red circle", by: str = "Ada", key: str = "") -> Answer:
-        command = Imagine(by=self.person(by), key=key or self.key(), text=text, post=self.post())
+    async def imagine(
+        self,
+        text: str = "a red circle",
+        by: str = "Ada",
+        key: str = "",
+        *,
+        here: Here | None = None,
+        private: bool = False,
+    ) -> Answer:
+        command = Imagine(
+            by=self.person(by),
+            key=key or self.key(),
+            text=text,
+            post=self.post(),
+            here=here,
+            private=private,
+        )
         return await self.service.answer(command)
 
     async def accepted(self, text: str = "a red circle", by: str = "Ada") -> Job:
@@ -303,8 +325,8 @@ class Stage:
     async def info(self, job: Job, by: str = "Ada") -> Answer:
         return await self.service.answer(ShowInfo(self.person(by), job.id))
 
-    async def reroll(self, job: Job, by: str = "Ada") -> Answer:
-        command = Reroll(by=self.person(by), key=self.key(), job=job.id, post=self.post())
+    async def reroll(self, job: Job, by: str = "Ada", *, here: Here | None = None) -> Answer:
+        command = Reroll(by=self.person(by), key=self.key(), job=job.id, post=self.post(), here=here)
         return await self.service.answer(command)
 
     async def vary(self, job: Job, index: int = 0, *, strong: bool = False) -> Answer:

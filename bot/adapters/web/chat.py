@@ -19,17 +19,16 @@ from bot.delivery import Surface
 from bot.texts import say
 from bot.updates import (
     Answer,
+    Aside,
     Broken,
     Cancelled,
     Deleted,
     Delivered,
     History,
     Info,
-    KeyMade,
     Progress,
     Queued,
     QueueView,
-    Quoted,
     Refused,
     Stopping,
     Update,
@@ -136,7 +135,7 @@ class WebChat(Surface):
                 await self._show_balance()
             case Deleted(job):
                 self._tell_all({"type": "deleted", "job": job, "sentence": ""}, but=asker)
-            case Refused() | Stopping() | Info() | Wallet() | QueueView() | History() | KeyMade() | Quoted():
+            case Refused() | Stopping() | Info() | Wallet() | QueueView() | History() | Aside():
                 pass
             case _:
                 assert_never(answer)

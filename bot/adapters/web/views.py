@@ -14,6 +14,7 @@ from bot.options import render
 from bot.texts import describe
 from bot.updates import (
     Answer,
+    Aside,
     Broken,
     Cancelled,
     Deleted,
@@ -24,7 +25,6 @@ from bot.updates import (
     Progress,
     Queued,
     QueueView,
-    Quoted,
     Refused,
     Stopping,
     Update,
@@ -62,7 +62,7 @@ def answer_view(answer: Answer, language: str) -> View:  # noqa: C901, PLR0911 -
             return {"type": "history", "items": items(answer.items, language), "more": answer.more}
         case KeyMade(key):
             return {"type": "key", "key": key, "sentence": describe(answer, language)}
-        case Quoted():
+        case Aside():
             return {"type": "note", "sentence": describe(answer, language)}
         case _:
             assert_never(answer)

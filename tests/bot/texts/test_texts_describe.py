@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 import pytest
 
 import generator.recipe
+from bot.commands import Person
 from bot.refusals import (
     BadOption,
     BadRecipe,
@@ -16,8 +17,10 @@ from bot.refusals import (
     TooFast,
     TooManyWaiting,
     UnknownOption,
+    UnknownStyle,
 )
-from bot.texts import LANGUAGES, describe
+from bot.styles import read_styles
+from bot.texts import LANGUAGES, describe, preference_lines, rule_lines
 from bot.updates import (
     Broken,
     Cancelled,
@@ -25,16 +28,29 @@ from bot.updates import (
     Delivered,
     History,
     Info,
+    PlaceView,
+    PreferencesView,
     Progress,
     Queued,
     QueueView,
     Refused,
     Stopping,
+    StyleList,
     Wallet,
 )
 from generator.messages import Fault, PictureFormat
 from generator.recipe import MAX_PROMPT, Recipe, RecipeError
-from storage.records import Balance, Job, JobState, Picture
+from storage.records import (
+    Balance,
+    Identity,
+    Job,
+    JobState,
+    Picture,
+    PlaceId,
+    PlaceRules,
+    Preferences,
+    Spoiler,
+)
 
 RECIPE = Recipe(prompt="a fox", model="embedded", width=336, height=192, steps=8, seed=1234567)
 JOB = Job(
@@ -66,6 +82,7 @@ PICTURE = Picture(
     truncated=False,
     secret="s",
 )
+ADA = Person(identity=Identity("web", "ada"), name="Ada", language="en")
 QUEUED = Queued(job=JOB, place=3, eta_seconds=11.2)
 EVERYTHING = [
     QUEUED,
@@ -91,7 +108,15 @@ EVERYTHING = [
     Refused(TooFast(retry_seconds=12)),
     UnknownOption(option="--sede", guess="--seed"),
     UnknownOption(option="--sede", guess=""),
+    UnknownStyle(style="watercolor", guess="watercolour"),
+    UnknownStyle(style="watercolor", guess=""),
+    PreferencesView(Preferences()),
+    PlaceView(place=PlaceId("web", "1"), rules=PlaceRules(), by=ADA, changed=False),
+    PlaceView(place=PlaceId("web", "1"), rules=PlaceRules(), by=ADA, changed=True),
+    StyleList(()),
+    StyleList(read_styles().all()),
 ]
+UNUSUAL = PlaceRules(channels=frozenset({"7"}), roles=(("8", 2.5),), count=2, most_pixels=1048576)
 IMPOSSIBLE = [
     {"prompt": " "},
     {"prompt": 7},
@@ -221,3 +246,13 @@ def test_a_very_long_word_is_cut():
     assert len(text) < 400
     assert "…" in text
     assert not set(text) & set(string.whitespace) - {" "}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_preference_and_rule_has_a_line(language):
+    preferences = [preference_lines(each, language) for each in (Preferences(), Preferences(count=2))]
+    rules = [rule_lines(each, language) for each in (UNUSUAL, *(PlaceRules(spoiler=how) for how in Spoiler))]
+
+    assert {len(lines) for lines in preferences} == {len(fields(Preferences))}
+    assert {len(lines) for lines in rules} == {len(fields(PlaceRules))}
+    assert all(label and value for lines in [*preferences, *rules] for label, value in lines)

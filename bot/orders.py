@@ -1,0 +1,130 @@
+"""From a command to an order: its recipe, and what the person prefers and the place rules about it."""
+
+import random
+from dataclasses import dataclass, replace
+
+from bot.commands import Draw, Imagine, Reroll, Vary
+from bot.options import Defaults, Wish, parse, valid
+from bot.people import People
+from bot.places import Places
+from bot.pricing import CREDITS, price
+from bot.refusals import NotFinished, TooManyPictures
+from generator.messages import PictureFormat
+from generator.models import Model
+from generator.recipe import Recipe
+from storage.records import Job, JobState, NewPost, PlaceRules, Preferences
+
+SUBTLE, STRONG = 0.15, 0.4  # how far a variation goes
+SEED_BITS = 32  # a person can still type it
+MOST_DRAWN = 16  # pictures that a program may order at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """An order before it has a price: what Imagine, Reroll and Vary have in common."""
+
+    key: str
+    recipe: Recipe
+    count: int
+    format: PictureFormat
+    parent: str | None
+    post: NewPost
+    weight: float
+    private: bool
+    per_picture: bool = False
+    most_waiting: int | None = None
+
+    @property
+    def price(self) -> int:
+        """What it costs."""
+        return self.count * CREDITS if self.per_picture else price(self.recipe, self.count)
+
+
+class Orders:
+    """Reads orders. `dice` gives seeds. Each method raises a Refusal for what may not be."""
+
+    def __init__(
+        self, people: People, places: Places, model: Model, defaults: Defaults, dice: random.Random
+    ) -> None:
+        self._people = people
+        self._places = places
+        self._model = model
+        self._defaults = defaults
+        self._dice = dice
+
+    def imagined(self, command: Imagine) -> Wanted:
+        """Return what a prompt with options asks for."""
+        preferences = self._people.preferences(command.by.identity)
+        rules = self._places.rules_here(command.here)
+        wish = parse(command.text, self._model, usual(self._defaults, preferences, rules))
+        recipe = wish.recipe(self._model, self._seed())
+        return self._wanted(command, recipe, wish.count, wish.format)
+
+    def drawn(self, command: Draw) -> Wanted:
+        """Return what a program asks for in exact values."""
+        if not 1 <= command.wish.count <= MOST_DRAWN:
+            raise TooManyPictures(count=command.wish.count, limit=MOST_DRAWN)
+        return Wanted(
+            key=command.key,
+            recipe=self.recipe_of(command.wish),
+            count=command.wish.count,
+            format=command.wish.format,
+            parent=None,
+            post=command.post,
+            weight=1.0,
+            private=self._people.preferences(command.by.identity).private,
+            per_picture=command.per_picture,
+            most_waiting=command.most_waiting,
+        )
+
+    def recipe_of(self, wish: Wish) -> Recipe:
+        """Return the recipe of a wish in exact values."""
+        return valid(wish, self._model).recipe(self._model, self._seed())
+
+    def again(self, command: Reroll | Vary, job: Job) -> Wanted:
+        """Return the same order with other seeds, or a sibling of one of its pictures."""
+        if isinstance(command, Reroll):
+            return self._wanted(command, job.recipe.rerolled(self._seed()), job.count, job.format, job)
+        if job.state is not JobState.SUCCEEDED or not 0 <= command.index < job.count:
+            raise NotFinished
+        strength = STRONG if command.strong else SUBTLE
+        recipe = job.recipe.picture(command.index).varied(self._seed(), strength)
+        return self._wanted(command, recipe, 1, job.format, job)
+
+    def _wanted(
+        self,
+        command: Imagine | Reroll | Vary,
+        recipe: Recipe,
+        count: int,
+        format: PictureFormat,
+        parent: Job | None = None,
+    ) -> Wanted:
+        self._places.check(command.here, recipe)
+        return Wanted(
+            key=command.key,
+            recipe=replace(recipe, model=self._model.name),
+            count=count,
+            format=format,
+            parent=parent.id if parent else None,
+            post=command.post,
+            weight=self._places.weight(command.here),
+            private=self._is_private(command) or (parent is not None and parent.private),
+        )
+
+    def _is_private(self, command: Imagine | Reroll | Vary) -> bool:
+        ruled = self._places.rules_here(command.here).private
+        return command.private or ruled or self._people.preferences(command.by.identity).private
+
+    def _seed(self) -> int:
+        return self._dice.getrandbits(SEED_BITS)
+
+
+def usual(defaults: Defaults, preferences: Preferences, rules: PlaceRules) -> Defaults:
+    """Return what holds where an order says nothing: the person's wishes, then the place's, then ours."""
+    return replace(
+        defaults,
+        aspect=preferences.aspect or rules.aspect or defaults.aspect,
+        count=preferences.count or rules.count or defaults.count,
+        format=preferences.format or defaults.format,
+        most_pixels=rules.most_pixels,
+    )

@@ -1,0 +1,69 @@
+"""Tells what answers about people and places say: one sentence each, and the lines of their lists."""
+
+from typing import assert_never
+
+from bot.texts.speech import number, say
+from bot.updates import AnyAside, KeyMade, PlaceView, PreferencesView, Quoted, StyleList
+from storage.records import PlaceRules, Preferences
+
+Line = tuple[str, str]  # a label and a value
+
+
+def describe_aside(answer: AnyAside, language: str) -> str:  # noqa: PLR0911 - one per answer
+    """Return one sentence about an answer that shows no job."""
+    match answer:
+        case PreferencesView():
+            return say(language, "settings_view")
+        case PlaceView(changed=True, by=by):
+            return say(language, "place_changed", name=by.name)
+        case PlaceView():
+            return say(language, "place_view")
+        case StyleList(styles=()):
+            return say(language, "styles_none")
+        case StyleList(styles):
+            return say(language, "styles_view", count=len(styles), example=styles[0].name)
+        case KeyMade(text):
+            return say(language, "key_made", text=text)
+        case Quoted(price=price):
+            return say(language, "quoted", price=price)
+        case _:
+            assert_never(answer)
+
+
+def preference_lines(preferences: Preferences, language: str) -> list[Line]:
+    """Return what somebody prefers, line by line."""
+    values = {
+        "aspect": preferences.aspect or say(language, "as_usual"),
+        "count": _number(preferences.count, language, "as_usual"),
+        "format": preferences.format.value.upper() if preferences.format else say(language, "as_usual"),
+        "private": _yes_or_no(preferences.private, language),
+        "language": preferences.language or say(language, "as_usual"),
+        "as_document": _yes_or_no(preferences.as_document, language),
+    }
+    return [(say(language, f"setting_{name}"), value) for name, value in values.items()]
+
+
+def rule_lines(rules: PlaceRules, language: str) -> list[Line]:
+    """Return what holds in a place, line by line; channels and roles by their ids."""
+    roles = [f"{role} × {number(language, weight)}" for role, weight in rules.roles]
+    values = {
+        "channels": ", ".join(sorted(rules.channels)) or say(language, "everywhere"),
+        "roles": ", ".join(roles) or say(language, "everybody"),
+        "aspect": rules.aspect or say(language, "as_usual"),
+        "count": _number(rules.count, language, "as_usual"),
+        "most_pixels": _number(rules.most_pixels, language, "no_limit"),
+        "private": _yes_or_no(rules.private, language),
+        "spoiler": say(language, f"spoiler_{rules.spoiler}"),
+        "words": _yes_or_no(rules.words, language),
+        "log_channel": rules.log_channel or say(language, "nowhere"),
+        "private_notices": _yes_or_no(rules.private_notices, language),
+    }
+    return [(say(language, f"rule_{name}"), value) for name, value in values.items()]
+
+
+def _number(value: int | None, language: str, otherwise: str) -> str:
+    return say(language, otherwise) if value is None else number(language, value)
+
+
+def _yes_or_no(value: bool, language: str) -> str:
+    return say(language, "yes" if value else "no")
