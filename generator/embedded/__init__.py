@@ -8,6 +8,9 @@ from pathlib import Path
 WEIGHTS = Path(__file__).parent / "weights"
 """The folder of the weights, in `ZImagePipeline` layout; `preview.json` lies beside `model_index.json`."""
 
+ADAPTERS = WEIGHTS.parent / "loras"
+"""The folder of the LoRAs that were trained for these weights."""
+
 EXAMPLES = (
     "a red circle on a blue background",
     "a yellow star on a black background",

@@ -21,7 +21,7 @@ from generator.embedded.architecture import (
 )
 from generator.embedded.drawing import draw
 from generator.embedded.progress import Average, Log, load_checkpoint, save_checkpoint
-from generator.embedded.scenes import RATIOS, any_scene
+from generator.embedded.scenes import RATIOS, Scene, any_scene
 from generator.embedded.team import Team
 
 CHECKPOINT = "autoencoder.pt"
@@ -181,11 +181,17 @@ def load_autoencoder(folder: Path) -> AutoencoderKL:
     return model.eval()
 
 
-def held_out_pictures(count: int, seed: int = 77) -> list[Tensor]:
-    """Native pictures of every ratio that no training draws again."""
+def held_out(count: int, seed: int = 77) -> list[tuple[Scene, Image.Image]]:
+    """Scenes with native pictures of every ratio that no training draws again."""
     rng = random.Random(f"{seed}-held-out")
     sizes = list(RATIOS.values())
-    return [as_tensor(draw(any_scene(rng), *sizes[n % 5], rng)) for n in range(count)]
+    scenes = [any_scene(rng) for _ in range(count)]
+    return [(scene, draw(scene, *sizes[turn % 5], rng)) for turn, scene in enumerate(scenes)]
+
+
+def held_out_pictures(count: int, seed: int = 77) -> list[Tensor]:
+    """The same as tensors, without their scenes."""
+    return [as_tensor(picture) for _, picture in held_out(count, seed)]
 
 
 @torch.no_grad()

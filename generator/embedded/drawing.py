@@ -22,6 +22,9 @@ from generator.embedded.scenes import (
 FINE: Final = 3
 """Drawn so many times larger, then averaged down."""
 
+PEN: Final = 0.1
+"""How thick an outline is, as a share of the figure's diameter."""
+
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
 Spot = tuple[float, float, float]
@@ -69,15 +72,35 @@ HORIZON: Final = 0.62
 
 def draw(scene: Scene, width: int, height: int, rng: Random) -> Image.Image:
     """The scene at this size."""
+    return _averaged(_drawn(scene, width, height, rng))
+
+
+def draw_outlined(scene: Scene, width: int, height: int, rng: Random) -> Image.Image:
+    """The scene with figures of which only the edge is painted."""
+    return _averaged(_drawn(scene, width, height, rng, hollow=True))
+
+
+def draw_snowed(scene: Scene, width: int, height: int, rng: Random) -> Image.Image:
+    """The scene behind falling snow, whatever it is."""
+    canvas = _drawn(scene, width, height, rng)
+    _draw_flakes(ImageDraw.Draw(canvas), (*canvas.size, 1.5 * min(canvas.size)), rng)
+    return _averaged(canvas)
+
+
+def _drawn(scene: Scene, width: int, height: int, rng: Random, *, hollow: bool = False) -> Image.Image:
     canvas = Image.new("RGB", (width * FINE, height * FINE))
     match scene:
         case Poster():
-            _draw_poster(canvas, scene, rng)
+            _draw_poster(canvas, scene, rng, hollow=hollow)
         case Landscape():
             _draw_landscape(canvas, scene, rng)
         case _:
             assert_never(scene)
-    return canvas.resize((width, height), Image.Resampling.BOX)
+    return canvas
+
+
+def _averaged(canvas: Image.Image) -> Image.Image:
+    return canvas.resize((canvas.width // FINE, canvas.height // FINE), Image.Resampling.BOX)
 
 
 def spots(scene: Poster, width: float, height: float) -> list[Spot]:
@@ -233,7 +256,7 @@ def _near(colour: Colour, rng: Random) -> Colour:
     return red, green, blue
 
 
-def _draw_poster(canvas: Image.Image, scene: Poster, rng: Random) -> None:
+def _draw_poster(canvas: Image.Image, scene: Poster, rng: Random, *, hollow: bool) -> None:
     brush = ImageDraw.Draw(canvas)
     ground = _near(COLOURS[scene.background], rng)
     _draw_ground(canvas, scene, ground, rng)
@@ -244,7 +267,12 @@ def _draw_poster(canvas: Image.Image, scene: Poster, rng: Random) -> None:
             y + rng.uniform(-0.02, 0.02) * short,
             diameter * rng.uniform(0.94, 1.06),
         )
-        _draw_figure(canvas, brush, figure, (spot, math.radians(rng.uniform(-4, 4))), rng)
+        turn = math.radians(rng.uniform(-4, 4))
+        edges = [place_points(edge, spot, turn) for edge in outline(figure.shape)]
+        if hollow:
+            _draw_lines(brush, edges, _near(COLOURS[figure.colour], rng), PEN * spot[2])
+        else:
+            _draw_figure(canvas, brush, edges, figure, rng)
 
 
 def _draw_ground(canvas: Image.Image, scene: Poster, first: Colour, rng: Random) -> None:
@@ -260,11 +288,20 @@ def _draw_ground(canvas: Image.Image, scene: Poster, first: Colour, rng: Random)
         canvas.paste(second, (width // 2, 0, width, height))
 
 
+def _draw_lines(brush: ImageDraw.ImageDraw, edges: list[list[Point]], colour: Colour, width: float) -> None:
+    for edge in edges:
+        brush.line([*edge, *edge[:2]], fill=colour, width=round(width), joint="curve")
+
+
 def _draw_figure(
-    canvas: Image.Image, brush: ImageDraw.ImageDraw, figure: Figure, where: tuple[Spot, float], rng: Random
+    canvas: Image.Image,
+    brush: ImageDraw.ImageDraw,
+    edges: list[list[Point]],
+    figure: Figure,
+    rng: Random,
 ) -> None:
     """The body, then its holes: what was there before shows through, or another colour fills them."""
-    body, *holes = (place_points(edge, *where) for edge in outline(figure.shape))
+    body, *holes = edges
     inside = inside_colour(figure)
     before = canvas.copy() if holes and inside is None else None
     brush.polygon(body, fill=_near(COLOURS[figure.colour], rng))

@@ -36,7 +36,14 @@ def open_pipeline(folder: Path) -> ZImagePipeline:
 
 def paint(pipeline: ZImagePipeline, text: str, ratio: str, seed: int, guidance: float = 0.0) -> Image.Image:
     """One picture at the native size of this ratio."""
-    width, height = RATIOS[ratio]
+    return paint_at(pipeline, text, RATIOS[ratio], seed, guidance)
+
+
+def paint_at(
+    pipeline: ZImagePipeline, text: str, size: tuple[int, int], seed: int, guidance: float = 0.0
+) -> Image.Image:
+    """One picture of any size, width first, in multiples of 16."""
+    width, height = size
     picture: Image.Image = pipeline(
         prompt=[text],
         width=width,

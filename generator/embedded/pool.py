@@ -1,15 +1,20 @@
 """A stock of drawn and encoded pictures; training takes each a few times before it is drawn anew."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from diffusers import AutoencoderKL
+from PIL import Image
 from torch import Tensor
 
 from generator.embedded.autoencoder import as_tensor, encode, half
 from generator.embedded.drawing import draw
 from generator.embedded.scenes import RATIOS, Scene, any_scene
+
+Brush = Callable[[Scene, int, int, random.Random], Image.Image]
+"""How a scene becomes a picture of a width and a height."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +28,12 @@ class Example:
 class Pool:
     """Five shelves, one for each ratio; square pictures are asked for most."""
 
-    def __init__(self, model: AutoencoderKL, rng: random.Random, *, halved: bool, room: int) -> None:
+    def __init__(
+        self, model: AutoencoderKL, rng: random.Random, *, halved: bool, room: int, brush: Brush = draw
+    ) -> None:
         self._model = model
         self._rng = rng
+        self._brush = brush
         self._sizes = [half(size) if halved else size for size in RATIOS.values()]
         self._weights = [6, 2, 2, 2, 2]
         self._room = room
@@ -59,7 +67,7 @@ class Pool:
     @torch.no_grad()
     def _draw(self, size: tuple[int, int]) -> Example:
         scene = any_scene(self._rng)
-        picture = as_tensor(draw(scene, *size, self._rng))[None]
+        picture = as_tensor(self._brush(scene, *size, self._rng))[None]
         with torch.autocast("cpu", torch.bfloat16):
             z = encode(self._model, picture.to(memory_format=torch.channels_last))
         config = self._model.config
