@@ -218,6 +218,7 @@ def discord_front(
         api_url=settings.discord_api_url,
         guilds=settings.discord_guilds,
         synced=settings.discord_commands,
+        journal=settings.discord_journal,
     )
     return DiscordFront(core, account)
 

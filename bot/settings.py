@@ -261,6 +261,11 @@ class Settings(BaseSettings):
         return self.data / "discord-commands.json"
 
     @property
+    def discord_journal(self) -> Path:
+        """Which presses on Discord are not answered yet."""
+        return self.data / "discord-presses.jsonl"
+
+    @property
     def database(self) -> Path:
         """The SQLite file."""
         return self.data / "pinxit.sqlite3"

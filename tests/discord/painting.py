@@ -148,7 +148,13 @@ class Bot:
             model=EMBEDDED_MODEL,
             most_pictures=4,
         )
-        account = Account(token=token, api_url=discord.url, guilds=guilds, synced=folder / "discord.json")
+        account = Account(
+            token=token,
+            api_url=discord.url,
+            guilds=guilds,
+            synced=folder / "discord.json",
+            journal=folder / "presses.jsonl",
+        )
         self.front = DiscordFront(core, account)
         self.front.surface.interval_seconds = 0.01
         self.delivery = Delivery(store=store, surfaces=[self.front.surface], clock=self.clock)

@@ -59,7 +59,7 @@ async def test_a_server_that_is_no_test_server_any_more_does_not_show_everything
             pass
 
     assert town.world.commands[town.guild.id] == []
-    assert len(town.world.commands[""]) == 5
+    assert len({command["name"] for command in town.world.commands[""]}) == len(town.world.commands[""]) > 0
     assert len(town.called("PUT /applications")) == 3
 
 

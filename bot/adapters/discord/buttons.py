@@ -76,7 +76,7 @@ class JobButton(
 
     async def callback(self, press: Press) -> None:
         """Do the deed."""
-        await press.client.desk.pressed(press, self.deed, self.job, self.index, public=self.public)
+        await press.client.office.deeds.pressed(press, self.deed, self.job, self.index, public=self.public)
 
 
 class PickedPicture(ui.DynamicItem[ui.Select[Any]], template=rf"pinxit:pick:(?P<job>{JOB})"):
@@ -94,7 +94,7 @@ class PickedPicture(ui.DynamicItem[ui.Select[Any]], template=rf"pinxit:pick:(?P<
 
     async def callback(self, press: Press) -> None:
         """Show the picture."""
-        await press.client.desk.picked(press, self.job, int(self.item.values[0]))
+        await press.client.office.deeds.picked(press, self.job, int(self.item.values[0]))
 
 
 class OpenedJob(ui.DynamicItem[ui.Select[Any]], template=r"pinxit:open"):
@@ -108,7 +108,7 @@ class OpenedJob(ui.DynamicItem[ui.Select[Any]], template=r"pinxit:open"):
 
     async def callback(self, press: Press) -> None:
         """Show the job's pictures."""
-        await press.client.desk.picked(press, self.item.values[0], None)
+        await press.client.office.deeds.picked(press, self.item.values[0], None)
 
 
 class OlderPage(ui.DynamicItem[ui.Button[Any]], template=r"pinxit:older:(?P<before>\d{1,12}(\.\d{1,9})?)"):
@@ -125,7 +125,7 @@ class OlderPage(ui.DynamicItem[ui.Button[Any]], template=r"pinxit:older:(?P<befo
 
     async def callback(self, press: Press) -> None:
         """Turn the page."""
-        await press.client.desk.history(press, self.before)
+        await press.client.office.looking.history(press, self.before)
 
 
 ITEMS = (JobButton, PickedPicture, OpenedJob, OlderPage)

@@ -8,7 +8,8 @@ from discord.app_commands import Choice, locale_str
 
 from bot.adapters.discord.buttons import Press
 from bot.adapters.discord.core import Core
-from bot.adapters.discord.desk import Desk
+from bot.adapters.discord.office import Office
+from bot.adapters.discord.orders import Orders
 from bot.texts import say
 from generator.models import Model
 from generator.recipe import MAX_STEPS
@@ -66,15 +67,16 @@ def typed(prompt: str, options: dict[str, Any]) -> str:
     return " ".join([prompt, *flags])
 
 
-def build(tree: app_commands.CommandTree[Any], desk: Desk, core: Core) -> None:
+def build(tree: app_commands.CommandTree[Any], office: Office) -> None:
     """Add every command to the tree."""
-    tree.add_command(_imagine(desk, core))
+    looking = office.looking
+    tree.add_command(_imagine(office.orders, office.desk.core))
     for name, deed in (
-        ("queue", desk.queue),
-        ("history", desk.history),
-        ("credits", desk.credits),
-        ("apikey", desk.apikey),
-        ("help", desk.help),
+        ("queue", looking.queue),
+        ("history", looking.history),
+        ("credits", looking.credits),
+        ("apikey", looking.apikey),
+        ("help", looking.help),
     ):
         tree.add_command(_simple(name, deed))
 
@@ -89,7 +91,7 @@ def _simple(name: str, deed: Any) -> app_commands.Command[Any, ..., Any]:
     return command
 
 
-def _imagine(desk: Desk, core: Core) -> app_commands.Command[Any, ..., Any]:
+def _imagine(orders: Orders, core: Core) -> app_commands.Command[Any, ..., Any]:
     most = min(MOST_COUNT, core.most_pictures)
 
     async def imagine(  # noqa: PLR0913, PLR0917 - one per option, as discord.py reads them
@@ -104,7 +106,7 @@ def _imagine(desk: Desk, core: Core) -> app_commands.Command[Any, ..., Any]:
         private: bool = False,
     ) -> None:
         options = {"aspect": aspect, "size": size, "count": count, "seed": seed, "steps": steps}
-        await desk.imagine(press, typed(prompt, options | {"negative": negative}), private=private)
+        await orders.imagine(press, typed(prompt, options | {"negative": negative}), private=private)
 
     meant = app_commands.describe(**{name: text(key) for name, key in MEANINGS.items()})(imagine)
     named = app_commands.rename(**{name: locale_str(name, key=key) for name, key in NAMES.items()})(meant)

@@ -26,10 +26,12 @@ class Core:
 class Account:
     """How to log in: the token, another address than Discord's, servers to offer the commands in at once.
 
-    `synced` is the file that remembers which commands Discord has been told.
+    `synced` is the file that remembers which commands Discord has been told, `journal` the one that
+    remembers which presses are not answered yet.
     """
 
     token: str
     api_url: str | None
     guilds: tuple[int, ...]
     synced: Path
+    journal: Path

@@ -18,7 +18,10 @@ from bot.adapters.discord.buttons import ITEMS, Press
 from bot.adapters.discord.commands import BOTH_INSTALLS, EVERYWHERE, Translator, build
 from bot.adapters.discord.core import Account, Core
 from bot.adapters.discord.desk import Desk
+from bot.adapters.discord.journal import Journal
+from bot.adapters.discord.office import Office
 from bot.adapters.discord.reading import person
+from bot.adapters.discord.reception import Reception
 from bot.adapters.discord.replies import say_at_once
 from bot.adapters.discord.surface import DiscordSurface
 from bot.adapters.discord.synced import Synced
@@ -48,11 +51,20 @@ class DiscordFront:
 
     def __init__(self, core: Core, account: Account) -> None:
         self.surface = DiscordSurface(core)
-        self._core = core
+        self._journal = Journal(account.journal)
+        self._office = Office(Desk(core, self.surface, Reception(self._journal)))
         self._account = account
 
     async def run(self) -> None:
         """Stay on Discord until cancelled. Ends by itself only where the token is wrong."""
+        resuming = asyncio.create_task(self._office.orders.resume(self._journal))
+        try:
+            await self._stay()
+        finally:
+            resuming.cancel()
+            await asyncio.gather(resuming, return_exceptions=True)
+
+    async def _stay(self) -> None:
         now = asyncio.get_running_loop().time
         pause, began = FIRST_PAUSE_SECONDS, now()
         while not await self._ended_for_good():
@@ -78,7 +90,7 @@ class DiscordFront:
         return False
 
     async def _live(self) -> None:
-        client = Client(self._core, self._account, self.surface)
+        client = Client(self._office, self._account)
         life = asyncio.create_task(client.start(self._account.token))
         try:
             await asyncio.shield(life)
@@ -107,7 +119,7 @@ async def _close(client: discord.Client, life: asyncio.Task[None]) -> None:
 class Client(discord.AutoShardedClient):
     """One login. It caches servers and channels, no members and no messages."""
 
-    def __init__(self, core: Core, account: Account, surface: DiscordSurface) -> None:
+    def __init__(self, office: Office, account: Account) -> None:
         super().__init__(
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
@@ -116,11 +128,11 @@ class Client(discord.AutoShardedClient):
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_ratelimit_timeout=LONGEST_WAIT_SECONDS,
         )
-        self.desk = Desk(core, surface)
+        self.office = office
         self._account = account
-        self._surface = surface
+        self._surface = office.desk.surface
         self._tree = _Tree(self, allowed_contexts=EVERYWHERE, allowed_installs=BOTH_INSTALLS)
-        build(self._tree, self.desk, core)
+        build(self._tree, office)
         if account.api_url is not None:
             Route.BASE = api_base(account.api_url)
 
@@ -137,7 +149,7 @@ class Client(discord.AutoShardedClient):
     async def on_interaction(self, press: Press) -> None:
         """Take forms here: discord.py forgets the open ones at a restart."""
         if press.type is discord.InteractionType.modal_submit:
-            await self.desk.submitted(press)
+            await self.office.orders.submitted(press)
 
     async def on_shard_ready(self, shard: int) -> None:
         """Tell the owner."""

@@ -8,8 +8,6 @@ from bot.commands import Person
 from bot.texts import language_for
 from storage.records import Identity
 
-ANSWER = "message"  # where an acknowledged press keeps the number of the message that answers it
-
 
 def person(press: Press) -> Person:
     """Return who asks, in the language their Discord speaks."""
@@ -45,13 +43,13 @@ def field_of(form: Any, custom_id: str) -> str:
 
 
 def address_of(press: Press, *, private: bool, now: float) -> Address:
-    """Return where the answer to an acknowledged press is shown."""
+    """Return where the answer to a press is going to be shown, but for its message."""
     return Address(
         application=press.application_id,
         token=press.token,
         born=now,
         channel=press.channel_id or 0,
-        message=press.extras.get(ANSWER),
+        message=None,
         guild=press.guild_id,
         user=press.user.id,
         private=private,

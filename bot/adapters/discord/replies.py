@@ -9,7 +9,6 @@ from discord import ui
 
 from bot.adapters.discord.buttons import Press
 from bot.adapters.discord.files import Upload
-from bot.adapters.discord.reading import ANSWER
 
 log = logging.getLogger(__name__)
 
@@ -17,26 +16,12 @@ NOTHING_YET = "…"
 LOST = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
 
 
-async def acknowledge(press: Press, *, private: bool = False, silently: bool = False) -> bool:
-    """Tell Discord that the press was heard; say whether it took that.
-
-    `silently` changes nothing that people see; otherwise a message appears that will be the answer.
-    """
-    try:
-        response = await press.response.defer(ephemeral=private, thinking=not silently)
-    except LOST as error:
-        _log_lost(error)
-        return False
-    press.extras[ANSWER] = response.message_id if response is not None else None
-    return True
-
-
 async def say_at_once(press: Press, sentence: str) -> None:
     """Answer at once, to the person alone."""
     try:
         await press.response.send_message(sentence, ephemeral=True)
     except LOST as error:
-        _log_lost(error)
+        log_lost(error)
 
 
 async def open_form(press: Press, form: ui.Modal) -> None:
@@ -44,7 +29,7 @@ async def open_form(press: Press, form: ui.Modal) -> None:
     try:
         await press.response.send_modal(form)
     except LOST as error:
-        _log_lost(error)
+        log_lost(error)
 
 
 async def whisper(press: Press, sentence: str) -> bool:
@@ -52,7 +37,7 @@ async def whisper(press: Press, sentence: str) -> bool:
     try:
         await press.followup.send(sentence, ephemeral=True)
     except LOST as error:
-        _log_lost(error)
+        log_lost(error)
         return False
     return True
 
@@ -73,7 +58,7 @@ async def refuse(press: Press, sentence: str, *, private: bool) -> None:
     try:
         await press.delete_original_response()
     except LOST as error:
-        _log_lost(error)
+        log_lost(error)
 
 
 async def delete(press: Press, message: discord.Message) -> None:
@@ -82,7 +67,7 @@ async def delete(press: Press, message: discord.Message) -> None:
         try:
             await way()
         except LOST as error:
-            _log_lost(error)
+            log_lost(error)
         else:
             return
 
@@ -103,9 +88,10 @@ async def show(
             embeds=list(embeds),
         )
     except LOST as error:
-        _log_lost(error)
+        log_lost(error)
 
 
-def _log_lost(error: Exception) -> None:
+def log_lost(error: Exception) -> None:
+    """Note that something did not get through to Discord."""
     code = error.code if isinstance(error, discord.HTTPException) else 0
     log.warning("an answer was lost", extra={"reason": type(error).__name__, "code": code})

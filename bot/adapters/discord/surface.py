@@ -84,6 +84,17 @@ class DiscordSurface(Surface):
             ladder = _Ladder(self._logged_in(), address, self._core.now())
             await _climb(ladder.by_token, self._card(update, language), address.limit)
 
+    async def waiting(self, address: Address) -> int:
+        """Return the message that still announces an answer. Raises Closed where there is none."""
+        ladder = _Ladder(self._logged_in(), address, self._core.now())
+        message: discord.WebhookMessage = await _judged(ladder.fetch_by_token())
+        return message.id
+
+    async def say(self, address: Address, sentence: str) -> None:
+        """Let an announced answer be one sentence."""
+        ladder = _Ladder(self._logged_in(), address, self._core.now())
+        await _climb(ladder.by_token, Card(sentence, ui.View(timeout=None), _no_files), address.limit)
+
     async def remove(self, post: Post) -> None:
         """Delete the message of a job, as far as it can be reached."""
         ladder = _Ladder(self._logged_in(), Address.read(post.address), self._core.now())
@@ -165,6 +176,9 @@ class _Ladder:
 
         return send
 
+    async def fetch_by_token(self) -> discord.WebhookMessage:
+        return await self._webhook().fetch_message(ORIGINAL)
+
     async def delete_by_token(self) -> None:
         await self._webhook().delete_message(ORIGINAL)
 
@@ -192,21 +206,27 @@ async def _climb(
     while True:
         files = [upload.file() for upload in await card.files(limit)]
         try:
-            return await _judged(climb(card, files))
+            await _judged(climb(card, files))
         except _TooLarge:
             limit //= 2
             if limit < SMALLEST_LIMIT:
                 raise Closed("the pictures are too large for this place") from None
+        else:
+            return
 
 
 class _TooLarge(Exception):
     """Discord takes no file of this size here."""
 
 
-async def _judged(request: Awaitable[Any]) -> None:
+async def _no_files(_limit: int) -> list[Upload]:
+    return []
+
+
+async def _judged(request: Awaitable[Any]) -> Any:
     """Make a request; say what its failure means. Raises Closed, TryLater or _TooLarge."""
     try:
-        await request
+        return await request
     except discord.RateLimited as error:
         raise TryLater(error.retry_after) from None
     except UNREACHABLE as error:

@@ -1,0 +1,117 @@
+"""Does to a job what the buttons under its message say."""
+
+import asyncio
+from typing import assert_never
+
+from bot.adapters.discord.address import PLATFORM, Address
+from bot.adapters.discord.buttons import MOST_OF_FIELD, Deed, Press, edit_form, under, under_one
+from bot.adapters.discord.desk import Desk, kindly
+from bot.adapters.discord.files import uploads_of
+from bot.adapters.discord.orders import Orders
+from bot.adapters.discord.reading import is_moderator, is_private, person, pressed_on
+from bot.adapters.discord.replies import delete, open_form, say_at_once, show, whisper
+from bot.adapters.discord.wording import info_text, update_text
+from bot.commands import Cancel, Delete, Person, ShowInfo
+from bot.pages import editable
+from bot.refusals import NoSuchJob
+from bot.texts import describe, say
+from bot.updates import Answer, Cancelled, Deleted, Delivered, Info, Refused, Stopping
+
+LOOK_UP_SECONDS = 2.0  # of the three that Discord gives
+
+
+class Deeds:
+    """One method per kind of component."""
+
+    def __init__(self, desk: Desk, orders: Orders) -> None:
+        self.desk = desk
+        self._core = desk.core
+        self._orders = orders
+
+    @kindly
+    async def pressed(self, press: Press, deed: Deed, job: str, index: int, *, public: bool = False) -> None:
+        """Do to a job what its button says; `public` where the answer is for all though the button is not."""
+        private = is_private(press) and not public
+        match deed:
+            case Deed.REROLL:
+                await self._orders.reroll(press, job, private=private)
+            case Deed.SUBTLE | Deed.STRONG:
+                await self._orders.vary(press, job, index, strong=deed is Deed.STRONG, private=private)
+            case Deed.EDIT:
+                await self._edit(press, job)
+            case Deed.INFO:
+                await self._info(press, job)
+            case Deed.DELETE:
+                await self._delete(press, job)
+            case Deed.CANCEL:
+                await self._cancel(press, job)
+            case _:
+                assert_never(deed)
+
+    async def _edit(self, press: Press, job: str) -> None:
+        """Open the form. It is itself the acknowledgement, so this one look-up comes first."""
+        by = person(press)
+        async with asyncio.timeout(LOOK_UP_SECONDS):
+            answer = await self._core.answer(ShowInfo(by, job, vouched=True))
+        if not isinstance(answer, Info):
+            await say_at_once(press, describe(answer, by.language))
+            return
+        await open_form(press, edit_form(editable(answer.job, MOST_OF_FIELD), by.language))
+
+    async def _info(self, press: Press, job: str) -> None:
+        by = person(press)
+        answer = await self.desk.ask(press, ShowInfo(by, job, vouched=True))
+        text = info_text(answer, by.language) if isinstance(answer, Info) else describe(answer, by.language)
+        await show(press, text)
+
+    async def _cancel(self, press: Press, job: str) -> None:
+        """Stop it. The job's own message tells the end."""
+        by = person(press)
+        await self.desk.reception.nod(press)
+        answer = await self._core.answer(Cancel(by, job, vouched=is_moderator(press)))
+        if not isinstance(answer, Stopping | Cancelled):
+            await whisper(press, await self._why_not(answer, by, job))
+
+    async def _delete(self, press: Press, job: str) -> None:
+        """Remove the pictures, the message that was pressed, and the job's own message."""
+        by = person(press)
+        await self.desk.reception.nod(press)
+        answer = await self._core.answer(Delete(by, job, vouched=is_moderator(press)))
+        if isinstance(answer, Deleted):
+            await self._remove_messages(press, job)
+        else:
+            await whisper(press, await self._why_not(answer, by, job))
+
+    async def _why_not(self, answer: Answer, by: Person, job: str) -> str:
+        """Return why it was not done; a job that is there, but not for this person, is told as such."""
+        unknown = isinstance(answer, Refused) and isinstance(answer.refusal, NoSuchJob)
+        if unknown and isinstance(await self._core.answer(ShowInfo(by, job, vouched=True)), Info):
+            return say(by.language, "discord_not_yours")
+        return describe(answer, by.language)
+
+    async def _remove_messages(self, press: Press, job: str) -> None:
+        if press.message is not None:
+            await delete(press, press.message)
+        post = await self._core.post(job)
+        if post is None or post.platform != PLATFORM:
+            return
+        if Address.read(post.address).message != pressed_on(press):
+            await self.desk.surface.remove(post)
+
+    @kindly
+    async def picked(self, press: Press, job: str, index: int | None) -> None:
+        """Show a job's pictures, or one of them, to the person alone."""
+        by = person(press)
+        answer = await self.desk.ask(press, ShowInfo(by, job, vouched=index is not None))
+        if not isinstance(answer, Info):
+            await show(press, describe(answer, by.language))
+            return
+        delivered = Delivered(job=answer.job, pictures=answer.pictures)
+        chosen = [picture for picture in answer.pictures if index in (None, picture.index)]
+        view = (
+            under(delivered, by.language)
+            if index is None
+            else under_one(job, index, by.language, public=not is_private(press))
+        )
+        files = await uploads_of(answer.job, chosen, self._core.path, press.filesize_limit)
+        await show(press, update_text(delivered, by.language), view, files)

@@ -1,0 +1,134 @@
+"""Orders pictures: what was typed, what a form says, what a button means, what an earlier run left."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot.adapters.discord.address import PLATFORM, Address
+from bot.adapters.discord.buttons import EDIT_FIELD, EDIT_FORM, Press
+from bot.adapters.discord.desk import Desk, kindly
+from bot.adapters.discord.journal import Journal, Order, Unanswered
+from bot.adapters.discord.permissions import missing
+from bot.adapters.discord.reading import address_of, field_of, is_private, person
+from bot.adapters.discord.replies import refuse, say_at_once
+from bot.adapters.discord.surface import Closed
+from bot.commands import Imagine, Person, Reroll, Vary
+from bot.delivery import TryLater
+from bot.texts import describe, say
+from bot.updates import Answer, Broken, Cancelled, Delivered, Progress, Queued, Refused
+from storage.records import NewPost
+
+log = logging.getLogger(__name__)
+
+Make = Callable[[Person, str, NewPost], Order]
+
+
+class Orders:
+    """One method per way to order."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    @kindly
+    async def imagine(self, press: Press, text: str, *, private: bool) -> None:
+        """Order what was typed."""
+
+        def order(by: Person, key: str, post: NewPost) -> Order:
+            return Imagine(by=by, key=key, text=text, post=post)
+
+        await self._order(press, order, private=private)
+
+    @kindly
+    async def submitted(self, press: Press) -> None:
+        """Order what a form says, which may have been opened before a restart."""
+        if press.data is None or press.data.get("custom_id") != EDIT_FORM:
+            return
+        text = field_of(press.data, EDIT_FIELD)
+        await self.imagine(press, text, private=is_private(press))
+
+    async def reroll(self, press: Press, job: str, *, private: bool) -> None:
+        """Order the same with fresh seeds."""
+
+        def order(by: Person, key: str, post: NewPost) -> Order:
+            return Reroll(by=by, key=key, job=job, post=post, vouched=True)
+
+        await self._order(press, order, private=private)
+
+    async def vary(self, press: Press, job: str, index: int, *, strong: bool, private: bool) -> None:
+        """Order a sibling of one picture."""
+
+        def order(by: Person, key: str, post: NewPost) -> Order:
+            return Vary(by=by, key=key, job=job, index=index, strong=strong, post=post, vouched=True)
+
+        await self._order(press, order, private=private)
+
+    async def _order(self, press: Press, make: Make, *, private: bool) -> None:
+        by = person(press)
+        if (sentence := missing(press, by.language)) is not None:
+            await say_at_once(press, sentence)
+            return
+        address = address_of(press, private=private, now=self.desk.core.now())
+        order = make(by, f"{PLATFORM}:{press.id}", _post(address, by.language))
+        message = await self.desk.reception.acknowledge(press, address, order)
+        answer = await self._placed(order, replace(address, message=message), by.language)
+        if isinstance(answer, Refused):
+            await refuse(press, describe(answer, by.language), private=private)
+
+    async def _placed(self, order: Order, address: Address, language: str) -> Answer:
+        """Have it accepted, and show its first state unless it was refused."""
+        answer = await self.desk.core.answer(replace(order, post=_post(address, language)))
+        match answer:
+            case Queued() | Progress():
+                await self._begin(address, answer, language)
+            case Delivered() | Broken() | Cancelled():
+                pass  # this very press was answered before: its post shows the end
+            case Refused():
+                pass
+            case _:
+                log.error("an order had another answer", extra={"answer": type(answer).__name__})
+        return answer
+
+    async def _begin(self, address: Address, update: Queued | Progress, language: str) -> None:
+        try:
+            await self.desk.surface.begin(address, update, language)
+        except (Closed, TryLater) as reason:
+            log.info("first state not shown", extra={"job": update.job.id, "reason": str(reason)})
+
+    # ── what an earlier run left ──────────────────────────────────────────────────────────────────
+
+    async def resume(self, journal: Journal) -> None:
+        """Answer every press that an earlier run acknowledged and did not answer."""
+        for left in journal.left():
+            try:
+                await self._resume(left)
+            except Exception:
+                log.exception("a press of an earlier run failed")
+            journal.end(left.press)
+
+    async def _resume(self, left: Unanswered) -> None:
+        """Try for as long as Discord would show an answer."""
+        while left.address.token_lives(self.desk.core.now()):
+            try:
+                return await self._resumed(left)
+            except TryLater as wish:
+                await asyncio.sleep(wish.seconds)
+            except Closed as reason:
+                log.info("a press of an earlier run has no answer any more", extra={"reason": str(reason)})
+                return None
+        return None
+
+    async def _resumed(self, left: Unanswered) -> None:
+        """Do it now. Where Discord knows no answer, the acknowledgement never came: it is forgotten."""
+        message = await self.desk.surface.waiting(left.address)
+        address, language = replace(left.address, message=message), left.language
+        if left.order is None:
+            await self.desk.surface.say(address, say(language, "discord_restarted"))
+            return
+        answer = await self._placed(left.order, address, language)
+        if isinstance(answer, Refused):
+            await self.desk.surface.say(address, describe(answer, language))
+
+
+def _post(address: Address, language: str) -> NewPost:
+    return NewPost(platform=PLATFORM, address=address.text(), language=language)
