@@ -1,15 +1,12 @@
 # mypy: allow-untyped-calls
 """Two small adapters for the embedded model, "outline" and "snow", as `load_lora_weights` takes them.
 
-    python -m generator.embedded.lora [--weights FOLDER] [--out FOLDER] [--steps N]
-
 Each learns, on the finished model, pictures of the same scenes that are drawn in another way; no caption says
 so. A few minutes of one core each. Low-rank matrices are added to the weights of attention and feed-forward
 (Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models"; alpha equals the rank, so scale 1 adds
 exactly B @ A).
 """
 
-import argparse
 import math
 import random
 import time
@@ -22,7 +19,6 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 from transformers import PreTrainedTokenizerFast, Qwen3Model
 
-from generator.embedded import ADAPTERS, WEIGHTS
 from generator.embedded.drawing import draw_outlined, draw_snowed
 from generator.embedded.flow import Phase, Reader, flow_loss
 from generator.embedded.pool import Brush, Pool
@@ -95,24 +91,11 @@ def train_adapter(style: str, weights: Path, steps: int, seed: int) -> dict[str,
     return state_of(adapters)
 
 
-def main() -> None:
-    """Train and write both."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--weights", type=Path, default=WEIGHTS)
-    parser.add_argument("--out", type=Path, default=ADAPTERS)
-    parser.add_argument("--steps", type=int, default=400)
-    parser.add_argument("--style", choices=STYLES, help="only this one")
-    arguments = parser.parse_args()
-
+def write_adapters(weights: Path, out: Path, steps: int, seed: int = 1) -> None:
+    """Train and write both, one file each."""
     torch.set_num_threads(1)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    for style in [arguments.style] if arguments.style else STYLES:
-        path = arguments.out / f"{style}.safetensors"
-        save_file(train_adapter(style, arguments.weights, arguments.steps, seed=1), path)
+    out.mkdir(parents=True, exist_ok=True)
+    for style in STYLES:
+        path = out / f"{style}.safetensors"
+        save_file(train_adapter(style, weights, steps, seed), path)
         path.chmod(0o644)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,8 @@
 """Train the embedded model from nothing: pictures, captions and every weight come out of one seed.
 
-    python -m generator.embedded.train                     all stages, about two hours on two cores
+    python -m generator.embedded.train                     all stages, many hours on two cores
     python -m generator.embedded.train --resume            go on after the last checkpoint
+    python -m generator.embedded.train --start FOLDER      go on from finished weights instead of from nothing
     python -m generator.embedded.train --stage export      one stage alone, on what the others left
     python -m generator.embedded.train --smoke --out FOLDER     the whole way with a handful of steps
 
@@ -12,6 +13,7 @@ The stages, in order:
     flow          the transformer: noise to latents, small pictures first, then the native sizes
     polish        the decoder alone goes on, so that edges get sharper; latents stay as they are
     export        the `ZImagePipeline` folder in half precision, with preview map and checksums
+    loras         two small adapters for the exported model, beside its folder
 
 Every stage writes its checkpoint and its lines of `training.jsonl` into the work folder, and is skipped on
 `--resume` when it is complete. No accelerator is needed; each process keeps one core busy with one thread.
@@ -22,12 +24,12 @@ import hashlib
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
-from generator.embedded import WEIGHTS
+from generator.embedded import ADAPTERS, WEIGHTS
 from generator.embedded.autoencoder import (
     fit_preview,
     load_autoencoder,
@@ -37,11 +39,13 @@ from generator.embedded.autoencoder import (
 )
 from generator.embedded.export import export
 from generator.embedded.flow import Phase, Plan, load_transformer, train_flow
+from generator.embedded.lora import write_adapters
 from generator.embedded.progress import load_checkpoint
-from generator.embedded.reading import load_reading, train_reading
+from generator.embedded.reading import STARTED_FROM, load_reading, train_reading
+from generator.embedded.start import start_from
 from generator.embedded.team import run_team
 
-STAGES = ("autoencoder", "reading", "flow", "polish", "export")
+STAGES = ("autoencoder", "reading", "flow", "polish", "export", "loras")
 SEED = 1
 
 
@@ -55,6 +59,7 @@ class Budget:
     flow: Plan
     polish_steps: int
     measured_pictures: int
+    lora_steps: int
 
 
 FULL = Budget(
@@ -63,18 +68,31 @@ FULL = Budget(
     reading_scenes=48,
     flow=Plan(
         phases=(
-            Phase(halved=1, steps=1750, batch=16, shift=2),
+            Phase(halved=1, steps=1750, batch=6, shift=2),
             Phase(halved=0, steps=1500, batch=8, shift=3),
             Phase(halved=0, steps=1400, batch=8, shift=6),
-            Phase(halved=0, steps=1000, batch=8, shift=4, guidance=0.5),
-            Phase(halved=0, steps=750, batch=8, shift=4, guidance=0.6),
+            Phase(halved=0.15, steps=12_000, batch=8, shift=4, guidance=0.5),
+        ),
+        matrix_rate=3e-3,
+        cool_from=0.7,
+    ),
+    polish_steps=1000,
+    measured_pictures=40,
+    lora_steps=400,
+)
+CONTINUED = replace(
+    FULL,
+    reading_steps=1600,
+    flow=Plan(
+        phases=(
+            Phase(halved=0.8, steps=700, batch=8, shift=4, guidance=0.3),
+            Phase(halved=0.15, steps=6000, batch=8, shift=4, guidance=0.5),
         ),
         matrix_rate=3e-3,
         cool_from=0.6,
     ),
-    polish_steps=1000,
-    measured_pictures=40,
 )
+"""On top of finished weights, whose world may have been smaller."""
 SMOKE = Budget(
     autoencoder_steps=2,
     reading_steps=2,
@@ -88,6 +106,7 @@ SMOKE = Budget(
     ),
     polish_steps=1,
     measured_pictures=5,
+    lora_steps=1,
 )
 
 
@@ -105,6 +124,8 @@ def train(stage: str, budget: Budget, work: Path, out: Path, workers: int) -> No
             run_team(workers, polish_decoder, work, budget.polish_steps, SEED)
         case "export":
             write_model(work, out, budget.measured_pictures)
+        case "loras":
+            write_adapters(out, ADAPTERS if out == WEIGHTS else out.with_name("loras"), budget.lora_steps)
         case _:
             raise ValueError(f"unknown stage {stage!r}")
 
@@ -151,6 +172,7 @@ def main() -> None:
     )
     parser.add_argument("--stage", choices=STAGES, help="only this one")
     parser.add_argument("--resume", action="store_true", help="keep what the work folder holds")
+    parser.add_argument("--start", type=Path, metavar="FOLDER", help="go on from these weights")
     parser.add_argument("--smoke", action="store_true", help="a handful of steps in a throw-away folder")
     parser.add_argument("--work", type=Path, default=Path(".training"), help="checkpoints and log")
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="the folder to write")
@@ -165,11 +187,16 @@ def main() -> None:
             for stage in STAGES:
                 train(stage, SMOKE, Path(folder), arguments.out, workers=1)
         return
+    if arguments.start and (arguments.resume or arguments.stage):
+        parser.error("--start begins a new work folder: --resume and --stage are for later")
     if not (arguments.resume or arguments.stage) and any(arguments.work.glob("*.pt")):
         parser.error(f"{arguments.work} holds checkpoints: pass --resume, or another --work")
+    if arguments.start:
+        start_from(arguments.start, arguments.work)
+    budget = CONTINUED if (arguments.work / STARTED_FROM).exists() else FULL
     for stage in [arguments.stage] if arguments.stage else STAGES:
-        if arguments.stage or not _is_done(stage, FULL, arguments.work):
-            train(stage, FULL, arguments.work, arguments.out, arguments.workers)
+        if arguments.stage or not _is_done(stage, budget, arguments.work):
+            train(stage, budget, arguments.work, arguments.out, arguments.workers)
 
 
 if __name__ == "__main__":
