@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from bot.settings import BadSettings, Reading, read_settings
 from bot.trouble import Misuse, Trouble
+from bot.version import version as version_of_pinxit
 from storage.store import StorageError
 
 app = typer.Typer(
@@ -60,15 +60,8 @@ def _read() -> Reading:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        print(f"pinxit {_version()}")  # noqa: T201
+        print(f"pinxit {version_of_pinxit()}")  # noqa: T201
         raise typer.Exit
-
-
-def _version() -> str:
-    try:
-        return metadata.version("pinxit")
-    except metadata.PackageNotFoundError:
-        return "(a checkout that is not installed)"
 
 
 @app.callback()

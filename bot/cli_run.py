@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
+from starlette.types import ASGIApp
 
+from bot.adapters.api.core import Core as ApiCore
+from bot.adapters.api.core import Rules
+from bot.adapters.api.entrance import Entrance
+from bot.adapters.api.parts import Parts, parts_of
+from bot.adapters.api.surface import ApiSurface
 from bot.adapters.web.app import Door, web_app
 from bot.adapters.web.app import Gallery as WebGallery
 from bot.adapters.web.chat import Core, WebChat
@@ -37,8 +43,10 @@ from bot.settings import Settings
 from bot.styles import BadStyles, Styles, read_styles
 from bot.trouble import Trouble
 from bot.updates import Answer
+from bot.version import version
 from bot.words import BadWords, Words, read_words
 from generator.child import GeneratorChild
+from generator.messages import Health
 from generator.models import model_for
 from storage.folder_lock import FolderLock
 from storage.pictures import PictureFolder
@@ -91,6 +99,7 @@ class Bot:
     delivery: Delivery
     dispatcher: Dispatcher
     web: WebServer
+    api: Parts
     discord: "DiscordFront | None"
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -99,6 +108,7 @@ class Bot:
             painting = tasks.create_task(self.child.run())
             delivering = tasks.create_task(self.delivery.run())
             serving = tasks.create_task(self.web.run())
+            answering = tasks.create_task(self.api.run())
             dispatching = tasks.create_task(self._dispatch())
             announcing = tasks.create_task(announce(self.web.url))
             chatting = tasks.create_task(self._chat())
@@ -112,6 +122,7 @@ class Bot:
             chatting.cancel()
             delivering.cancel()
             serving.cancel()
+            answering.cancel()
             await self.child.stop()
         log.info("stopped")
 
@@ -152,7 +163,8 @@ def assemble(settings: Settings) -> Bot:
         )
     )
     discord = discord_front(settings, store, folder, answer)
-    surfaces: list[Surface] = [chat] if discord is None else [chat, discord.surface]
+    api_surface = ApiSurface()
+    surfaces: list[Surface] = [chat, api_surface, *([] if discord is None else [discord.surface])]
     delivery = Delivery(store=store, surfaces=surfaces, clock=clock)
     dispatcher = Dispatcher(
         store=store,
@@ -179,7 +191,8 @@ def assemble(settings: Settings) -> Bot:
         people=people,
         places=places,
     )
-    web = _web_server(settings, chat, WebGallery(picture=store.picture, path=folder.path))
+    api = parts_of(_api_core(settings, store, folder, answer, lambda: child.health), api_surface)
+    web = _web_server(settings, chat, WebGallery(picture=store.picture, path=folder.path), api)
     return Bot(
         store=store,
         people=people,
@@ -189,6 +202,7 @@ def assemble(settings: Settings) -> Bot:
         delivery=delivery,
         dispatcher=dispatcher,
         web=web,
+        api=api,
         discord=discord,
     )
 
@@ -247,11 +261,45 @@ def rate_limit(settings: Settings) -> RateLimit:
     )
 
 
-def _web_server(settings: Settings, chat: WebChat, gallery: WebGallery) -> WebServer:
+def _api_core(
+    settings: Settings,
+    store: SqliteStore,
+    folder: PictureFolder,
+    answer: Callable[[Command], Awaitable[Answer]],
+    health: Callable[[], Health],
+) -> ApiCore:
+    return ApiCore(
+        answer=answer,
+        health=health,
+        post=store.post,
+        unconfirmed=store.unconfirmed,
+        picture=store.picture,
+        path=folder.path,
+        queue_length=store.queue_length,
+        keys=store.keys,
+        requests=store.requests,
+        clock=SystemClock(),
+        model=model_for(settings.model),
+        rules=Rules(
+            public_url=settings.public_url,
+            rate=Rate(per_minute=settings.api_rate_per_minute, burst=settings.api_rate_burst),
+            version=version(),
+        ),
+    )
+
+
+def _load_api(parts: Parts) -> ASGIApp:
+    from bot.adapters.api.app import api_app  # noqa: PLC0415 - costs 0.8 s and 30 MB
+
+    return api_app(parts)
+
+
+def _web_server(settings: Settings, chat: WebChat, gallery: WebGallery, api: Parts) -> WebServer:
     password = settings.password.get_secret_value() if settings.password else None
     door = Door(host=settings.host, names=settings.server_names, password=password)
     try:
-        return WebServer(web_app(chat, gallery, door), chat, settings.host, settings.port)
+        app = Entrance(web_app(chat, gallery, door), partial(_load_api, api))
+        return WebServer(app, chat, settings.host, settings.port)
     except CannotListen as error:
         raise Trouble(str(error)) from None
 

@@ -288,11 +288,26 @@ def _ratio(value: str) -> Fraction:
 
 def _sides(value: str) -> tuple[int, int]:
     width, height = _pair(value) if not value.isdigit() else (value, value)
-    return _rounded(_whole(width)), _rounded(_whole(height))
+    return rounded(_whole(width)), rounded(_whole(height))
 
 
-def _rounded(side: int) -> int:
+def rounded(side: int) -> int:
+    """Return the nearest side that a picture can have."""
     return (side + SIDE_STEP // 2) // SIDE_STEP * SIDE_STEP
+
+
+def ratio_size(text: str, model: Model) -> tuple[int, int] | None:
+    """Return the model's size for a ratio as people write it, None for what is none."""
+    try:
+        ratio = _ratio(text)
+    except (ValueError, ZeroDivisionError):
+        return None
+    return _of_ratio(ratio, model)
+
+
+def _of_ratio(ratio: Fraction, model: Model) -> tuple[int, int]:
+    presets = {Fraction(*map(int, name.split(":"))): size for name, size in model.aspects.items()}
+    return presets.get(ratio) or model.size_for(float(ratio))
 
 
 def _size(
@@ -305,8 +320,7 @@ def _size(
     ratio: Fraction | None = _read(given, "ar", _ratio, _ratio(aspect) if aspect else None)
     if ratio is None:
         return _fitting(model.size, most_pixels)
-    presets = {Fraction(*map(int, name.split(":"))): size for name, size in model.aspects.items()}
-    return _fitting(presets.get(ratio) or model.size_for(float(ratio)), most_pixels)
+    return _fitting(_of_ratio(ratio, model), most_pixels)
 
 
 def _fitting(size: tuple[int, int], most_pixels: int | None) -> tuple[int, int]:

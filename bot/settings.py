@@ -96,6 +96,28 @@ class Settings(BaseSettings):
         description="Further names this server is reached by, with commas: others are turned away.",
         json_schema_extra=_wants("names with commas, such as pictures.example, 192.168.1.5"),
     )
+    public_url: str | None = Field(
+        None,
+        max_length=200,
+        pattern=r"^https?://[^\s/?#@\\]+(/[^\s?#\\]*)?$",
+        description="What absolute links begin with, such as https://pictures.example.",
+        json_schema_extra=_wants("an address such as https://pictures.example"),
+    )
+    api_rate_per_minute: float = Field(
+        600.0,
+        gt=0,
+        le=10**7,
+        allow_inf_nan=False,
+        description="Requests a key of the HTTP API may send per minute, lastingly.",
+        json_schema_extra=_wants("a number above 0"),
+    )
+    api_rate_burst: int = Field(
+        120,
+        ge=1,
+        le=10**6,
+        description="Requests a key of the HTTP API may send at once.",
+        json_schema_extra=_wants("a whole number, 1 or more"),
+    )
     model: str = Field(
         EMBEDDED,
         min_length=1,

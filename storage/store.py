@@ -23,6 +23,7 @@ from storage.records import (
     Rung,
     Submission,
 )
+from storage.requests import Requests
 
 
 class StorageError(Exception):
@@ -41,6 +42,10 @@ class Store(Protocol):
     @property
     def keys(self) -> Keys:
         """The keys of the HTTP API."""
+
+    @property
+    def requests(self) -> Requests:
+        """What idempotency keys stand for."""
 
     async def open(self) -> None:
         """Connect and migrate."""
@@ -181,6 +186,9 @@ class Store(Protocol):
 
     async def confirm(self, post: int, rung: Rung) -> None:
         """The job's end is shown; it will not be delivered again."""
+
+    async def unconfirmed(self, platform: str) -> Sequence[Post]:
+        """Return the posts of a platform whose job's end was never confirmed, most of them unfinished."""
 
     async def undelivered(self) -> Sequence[tuple[Post, Job]]:
         """Return posts of ended jobs that were never confirmed, oldest first."""

@@ -27,6 +27,7 @@ from storage.records import (
 from storage.sqlite import accepting, accounts, gallery, measurements, money, people, posts, queue, settling
 from storage.sqlite.database import Database
 from storage.sqlite.keys import SqliteKeys
+from storage.sqlite.requests import SqliteRequests
 from storage.sqlite.rows import balance_of
 from storage.sqlite.statements import Statements
 
@@ -45,6 +46,7 @@ class SqliteStore:
         self._db = Database(path)
         self._new_id = new_id
         self.keys = SqliteKeys(self._db)
+        self.requests = SqliteRequests(self._db)
 
     async def open(self) -> None:
         """Connect and migrate."""
@@ -231,6 +233,10 @@ class SqliteStore:
     async def confirm(self, post: int, rung: Rung) -> None:
         """The job's end is shown; it will not be delivered again."""
         await self._db.write(lambda db: posts.confirm(db, post, rung))
+
+    async def unconfirmed(self, platform: str) -> Sequence[Post]:
+        """Return the posts of a platform whose job's end was never confirmed."""
+        return await self._db.read(lambda db: posts.unconfirmed(db, platform))
 
     async def undelivered(self) -> Sequence[tuple[Post, Job]]:
         """Return posts of ended jobs that were never confirmed, oldest first."""

@@ -32,6 +32,12 @@ async def confirm(db: Statements, post: int, rung: Rung) -> None:
     await db.rows("update posts set rung = :rung where id = :post", post=post, rung=rung)
 
 
+async def unconfirmed(db: Statements, platform: str) -> list[Post]:
+    """Return the posts of a platform whose job's end was never confirmed."""
+    sql = "select * from posts where rung is null and platform = :platform order by id"
+    return [post_of(row) for row in await db.rows(sql, platform=platform)]
+
+
 async def undelivered(db: Statements) -> list[tuple[Post, Job]]:
     """Return posts of ended jobs that were never confirmed, oldest end first."""
     return [(_waiting(row), job_of(row)) for row in await db.rows(UNDELIVERED)]

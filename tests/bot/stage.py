@@ -233,13 +233,14 @@ class Audience(Surface):
 class Stage:
     """Everything of the core, and one person in front of it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a test may want otherwise
         self,
         store: Store,
         generator: ScriptedGenerator,
         folder: PictureFolder,
         limits: Limits = LIMITS,
         rate_limit: RateLimit = EVERYTHING,
+        also: Iterable[Surface] = (),
     ) -> None:
         self.store = store
         self.generator = generator
@@ -247,7 +248,7 @@ class Stage:
         self.audience = Audience()
         self.limits = limits
         clock, dice = FastClock(), random.Random(7)
-        self.delivery = Delivery(store=store, surfaces=[self.audience], clock=clock)
+        self.delivery = Delivery(store=store, surfaces=[self.audience, *also], clock=clock)
         gallery = Gallery(store, folder, lambda: f"{dice.getrandbits(64):x}")
         self.estimate = estimate = Estimate(store, EMBEDDED_MODEL)
         self.dispatcher = Dispatcher(

@@ -1,0 +1,47 @@
+"""What the HTTP API needs of Pinxit. No HTTP."""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.clock import Clock
+from bot.commands import Command
+from bot.rate_limit import Rate
+from bot.updates import Answer
+from generator.messages import Health
+from generator.models import Model
+from storage.keys import Keys
+from storage.records import Picture, Post
+from storage.requests import Requests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the owner has set for the API.
+
+    `public_url` is what links begin with; None takes the request's own Host. `rate` is that of requests
+    with one key that has no rate of its own.
+    """
+
+    rate: Rate
+    public_url: str | None = None
+    origins: Collection[str] = ()
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """The service's answers, what storage knows, the painter's health, the model and the time."""
+
+    answer: Callable[[Command], Awaitable[Answer]]
+    health: Callable[[], Health]
+    post: Callable[[str], Awaitable[Post | None]]
+    unconfirmed: Callable[[str], Awaitable[Sequence[Post]]]
+    picture: Callable[[str], Awaitable[Picture | None]]
+    path: Callable[[str], Path]
+    queue_length: Callable[[], Awaitable[int]]
+    keys: Keys
+    requests: Requests
+    clock: Clock
+    model: Model
+    rules: Rules

@@ -1,0 +1,326 @@
+"""Pinxit's own dialect: jobs under /v1/jobs, for pages and scripts."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, assert_never
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response, StreamingResponse
+
+from bot.adapters.api.asking import Asked, Asking
+from bot.adapters.api.core import Core
+from bot.adapters.api.faults import fault_of
+from bot.adapters.api.links import picture_url
+from bot.adapters.api.orders import Order, Orders
+from bot.adapters.api.surface import Jobs
+from bot.adapters.api.trails import Trail
+from bot.adapters.api.wire import AsciiJson, to_json
+from bot.adapters.api.wishes import Sizes, Values, wish_of
+from bot.commands import Cancel, Delete, Quote, ShowHistory
+from bot.texts import describe
+from bot.updates import (
+    Broken,
+    Cancelled,
+    Deleted,
+    Delivered,
+    History,
+    Progress,
+    Queued,
+    Quoted,
+    Refused,
+    Stopping,
+    Update,
+)
+from storage.keys import Scope
+
+DIALECT = "native"
+SILENCE_SECONDS = 15.0  # then a comment keeps the stream alive
+View = dict[str, Any]
+Responses = dict[int | str, dict[str, Any]]
+
+
+class NewJobBody(BaseModel):
+    """One order. Everything but the prompt has a default; unknown names are ignored."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
+
+    prompt: str = Field(examples=["a red circle on a blue background"])
+    negative_prompt: str = ""
+    width: int | None = Field(None, ge=64, le=2048, examples=[256])
+    height: int | None = Field(None, ge=64, le=2048, examples=[256])
+    aspect_ratio: str | None = Field(None, max_length=20, examples=["16:9"])
+    steps: int | None = Field(None, ge=1, le=50)
+    shift: float | None = Field(None, ge=1, le=10)
+    seed: int | None = Field(None, ge=-1, lt=2**63, description="-1 or null leaves it to chance.")
+    count: int = Field(1, ge=1, le=10)
+    format: Literal["png", "jpeg", "webp"] = "png"
+    webhook: str | None = Field(None, max_length=2000)
+    dry_run: bool = Field(False, description="Price the order and draw nothing.")
+
+
+class PictureView(BaseModel):
+    """A finished picture; its URL needs no key."""
+
+    url: str
+    width: int
+    height: int
+    format: str
+    seed: int
+    size_bytes: int
+
+
+class JobView(BaseModel):
+    """A job as it stands."""
+
+    id: str
+    state: Literal["queued", "running", "succeeded", "failed", "cancelled"]
+    created_at: str
+    ended_at: str | None
+    progress: float = Field(description="Percent; never falls.")
+    step: int | None
+    steps: int | None
+    place: int | None
+    eta_seconds: float | None
+    price: int
+    recipe: dict[str, Any]
+    count: int
+    pictures: list[PictureView]
+    message: str
+    error: str | None
+
+
+class QuoteView(BaseModel):
+    """What an order would cost."""
+
+    dry_run: bool
+    price: int
+    available: int
+    enough: bool
+    recipe: dict[str, Any]
+
+
+class JobsView(BaseModel):
+    """Jobs, newest first."""
+
+    data: list[JobView]
+    more: bool
+
+
+class NativeJobs:
+    """The routes."""
+
+    def __init__(self, core: Core, jobs: Jobs, orders: Orders) -> None:
+        self._core = core
+        self._jobs = jobs
+        self._orders = orders
+
+    async def create(self, asking: Asked, body: NewJobBody) -> Response:
+        """Order pictures. With `Prefer: wait=N` the answer waits for their end, N seconds at most."""
+        sizes = Sizes(body.width, body.height, body.aspect_ratio)
+        values = Values(
+            prompt=body.prompt,
+            negative_prompt=body.negative_prompt,
+            steps=body.steps,
+            shift=body.shift,
+            seed=body.seed,
+            format=body.format,
+        )
+        wish = wish_of(self._core.model, values, sizes, body.count)
+        if body.dry_run:
+            return await self._quote(asking, wish)
+        order = Order(dialect=DIALECT, wish=wish, input=asking.values, webhook=body.webhook)
+        job, trail = await self._orders.place(asking, order)
+        if asking.wait_seconds is not None:
+            trail = await self._jobs.ended(asking.caller.by, job, asking.wait_seconds)
+        headers = {"location": f"{asking.base}/v1/jobs/{job}"}
+        if asking.wait_seconds is not None:
+            headers["preference-applied"] = f"wait={asking.wait_seconds:.0f}"
+        return AsciiJson(job_view(trail, asking.base), 201 if trail.ended else 202, headers)
+
+    async def _quote(self, asking: Asking, wish: Any) -> Response:
+        answer = await self._core.answer(Quote(by=asking.caller.by, wish=wish))
+        match answer:
+            case Quoted(recipe=recipe, price=price, balance=balance):
+                view = {"dry_run": True, "price": price, "available": balance.available}
+                enough = balance.available >= price
+                return AsciiJson(view | {"enough": enough, "recipe": recipe.as_dict()})
+            case Refused(refusal):
+                raise fault_of(refusal)
+            case _:
+                raise TypeError(type(answer).__name__)
+
+    async def get(self, asking: Asked, job: str) -> Response:
+        """How a job stands."""
+        asking.caller.must_have(Scope.READ)
+        if asking.wait_seconds is not None:
+            trail = await self._jobs.ended(asking.caller.by, job, asking.wait_seconds)
+        else:
+            trail = await self._jobs.standing(asking.caller.by, job)
+        return AsciiJson(job_view(trail, asking.base))
+
+    async def list(
+        self,
+        asking: Asked,
+        limit: Annotated[int, Query(ge=1, le=100)] = 20,
+        before: Annotated[float | None, Query(allow_inf_nan=False)] = None,
+    ) -> Response:
+        """The account's jobs, newest first; `before` is a time in seconds since 1970."""
+        asking.caller.must_have(Scope.READ)
+        answer = await self._core.answer(ShowHistory(asking.caller.by, before, limit))
+        match answer:
+            case History(items=items, more=more):
+                views = [self._listed(update, asking.base) for update in items]
+                return AsciiJson({"data": views, "more": more})
+            case Refused(refusal):
+                raise fault_of(refusal)
+            case _:
+                raise TypeError(type(answer).__name__)
+
+    def _listed(self, update: Update, base: str) -> View:
+        trail = self._jobs.trails.of(update.job.id)
+        trail.tell(update)
+        return job_view(trail, base)
+
+    async def cancel(self, asking: Asked, job: str) -> Response:
+        """Stop a job; its credits come back."""
+        asking.caller.must_have(Scope.DRAW)
+        answer = await self._core.answer(Cancel(asking.caller.by, job))
+        trail = self._jobs.trails.of(job)
+        match answer:
+            case Cancelled():
+                trail.tell(answer)
+            case Stopping():
+                trail.stopping()
+            case Refused(refusal):
+                raise fault_of(refusal)
+            case _:
+                raise TypeError(type(answer).__name__)
+        trail = await self._jobs.standing(asking.caller.by, job)
+        return AsciiJson(job_view(trail, asking.base), 200 if trail.ended else 202)
+
+    async def delete(self, asking: Asked, job: str) -> Response:
+        """Remove an ended job and its pictures, files too."""
+        asking.caller.must_have(Scope.DRAW)
+        answer = await self._core.answer(Delete(asking.caller.by, job))
+        match answer:
+            case Deleted():
+                return Response(status_code=204)
+            case Refused(refusal):
+                raise fault_of(refusal)
+            case _:
+                raise TypeError(type(answer).__name__)
+
+    async def events(self, asking: Asked, job: str) -> Response:
+        """Every change of a job as server-sent events, until its end. `Last-Event-ID` takes up again."""
+        asking.caller.must_have(Scope.READ)
+        await self._jobs.standing(asking.caller.by, job)
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        return StreamingResponse(self._told(asking, job), headers=headers, media_type="text/event-stream")
+
+    async def _told(self, asking: Asking, job: str) -> AsyncIterator[str]:
+        run, told = self._jobs.trails.run, -1
+        if asking.last_event is not None:
+            told = _number(asking.last_event, run)
+        async with aclosing(self._jobs.follow(asking.caller.by, job, SILENCE_SECONDS)) as trails:  # type: ignore[type-var]
+            async for trail, _ in trails:
+                events = [event for event in trail.events if event[0] > told]
+                for number, update in events if told >= 0 else events[-1:]:
+                    yield event_text(f"{run}-{number}", job_view(trail, asking.base, update))
+                told = max([told, *(number for number, _ in events)])
+                if not events:
+                    yield ": waiting\n\n"
+
+
+def native_router(core: Core, jobs: Jobs, orders: Orders) -> APIRouter:
+    """Return the routes under /v1/jobs."""
+    handlers = NativeJobs(core, jobs, orders)
+    router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+    accepted: Responses = {202: {"model": JobView, "description": "Accepted, not yet ended"}}
+    created = accepted | {200: {"model": QuoteView, "description": "The price, for a dry run"}}
+    stream: Responses = {200: {"content": {"text/event-stream": {}}, "description": "Events"}}
+    add = router.add_api_route
+    add("", handlers.create, methods=["POST"], status_code=201, response_model=JobView, responses=created)
+    add("", handlers.list, response_model=JobsView)
+    add("/{job}", handlers.get, response_model=JobView)
+    add("/{job}", handlers.delete, methods=["DELETE"], status_code=204)
+    add("/{job}/cancel", handlers.cancel, methods=["POST"], response_model=JobView, responses=accepted)
+    add("/{job}/events", handlers.events, response_class=StreamingResponse, responses=stream)
+    return router
+
+
+def job_view(trail: Trail, base: str, told: Update | None = None) -> View:
+    """Return a job as it stands, or as an earlier event told it."""
+    update = told or trail.update
+    assert update is not None
+    job = update.job
+    step, steps = (update.step, update.steps) if isinstance(update, Progress) else (None, None)
+    place, eta = (update.place, update.eta_seconds) if isinstance(update, Queued) else (None, None)
+    return {
+        "id": job.id,
+        "state": _state(update),
+        "created_at": moment(job.created_at),
+        "ended_at": None if job.ended_at is None else moment(job.ended_at),
+        "progress": round(trail.percent, 1),
+        "step": step,
+        "steps": steps,
+        "place": place,
+        "eta_seconds": None if eta is None else round(eta, 1),
+        "price": job.price,
+        "recipe": job.recipe.as_dict(),
+        "count": job.count,
+        "pictures": _pictures(update, base),
+        "message": describe(update, "en"),
+        "error": describe(update.fault, "en") if isinstance(update, Broken) else None,
+    }
+
+
+def _state(update: Update) -> str:
+    match update:
+        case Queued():
+            return "queued"
+        case Progress():
+            return "running"
+        case Delivered():
+            return "succeeded"
+        case Broken():
+            return "failed"
+        case Cancelled():
+            return "cancelled"
+        case _:
+            assert_never(update)
+
+
+def _pictures(update: Update, base: str) -> list[View]:
+    if not isinstance(update, Delivered):
+        return []
+    return [
+        {
+            "url": picture_url(picture, base),
+            "width": picture.width,
+            "height": picture.height,
+            "format": picture.format.value,
+            "seed": update.job.recipe.picture(picture.index).seed,
+            "size_bytes": picture.size_bytes,
+        }
+        for picture in update.pictures
+    ]
+
+
+def moment(seconds: float) -> str:
+    """Return a time as RFC 3339 in UTC."""
+    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def event_text(id: str, view: View) -> str:
+    """Return one server-sent event."""
+    return f"id: {id}\nevent: {view['state']}\ndata: {to_json(view)}\n\n"
+
+
+def _number(last_event: str, run: str) -> int:
+    """Return the number of an event that this run of the bot has told, -1 for any other."""
+    of_run, _, number = last_event.rpartition("-")
+    good = of_run == run and number.isascii() and number.isdigit() and len(number) < 10  # noqa: PLR2004
+    return int(number) if good else -1

@@ -1,0 +1,92 @@
+"""Orders a picture for a caller, whatever the dialect: once per idempotency key, with the request kept."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from bot.adapters.api.address import Address
+from bot.adapters.api.asking import Asking
+from bot.adapters.api.core import Core
+from bot.adapters.api.deadlines import Deadlines
+from bot.adapters.api.faults import ApiFault, fault_of
+from bot.adapters.api.trails import Trail, Trails
+from bot.adapters.api.wire import canonical
+from bot.commands import Draw
+from bot.options import Wish
+from bot.updates import Broken, Cancelled, Delivered, Progress, Queued, Refused
+from storage.keys import PLATFORM, Scope
+from storage.records import NewPost
+
+KEY_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is wanted, in which dialect; `input` is kept as sent, `webhook` is told of the end."""
+
+    dialect: str
+    wish: Wish
+    input: dict[str, Any]
+    webhook: str | None = None
+    per_picture: bool = False
+
+
+class Orders:
+    """Takes orders to the service."""
+
+    def __init__(self, core: Core, trails: Trails, deadlines: Deadlines) -> None:
+        self._core = core
+        self._trails = trails
+        self._deadlines = deadlines
+
+    async def place(self, asking: Asking, order: Order) -> tuple[str, Trail]:
+        """Return the job's id and how it stands. Raises ApiFault."""
+        asking.caller.must_have(Scope.DRAW)
+        now = self._core.clock.wall()
+        address = self._address(asking, order, now)
+        answer = await self._core.answer(
+            Draw(
+                by=asking.caller.by,
+                key=await self._key(asking, address, now),
+                wish=order.wish,
+                post=NewPost(platform=PLATFORM, address=address.text(), language=asking.caller.by.language),
+                per_picture=order.per_picture,
+                most_waiting=asking.caller.key.max_waiting,
+            )
+        )
+        match answer:
+            case Queued() | Progress() | Delivered() | Broken() | Cancelled():
+                trail = self._trails.of(answer.job.id)
+                trail.tell(answer)
+                self._deadlines.add(answer.job.id, address.deadline)
+                return answer.job.id, trail
+            case Refused(refusal):
+                raise fault_of(refusal)
+            case _:
+                raise TypeError(type(answer).__name__)
+
+    def _address(self, asking: Asking, order: Order, now: float) -> Address:
+        body = f"{asking.path}\n{canonical(asking.values)}"
+        return Address(
+            dialect=order.dialect,
+            key=asking.caller.key.id,
+            base=asking.base,
+            body=hashlib.sha256(body.encode()).hexdigest(),
+            input=order.input,
+            webhook=order.webhook,
+            deadline=None if asking.cancel_after is None else now + asking.cancel_after,
+        )
+
+    async def _key(self, asking: Asking, address: Address, now: float) -> str:
+        """Return the job's key: the same for the same request under one idempotency key, for a day."""
+        fresh = secrets.token_urlsafe(KEY_BYTES)
+        if asking.idempotency_key is None:
+            return f"{PLATFORM}:{fresh}"
+        nonce = await self._core.requests.nonce(
+            asking.caller.name, asking.idempotency_key, address.body, fresh, now
+        )
+        if nonce is None:
+            sentence = "This Idempotency-Key was sent with another request within a day."
+            raise ApiFault(409, "idempotency_conflict", sentence)
+        return f"{PLATFORM}:{nonce}"

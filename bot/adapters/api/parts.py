@@ -1,0 +1,27 @@
+"""The parts of the API that live from the start, before any request loads the rest."""
+
+import asyncio
+from dataclasses import dataclass
+
+from bot.adapters.api.core import Core
+from bot.adapters.api.deadlines import Deadlines
+from bot.adapters.api.surface import ApiSurface
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What delivers and what works behind."""
+
+    core: Core
+    surface: ApiSurface
+    deadlines: Deadlines
+
+    async def run(self) -> None:
+        """Work for as long as the bot lives."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.deadlines.run())
+
+
+def parts_of(core: Core, surface: ApiSurface) -> Parts:
+    """Put the parts together."""
+    return Parts(core, surface, Deadlines(core))

@@ -1,0 +1,97 @@
+"""Shows updates to whoever follows a job over HTTP, and lets others follow it."""
+
+from collections.abc import AsyncIterator
+
+from bot.adapters.api.core import Core
+from bot.adapters.api.faults import fault_of
+from bot.adapters.api.trails import Trail, Trails
+from bot.commands import Person, ShowJob
+from bot.delivery import Surface
+from bot.refusals import StorageTrouble
+from bot.updates import Broken, Cancelled, Delivered, Final, Progress, Queued, Refused, Update
+from storage.keys import PLATFORM
+from storage.records import Post, Rung
+
+TICK_SECONDS = 5.0  # then storage is asked, whatever was told
+TICK_ELSEWHERE_SECONDS = 1.0  # the same for a job that was ordered in a chat
+
+
+class ApiSurface(Surface):
+    """A post of the API is shown to those who follow its job; its end is there for all who ask."""
+
+    platform = PLATFORM
+
+    def __init__(self) -> None:
+        self.trails = Trails()
+
+    async def show(self, post: Post, update: Update) -> Rung:
+        """Tell the followers."""
+        self.trails.of(post.job).tell(update)
+        return Rung.EDITED
+
+
+class Jobs:
+    """Asks how jobs stand, once or until they end."""
+
+    def __init__(self, core: Core, trails: Trails) -> None:
+        self._core = core
+        self.trails = trails
+
+    async def standing(self, by: Person, job: str) -> Trail:
+        """Return how a job of this person stands. Raises ApiFault."""
+        answer = await self._core.answer(ShowJob(by, job))
+        trail = self.trails.of(job)
+        match answer:
+            case Queued() | Progress() | Delivered() | Broken() | Cancelled():
+                trail.tell(answer)
+                if isinstance(answer, Final):
+                    trail.update = answer  # its pictures may have been removed meanwhile
+                return trail
+            case Refused(refusal):
+                raise fault_of(refusal)
+            case _:
+                raise TypeError(type(answer).__name__)
+
+    async def follow(
+        self, by: Person, job: str, most_seconds: float = TICK_SECONDS
+    ) -> AsyncIterator[tuple[Trail, bool]]:
+        """Yield the trail at every change, and after so many seconds without one; the last time at the end.
+
+        The flag says whether something has changed. Raises ApiFault before the first.
+        """
+        trail = await self.standing(by, job)
+        tick = await self._tick_seconds(job, most_seconds)
+        seen = -1
+        while True:
+            news, changed = trail.news, trail.number != seen
+            seen = trail.number
+            yield trail, changed
+            if trail.ended:
+                return
+            if trail.number == seen and not await self._core.clock.wait(news, tick):
+                await self._ask(by, job)
+
+    async def _tick_seconds(self, job: str, most_seconds: float) -> float:
+        post = await self._core.post(job)
+        elsewhere = post is None or post.platform != PLATFORM
+        return TICK_ELSEWHERE_SECONDS if elsewhere else most_seconds
+
+    async def _ask(self, by: Person, job: str) -> None:
+        """Let storage correct what was told, where it can."""
+        answer = await self._core.answer(ShowJob(by, job))
+        match answer:
+            case Queued() | Progress() | Delivered() | Broken() | Cancelled():
+                self.trails.of(job).tell(answer)
+            case Refused(refusal) if not isinstance(refusal, StorageTrouble):
+                raise fault_of(refusal)
+            case _:
+                pass
+
+    async def ended(self, by: Person, job: str, seconds: float) -> Trail:
+        """Wait for a job's end, at most so long; return how it stands then."""
+        left = self._core.clock.now() + seconds
+        trail = await self.standing(by, job)
+        while not trail.ended and (rest := left - self._core.clock.now()) > 0:
+            if not await self._core.clock.wait(trail.news, min(rest, TICK_SECONDS)):
+                await self.standing(by, job)
+        return trail

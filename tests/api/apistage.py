@@ -1,0 +1,186 @@
+"""The core on its stage, with the API in front of it, and a caller who speaks HTTP."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientSession
+from stage import LIMITS, FastClock, ScriptedGenerator, Stage, living, opened
+
+from bot.adapters.api.app import api_app
+from bot.adapters.api.core import Core, Rules
+from bot.adapters.api.entrance import Entrance
+from bot.adapters.api.parts import Parts, parts_of
+from bot.adapters.api.surface import ApiSurface
+from bot.adapters.web.server import WebServer
+from bot.keys import USUAL_SCOPES, new_key
+from bot.rate_limit import Rate
+from generator.models import EMBEDDED_MODEL
+from storage.keys import Scope
+from storage.pictures import PictureFolder
+from storage.records import Identity, Limits
+from storage.store import Store
+
+PLENTY = Rate(per_minute=6e6, burst=100_000)
+NO_ALLOWANCE = Limits(per_account=100, whole_queue=1000, daily_allowance=0)
+
+
+class NoPage:
+    """The chat page, where nobody looks."""
+
+    async def watch(self) -> None:
+        await asyncio.Event().wait()
+
+    async def __call__(self, _scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 418, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+
+@dataclass
+class Said:
+    """An answer, read to its end."""
+
+    status: int
+    headers: Any
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Event:
+    """One server-sent event."""
+
+    id: str
+    kind: str
+    data: Any
+
+
+class ApiStage(Stage):
+    """Everything of the core, the API, and a caller in front of it."""
+
+    def __init__(
+        self,
+        store: Store,
+        generator: ScriptedGenerator,
+        folder: PictureFolder,
+        limits: Limits = NO_ALLOWANCE,
+        rules: Rules | None = None,
+        **changes: Any,
+    ) -> None:
+        surface = ApiSurface()
+        super().__init__(store, generator, folder, limits=limits, also=[surface], **changes)
+        self.core = self._core(rules or Rules(rate=PLENTY, version="test"))
+        self.parts: Parts = parts_of(self.core, surface)
+        self.page = NoPage()
+        self.server = WebServer(
+            Entrance(self.page, lambda: api_app(self.parts)),
+            self.page,
+            "127.0.0.1",
+            0,  # type: ignore[arg-type]
+        )
+        self.token = ""
+        self.http: ClientSession
+
+    def _core(self, rules: Rules) -> Core:
+        store: Any = self.store
+        return Core(
+            answer=self.service.answer,
+            health=lambda: self.generator.health,
+            post=store.post,
+            unconfirmed=store.unconfirmed,
+            picture=store.picture,
+            path=self.folder.path,
+            queue_length=store.queue_length,
+            keys=store.keys,
+            requests=store.requests,
+            clock=FastClock(),
+            model=EMBEDDED_MODEL,
+            rules=rules,
+        )
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    async def make_key(self, name: str = "Ada", credits: int = 1000, **changes: Any) -> str:
+        """Return a key of an account of that name."""
+        account = await self.store.account(Identity("api", f"name:{name}"), name)
+        made = new_key(account.id, name, FastClock().wall(), **({"scopes": USUAL_SCOPES} | changes))
+        await self.store.keys.add(made.key)  # type: ignore[attr-defined]
+        if credits:
+            await self.store.grant(account.id, credits, f"grant:{made.key.id}", "", 0.0)
+        return made.text
+
+    async def credits(self, name: str = "Ada") -> tuple[int, int]:
+        """Return what an account has, and what is held of it."""
+        account = await self.store.account(Identity("api", f"name:{name}"), name)
+        balance = await self.store.balance(account.id, self.limits, FastClock().wall())
+        return balance.available, balance.held
+
+    async def ask(self, method: str, path: str, key: str | None = None, **how: Any) -> Said:
+        """Send one request with a key; "" sends none."""
+        headers = dict(how.pop("headers", {}))
+        if (key := self.token if key is None else key) and "authorization" not in headers:
+            headers["authorization"] = f"Bearer {key}"
+        where = path if path.startswith("http") else self.url + path
+        async with self.http.request(method, where, headers=headers, **how) as response:
+            return Said(response.status, response.headers, await response.read())
+
+    async def get(self, path: str, **how: Any) -> Said:
+        return await self.ask("GET", path, **how)
+
+    async def post_json(self, path: str, values: Any = None, **how: Any) -> Said:
+        return await self.ask("POST", path, json={} if values is None else values, **how)
+
+    async def order(self, prompt: str = "a star", **values: Any) -> Any:
+        """Order natively; return the job."""
+        said = await self.post_json("/v1/jobs", {"prompt": prompt, **values})
+        assert said.status in {201, 202}, said.body
+        return said.json
+
+    async def done(self, job: str) -> Any:
+        """Return a job when it has ended."""
+        while (said := await self.get(f"/v1/jobs/{job}", headers={"prefer": "wait=30"})).json[
+            "ended_at"
+        ] is None:
+            pass
+        return said.json
+
+    async def live(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(super().live())
+            tasks.create_task(self.parts.run())
+            tasks.create_task(self.server.run())
+
+
+def events(text: str) -> Iterator[Event]:
+    """Read server-sent events."""
+    for block in text.split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
+        if fields:
+            data = fields["data"]
+            yield Event(fields.get("id", ""), fields["event"], data if data == "[DONE]" else json.loads(data))
+
+
+@asynccontextmanager
+async def playing_api(
+    folder: Path, generator: ScriptedGenerator | None = None, credits: int = 1000, **changes: Any
+) -> AsyncIterator[ApiStage]:
+    """An API on a fresh store, running."""
+    async with opened(folder / "db") as store:
+        stage = ApiStage(
+            store, generator or ScriptedGenerator(), PictureFolder(folder / "pictures"), **changes
+        )
+        async with living(stage), ClientSession() as stage.http:
+            stage.token = await stage.make_key(credits=credits)
+            yield stage
+
+
+__all__ = ["LIMITS", "ApiStage", "Event", "Said", "Scope", "events", "playing_api"]
