@@ -338,7 +338,22 @@ class ShowJobs:
     vouched: bool = False
 
 
-Personal = ShowSettings | ChangeSettings | ShowPlace | ChangePlace | ShowStyles | MakeKey
+Personal = (
+    ShowSettings
+    | ChangeSettings
+    | ShowPlace
+    | ChangePlace
+    | ShowStyles
+    | MakeLink
+    | UseLink
+    | ExportMine
+    | DeleteMine
+    | Grant
+    | Block
+    | Unblock
+    | ShowJobs
+    | MakeKey
+)
 Command = (
     Imagine
     | Draw

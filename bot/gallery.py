@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bot.updates import Delivered
 from generator.messages import Finished
-from storage.records import Job, Picture
+from storage.records import Emptied, Job, Picture
 from storage.store import Store
 
 PROBE = bytes(1 << 20)  # about the size of a picture
@@ -56,6 +56,14 @@ class Gallery:
         """Hide an ended job and delete the files that nothing else needs."""
         async with self._moving:
             await self._folder.remove(await self._store.delete(job, now))
+
+    async def erase(self, account: int, now: float) -> Emptied | None:
+        """Forget all of an account, and delete the files; None while one of its jobs is running."""
+        async with self._moving:
+            emptied = await self._store.erase(account, now)
+            if emptied is not None:
+                await self._folder.remove(emptied.hashes)
+            return emptied
 
     async def probe(self) -> None:
         """Raise StorageError while a picture could not be kept."""

@@ -10,14 +10,19 @@ from typing import assert_never
 
 from bot.clock import Clock
 from bot.commands import (
+    Block,
     Cancel,
     ChangePlace,
     ChangeSettings,
     Command,
     Delete,
+    DeleteMine,
     Draw,
+    ExportMine,
+    Grant,
     Imagine,
     MakeKey,
+    MakeLink,
     Personal,
     Quote,
     Reroll,
@@ -25,10 +30,13 @@ from bot.commands import (
     ShowHistory,
     ShowInfo,
     ShowJob,
+    ShowJobs,
     ShowPlace,
     ShowQueue,
     ShowSettings,
     ShowStyles,
+    Unblock,
+    UseLink,
     Vary,
 )
 from bot.delivery import Delivery
@@ -37,11 +45,14 @@ from bot.estimate import Estimate, place_in_line
 from bot.gallery import Gallery
 from bot.keys import new_key
 from bot.line import loading_of
+from bot.linking import Linking
+from bot.moderation import Moderation
 from bot.options import Defaults, Wish
 from bot.orders import Orders, Wanted
 from bot.people import People
 from bot.places import Places
 from bot.pricing import price
+from bot.privacy import Privacy
 from bot.rate_limit import RateLimit
 from bot.recent import Recent
 from bot.refusals import (
@@ -137,6 +148,19 @@ class Service:
         self._styles = (defaults or Defaults()).styles
         self._people = people or People(store)
         self._places = places or Places(store, Words())
+        self._linking = Linking(store, self._people, limits, clock, dice)
+        self._privacy = Privacy(
+            store=store,
+            people=self._people,
+            gallery=gallery,
+            delivery=delivery,
+            dispatcher=dispatcher,
+            clock=clock,
+            limits=limits,
+        )
+        self._moderation = Moderation(
+            store=store, people=self._people, delivery=delivery, dispatcher=dispatcher, clock=clock
+        )
         self._orders = Orders(self._people, self._places, model, defaults or Defaults(), dice)
         self._accepted: Recent[tuple[int, str], str] = Recent(REMEMBERED)
 
@@ -173,7 +197,7 @@ class Service:
             case _:
                 return await self._aside(command)
 
-    async def _aside(self, command: Personal) -> Answer:
+    async def _aside(self, command: Personal) -> Answer:  # noqa: PLR0911 - one per command
         """Answer what is about people and places."""
         match command:
             case ShowSettings() | ChangeSettings():
@@ -182,6 +206,12 @@ class Service:
                 return await self._places.answer(command)
             case ShowStyles():
                 return StyleList(self._styles.all())
+            case MakeLink() | UseLink():
+                return await self._linking.answer(command)
+            case ExportMine() | DeleteMine():
+                return await self._privacy.answer(command)
+            case Grant() | Block() | Unblock() | ShowJobs():
+                return await self._moderation.answer(command)
             case MakeKey(by):
                 return await self._make_key(await self._people.account(by))
             case _:

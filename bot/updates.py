@@ -271,7 +271,22 @@ class Quoted(Aside):
     balance: Balance
 
 
-AnyAside = PreferencesView | PlaceView | StyleList | KeyMade | Quoted
+AnyAside = (
+    PreferencesView
+    | PlaceView
+    | StyleList
+    | LinkCode
+    | Linked
+    | Exported
+    | DeletionAsked
+    | Erased
+    | Granted
+    | NowBlocked
+    | NowUnblocked
+    | JobsView
+    | KeyMade
+    | Quoted
+)
 
 Answer = (
     Queued

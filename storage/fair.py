@@ -11,6 +11,7 @@ account's `finish` is the virtual time at which its next job could start, so:
 """
 
 import math
+from collections.abc import Iterable
 
 
 def start_tag(clock: float, finish: float) -> float:
@@ -37,3 +38,17 @@ def allowed_shift(wished: float, clock: float, next_tag: float | None) -> float:
     if wished >= 0 or next_tag is None:
         return wished
     return min(0.0, max(wished, clock - next_tag))
+
+
+def in_one_line(jobs: Iterable[tuple[float, float]]) -> tuple[list[float], float]:
+    """Return the tags of two accounts' jobs as one account would have them, and that account's finish.
+
+    `jobs` are the (tag, charge) of all of them in the order they are drawn. None moves forward: two
+    accounts that become one are served as one.
+    """
+    tags: list[float] = []
+    finish = -math.inf
+    for tag, cost in jobs:
+        tags.append(max(tag, finish))
+        finish = tags[-1] + cost
+    return tags, finish

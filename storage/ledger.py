@@ -61,6 +61,47 @@ def grant(account: int, credits: int, key: str, note: str, now: float) -> Entry:
     )
 
 
+def transfer(gone: int, into: int, balance: Balance, now: float) -> tuple[Entry, Entry]:
+    """Move all credits, those held for unfinished jobs too, to the account that takes the jobs over."""
+    taken = Entry(
+        key=f"{Kind.TRANSFER}:{gone}:out",
+        account=gone,
+        kind=Kind.TRANSFER,
+        available=-balance.available,
+        held=-balance.held,
+        job=None,
+        note="",
+        created_at=now,
+    )
+    given = replace(
+        taken,
+        key=f"{Kind.TRANSFER}:{gone}:in",
+        account=into,
+        available=balance.available,
+        held=balance.held,
+    )
+    return taken, given
+
+
+def lapse(into: int, gone: int, credits: int, now: float) -> Entry:
+    """Take what two daily allowances are more than one."""
+    return replace(allowance(into, -credits, now), key=f"{Kind.ALLOWANCE}:{gone}:lapsed")
+
+
+def unspent_allowance(balance: Balance, given: int) -> int:
+    """Return how many of an account's credits are allowance, which is spent first.
+
+    `given` are all credits that it ever got otherwise.
+    """
+    owned = balance.available + balance.held
+    return min(owned, max(0, owned - given))
+
+
+def surplus(one: int, other: int, daily_allowance: int) -> int:
+    """Return what lapses when two accounts with so much unspent allowance become one."""
+    return max(0, one + other - max(daily_allowance, one, other))
+
+
 def affordable(wished: Entry, balance: Balance) -> Entry:
     """Return the grant with no more taken than is there."""
     return replace(wished, available=max(wished.available, -balance.available))

@@ -51,6 +51,7 @@ class Kind(StrEnum):
     CAPTURE = "capture"  # the held credits are spent: the picture was made
     RELEASE = "release"  # the held credits come back: failed or cancelled
     REFUND = "refund"  # captured credits given back later
+    TRANSFER = "transfer"  # two entries whose sum is zero: an account became part of another
 
 
 class Rung(StrEnum):
@@ -337,6 +338,57 @@ class QueueFull:
 @dataclass(frozen=True, slots=True)
 class Blocked:
     """The owner has blocked the account."""
+
+
+# ── what joining, blocking and erasing can answer ─────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """Account `gone` is part of `account` now. `lapsed` credits were a second daily allowance."""
+
+    account: Account
+    gone: int
+    balance: Balance
+    preferences: Preferences
+    lapsed: int
+
+
+@dataclass(frozen=True, slots=True)
+class WrongCode:
+    """No living code is this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCode:
+    """The account itself made the code."""
+
+
+@dataclass(frozen=True, slots=True)
+class TriedTooOften:
+    """Too many wrong codes lately; no code is looked at before `retry_at`."""
+
+    retry_at: float
+
+
+Joining = Joined | WrongCode | OwnCode | TriedTooOften | Blocked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """What waited was cancelled, each with where to show it; what runs is to be stopped."""
+
+    cancelled: tuple[tuple[Job, Post | None], ...]
+    running: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emptied:
+    """An account's traces are gone; `hashes` are files that no picture needs any more."""
+
+    cancelled: tuple[tuple[Job, Post | None], ...]
+    jobs: int
+    hashes: tuple[str, ...]
 
 
 Submission = Accepted | Repeated | NotEnough | AccountFull | QueueFull | Blocked

@@ -9,9 +9,11 @@ from storage.records import (
     Account,
     Balance,
     CancelOutcome,
+    Emptied,
     Entry,
     Identity,
     Job,
+    Joining,
     Limits,
     NewJob,
     Picture,
@@ -21,6 +23,7 @@ from storage.records import (
     Post,
     Preferences,
     Rung,
+    Stopped,
     Submission,
 )
 from storage.requests import Requests
@@ -67,6 +70,31 @@ class Store(Protocol):
         """Change how much an account counts in the queue, or block it.
 
         None when there is no such account. Raises ValueError for a weight that is not above zero.
+        """
+
+    async def find_account(self, account: int) -> Account | None:
+        """Return an account by its number, or the one it became part of."""
+
+    async def offer_link(self, account: int, code: str, ends_at: float) -> None:
+        """Let a code stand for an account until then; an earlier one of it is void."""
+
+    async def use_link(self, account: int, code: str, limits: Limits, now: float) -> Joining:
+        """Make one account of this one and of the one that the code stands for; the older stays.
+
+        Jobs, credits, identities and preferences go over, and whoever still names the account that is
+        gone reaches the one that stayed. Of two daily allowances one is left.
+        """
+
+    async def block(self, account: int, now: float) -> tuple[Account, Stopped] | None:
+        """Block an account, cancel what waits, and mark what runs as to be stopped.
+
+        None when there is no such account.
+        """
+
+    async def erase(self, account: int, now: float) -> Emptied | None:
+        """Forget an account's pictures, prompts, names and addresses; what waits is cancelled.
+
+        Its ledger and its identities stay. None, and nothing done, while one of its jobs is running.
         """
 
     async def identities(self, account: int) -> Sequence[Identity]:
@@ -166,6 +194,18 @@ class Store(Protocol):
 
     async def history(self, account: int, before: float | None, limit: int) -> Sequence[Job]:
         """Return the account's jobs that are not deleted, newest first, made before a time."""
+
+    async def jobs_of(self, account: int) -> Sequence[Job]:
+        """Return all jobs of an account, deleted ones too, oldest first."""
+
+    async def alike(self, look: int) -> Sequence[tuple[int, Picture, Job]]:
+        """Return the visible pictures whose look differs in at most seven bits, the nearest first.
+
+        Each with the number of bits, and at most a hundred.
+        """
+
+    async def same(self, sha256: str) -> Sequence[tuple[Picture, Job]]:
+        """Return the visible pictures with this content, oldest first."""
 
     async def jobs(self, limit: int = 50) -> Sequence[Job]:
         """Return everybody's jobs, newest first."""

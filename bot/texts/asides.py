@@ -3,13 +3,29 @@
 from typing import assert_never
 
 from bot.texts.speech import number, say
-from bot.updates import AnyAside, KeyMade, PlaceView, PreferencesView, Quoted, StyleList
+from bot.updates import (
+    AnyAside,
+    DeletionAsked,
+    Erased,
+    Exported,
+    Granted,
+    JobsView,
+    KeyMade,
+    LinkCode,
+    Linked,
+    NowBlocked,
+    NowUnblocked,
+    PlaceView,
+    PreferencesView,
+    Quoted,
+    StyleList,
+)
 from storage.records import PlaceRules, Preferences
 
 Line = tuple[str, str]  # a label and a value
 
 
-def describe_aside(answer: AnyAside, language: str) -> str:  # noqa: PLR0911 - one per answer
+def describe_aside(answer: AnyAside, language: str) -> str:  # noqa: C901, PLR0911, PLR0912 - one per answer
     """Return one sentence about an answer that shows no job."""
     match answer:
         case PreferencesView():
@@ -22,12 +38,43 @@ def describe_aside(answer: AnyAside, language: str) -> str:  # noqa: PLR0911 - o
             return say(language, "styles_none")
         case StyleList(styles):
             return say(language, "styles_view", count=len(styles), example=styles[0].name)
+        case LinkCode(code=code, life_seconds=seconds):
+            return say(language, "link_code", code=code, life_seconds=seconds)
+        case Linked(balance=balance, lapsed=lapsed):
+            return say(language, "linked_lapsed" if lapsed else "linked", available=balance.available)
+        case Exported():
+            return say(language, "exported")
+        case DeletionAsked(jobs=jobs, credits=credits_left):
+            return say(language, "deletion_asked", jobs=jobs, credits=credits_left)
+        case Erased():
+            return say(language, "erased")
+        case Granted() | NowBlocked() | NowUnblocked():
+            return _act(answer, language)
+        case JobsView(items=items):
+            return say(language, "jobs_view" if items else "jobs_none")
         case KeyMade(text):
             return say(language, "key_made", text=text)
         case Quoted(price=price):
             return say(language, "quoted", price=price)
         case _:
             assert_never(answer)
+
+
+def _act(act: Granted | NowBlocked | NowUnblocked, language: str) -> str:
+    """Return what a moderator did, fit for a log that others read."""
+    who = {"by": act.by.name, "to": act.name}
+    match act:
+        case Granted(credits=given, balance=balance):
+            key = "granted" if given > 0 else "taken"
+            return say(language, key, **who, credits=abs(given), available=balance.available)
+        case NowBlocked(cancelled=0):
+            return say(language, "now_blocked_none", **who)
+        case NowBlocked(cancelled=cancelled):
+            return say(language, "now_blocked", **who, cancelled=cancelled)
+        case NowUnblocked():
+            return say(language, "now_unblocked", **who)
+        case _:
+            assert_never(act)
 
 
 def preference_lines(preferences: Preferences, language: str) -> list[Line]:

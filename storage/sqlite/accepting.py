@@ -29,7 +29,12 @@ STANDING = """
 select a.*, clock.now as clock,
     (select count(*) from jobs where account = a.id and state in ('queued', 'running')) as own,
     (select count(*) from jobs where state in ('queued', 'running')) as everybodys
-from accounts a, clock where a.id = :account
+from accounts a, clock where a.id = (select coalesce(joined, id) from accounts where id = :account)
+"""
+
+REPEATED = """
+select * from jobs where key = :key
+    and account = (select coalesce(joined, id) from accounts where id = :account)
 """
 
 
@@ -57,9 +62,7 @@ async def submit(db: Statements, new: NewJob, limits: Limits, fresh: Fresh) -> S
 
 
 async def _accepted_before(db: Statements, new: NewJob) -> Repeated | None:
-    job = await db.row(
-        "select * from jobs where account = :account and key = :key", account=new.account, key=new.key
-    )
+    job = await db.row(REPEATED, account=new.account, key=new.key)
     if job is None:
         return None
     (post,) = await db.rows("select * from posts where job = :job", job=job["id"])
@@ -86,7 +89,7 @@ def _refusal(standing: sqlite3.Row, limits: Limits) -> Blocked | AccountFull | Q
 async def _accept(
     db: Statements, new: NewJob, standing: sqlite3.Row, balance: Balance, fresh: Fresh
 ) -> Accepted:
-    job = _job(new, fresh)
+    job = _job(new, standing["id"], fresh)
     tag = fair.start_tag(standing["clock"], standing["finish"])
     charge = fair.charge(new.cost_seconds, standing["weight"] * new.weight)
     await _insert(db, job, new, tag, charge)
@@ -98,10 +101,10 @@ async def _accept(
     return Accepted(job=job, post=await _insert_post(db, job.id, new.post), balance=held)
 
 
-def _job(new: NewJob, fresh: Fresh) -> Job:
+def _job(new: NewJob, account: int, fresh: Fresh) -> Job:
     return Job(
         id=fresh.job,
-        account=new.account,
+        account=account,
         recipe=new.recipe,
         count=new.count,
         format=new.format,

@@ -3,8 +3,11 @@
 import math
 
 from storage.records import Account, Balance, Identity
+from storage.sqlite import money
 from storage.sqlite.rows import account_of, balance_of
 from storage.sqlite.statements import Statements
+
+NEWEST = "select * from accounts where joined is null order by id desc limit :limit"
 
 
 async def of_identity(db: Statements, identity: Identity) -> Account | None:
@@ -17,6 +20,12 @@ async def of_identity(db: Statements, identity: Identity) -> Account | None:
         platform=identity.platform,
         user=identity.user,
     )
+    return account_of(row) if row else None
+
+
+async def find(db: Statements, account: int) -> Account | None:
+    """Return an account by its number, or the one it is part of."""
+    row = await db.row(money.CURRENT, account=account)
     return account_of(row) if row else None
 
 
@@ -37,7 +46,7 @@ async def welcome(db: Statements, identity: Identity, name: str) -> Account:
 
 async def newest(db: Statements, limit: int) -> list[tuple[Account, Balance]]:
     """Return accounts with balances, newest first."""
-    rows = await db.rows("select * from accounts order by id desc limit :limit", limit=limit)
+    rows = await db.rows(NEWEST, limit=limit)
     return [(account_of(row), balance_of(row)) for row in rows]
 
 
@@ -48,7 +57,7 @@ async def change(db: Statements, account: int, weight: float | None, blocked: bo
     row = await db.row(
         """
         update accounts set weight = coalesce(:weight, weight), blocked = coalesce(:blocked, blocked)
-        where id = :account returning *
+        where id = (select coalesce(joined, id) from accounts where id = :account) returning *
         """,
         account=account,
         weight=weight,

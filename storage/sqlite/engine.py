@@ -10,9 +10,11 @@ from storage.records import (
     Account,
     Balance,
     CancelOutcome,
+    Emptied,
     Entry,
     Identity,
     Job,
+    Joining,
     Limits,
     NewJob,
     Picture,
@@ -22,9 +24,23 @@ from storage.records import (
     Post,
     Preferences,
     Rung,
+    Stopped,
     Submission,
 )
-from storage.sqlite import accepting, accounts, gallery, measurements, money, people, posts, queue, settling
+from storage.sqlite import (
+    accepting,
+    accounts,
+    emptying,
+    gallery,
+    joining,
+    looks,
+    measurements,
+    money,
+    people,
+    posts,
+    queue,
+    settling,
+)
 from storage.sqlite.database import Database
 from storage.sqlite.keys import SqliteKeys
 from storage.sqlite.requests import SqliteRequests
@@ -74,6 +90,26 @@ class SqliteStore:
     ) -> Account | None:
         """Change how much an account counts in the queue, or block it."""
         return await self._db.write(lambda db: accounts.change(db, account, weight, blocked))
+
+    async def find_account(self, account: int) -> Account | None:
+        """Return an account by its number, or the one it became part of."""
+        return await self._db.read(lambda db: accounts.find(db, account))
+
+    async def offer_link(self, account: int, code: str, ends_at: float) -> None:
+        """Let a code stand for an account until then; an earlier one of it is void."""
+        await self._db.write(lambda db: joining.offer(db, account, code, ends_at))
+
+    async def use_link(self, account: int, code: str, limits: Limits, now: float) -> Joining:
+        """Make one account of this one and of the one that the code stands for; the older stays."""
+        return await self._db.write(lambda db: joining.use(db, account, code, limits, now))
+
+    async def block(self, account: int, now: float) -> tuple[Account, Stopped] | None:
+        """Block an account, cancel what waits, and mark what runs as to be stopped."""
+        return await self._db.write(lambda db: emptying.block(db, account, now))
+
+    async def erase(self, account: int, now: float) -> Emptied | None:
+        """Forget an account's pictures, prompts, names and addresses; what waits is cancelled."""
+        return await self._db.write(lambda db: emptying.erase(db, account, now))
 
     async def identities(self, account: int) -> Sequence[Identity]:
         """Return the identities of an account."""
@@ -207,6 +243,18 @@ class SqliteStore:
     async def history(self, account: int, before: float | None, limit: int) -> Sequence[Job]:
         """Return the account's jobs that are not deleted, newest first, made before a time."""
         return await self._db.read(lambda db: gallery.history(db, account, before, limit))
+
+    async def jobs_of(self, account: int) -> Sequence[Job]:
+        """Return all jobs of an account, deleted ones too, oldest first."""
+        return await self._db.read_at_length(lambda db: gallery.all_of(db, account))
+
+    async def alike(self, look: int) -> Sequence[tuple[int, Picture, Job]]:
+        """Return the visible pictures whose look differs in at most seven bits, the nearest first."""
+        return await self._db.read(lambda db: looks.alike(db, look))
+
+    async def same(self, sha256: str) -> Sequence[tuple[Picture, Job]]:
+        """Return the visible pictures with this content, oldest first."""
+        return await self._db.read(lambda db: looks.same(db, sha256))
 
     async def jobs(self, limit: int = 50) -> Sequence[Job]:
         """Return everybody's jobs, newest first."""

@@ -1,11 +1,26 @@
 """Credits: entries are added, and a trigger moves the cached sums with them."""
 
 import sqlite3
+from dataclasses import replace
 
 from storage import ledger
 from storage.records import Balance, Entry, JobState, Kind, Limits
 from storage.sqlite.rows import balance_of, entry_of, job_of
 from storage.sqlite.statements import Statements
+
+CURRENT = """
+select * from accounts where id = (select coalesce(joined, id) from accounts where id = :account)
+"""
+
+# Each half reads its newest by the index; the second is empty for most.
+ENTRIES = """
+select * from (select * from ledger where account = :account order by seq desc limit :limit)
+union all
+select * from (
+    select ledger.* from accounts join ledger on ledger.account = accounts.id
+    where accounts.joined = :account order by ledger.seq desc limit :limit)
+order by seq desc limit :limit
+"""
 
 SUMS_THAT_DIFFER = """
 select a.id, a.available, a.held, total(l.available) as entered, total(l.held) as entered_held
@@ -31,8 +46,8 @@ having holds <> 1
 
 
 async def account_row(db: Statements, account: int) -> sqlite3.Row:
-    """Return the row of `accounts`. Raises LookupError when there is none."""
-    row = await db.row("select * from accounts where id = :account", account=account)
+    """Return the row of `accounts`, or of the one it is part of. Raises LookupError when there is none."""
+    row = await db.row(CURRENT, account=account)
     if row is None:
         raise LookupError(f"There is no account {account}.")
     return row
@@ -82,9 +97,9 @@ async def topped_up(db: Statements, row: sqlite3.Row, limits: Limits, now: float
 
 async def grant(db: Statements, wished: Entry) -> Balance:
     """Add or take credits; taking stops at zero."""
-    before = balance_of(await account_row(db, wished.account))
-    await add(db, ledger.affordable(wished, before))
-    return balance_of(await account_row(db, wished.account))
+    row = await account_row(db, wished.account)
+    await add(db, ledger.affordable(replace(wished, account=row["id"]), balance_of(row)))
+    return balance_of(await account_row(db, row["id"]))
 
 
 async def refund(db: Statements, job: str, note: str, now: float) -> Balance | None:
@@ -98,12 +113,8 @@ async def refund(db: Statements, job: str, note: str, now: float) -> Balance | N
 
 
 async def entries(db: Statements, account: int, limit: int) -> list[Entry]:
-    """Return the account's latest entries, newest first."""
-    rows = await db.rows(
-        "select * from ledger where account = :account order by seq desc limit :limit",
-        account=account,
-        limit=limit,
-    )
+    """Return the latest entries of the account and of those that became part of it, newest first."""
+    rows = await db.rows(ENTRIES, account=account, limit=limit)
     return [entry_of(row) for row in rows]
 
 

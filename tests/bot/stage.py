@@ -347,6 +347,11 @@ class Stage:
             while await self.store.undelivered():  # noqa: ASYNC110 - reading lets the others work
                 await asyncio.sleep(0)
 
+    async def until_claimed(self, job: Job) -> None:
+        async with asyncio.timeout(DEADLINE):
+            while (await self.store.job(job.id)).state is JobState.QUEUED:  # type: ignore[union-attr]  # noqa: ASYNC110 - the same
+                await asyncio.sleep(0)
+
     async def balance(self, by: str = "Ada") -> tuple[int, int]:
         account = await self.store.account(Identity("stage", by), by)
         balance = await self.store.balance(account.id, self.limits, FastClock().wall())

@@ -9,7 +9,17 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from stored_orders import DAY, NOON, fresh_store, order, picture
 
 from generator.messages import Fault
-from storage.records import Accepted, CancelOutcome, Identity, Job, JobState, Kind, Limits
+from storage.records import (
+    Accepted,
+    CancelOutcome,
+    Identity,
+    Job,
+    JobState,
+    Joined,
+    Kind,
+    Limits,
+    OwnCode,
+)
 
 LIMITS = Limits(per_account=5, whole_queue=8, daily_allowance=20)
 SETTLEMENTS = {
@@ -35,6 +45,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.jobs: dict[str, JobState] = {}
         self.held: list[Job] = []  # every attempt ever claimed: old ones must be powerless
         self.now = NOON
+        self.joins = 0
 
     def do(self, verb):
         return self.runner.run(verb)
@@ -110,6 +121,46 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(pick=PICK)
     def refund(self, pick) -> None:
         self.do(self.store.refund(sorted(self.jobs)[pick % len(self.jobs)], "", self.now))
+
+    @precondition(lambda self: self.joins < 1)
+    @rule(who=WHO, other=WHO)
+    def join(self, who, other) -> None:
+        """Once at most: of three accounts two go on being strangers."""
+        self.do(self.store.offer_link(self.accounts[who], f"CODE{who}", self.now + 600))
+        before = self.owned()
+        answer = self.do(self.store.use_link(self.accounts[other], f"CODE{who}", LIMITS, self.now))
+        assert isinstance(answer, OwnCode) == (who == other)
+        lapsed = 0
+        if isinstance(answer, Joined):
+            self.joins += 1
+            lapsed = answer.lapsed
+            assert answer.account.id == min(self.accounts[who], self.accounts[other])
+        assert self.owned() == before - lapsed
+
+    @rule(who=WHO)
+    def erase(self, who) -> None:
+        mine = [job.id for job in self.do(self.store.jobs_of(self.current(who)))]
+        busy = any(self.jobs[job] is JobState.RUNNING for job in mine)
+        answer = self.do(self.store.erase(self.accounts[who], self.now))
+        assert (answer is None) == busy
+        for job, _ in answer.cancelled if answer else ():
+            assert self.jobs[job.id] is JobState.QUEUED
+            self.jobs[job.id] = JobState.CANCELLED
+
+    @rule(who=WHO)
+    def block_and_unblock(self, who) -> None:
+        _, stopped = self.do(self.store.block(self.accounts[who], self.now))
+        for job, _ in stopped.cancelled:
+            assert self.jobs[job.id] is JobState.QUEUED
+            self.jobs[job.id] = JobState.CANCELLED
+        self.do(self.store.set_account(self.accounts[who], blocked=False))
+
+    def current(self, who) -> int:
+        return self.do(self.store.find_account(self.accounts[who])).id
+
+    def owned(self) -> int:
+        balances = [balance for _, balance in self.do(self.store.accounts())]
+        return sum(balance.available + balance.held for balance in balances)
 
     @rule(who=WHO)
     def look_at_the_balance(self, who) -> None:

@@ -72,6 +72,7 @@ LABELS: dict[str, str] = {
     "web_entry_hold": "Set aside",
     "web_entry_capture": "Spent",
     "web_entry_release": "Given back",
+    "web_entry_transfer": "Accounts joined",
     "web_entry_refund": "Refunded",
     # notes that answer /credits, /queue, /history, /help
     "web_available": "Available",

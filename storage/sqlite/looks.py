@@ -1,0 +1,59 @@
+"""Pictures by what they look like: 64 bits each, of which alike ones differ in few."""
+
+import json
+
+from storage.records import Job, Picture
+from storage.sqlite.rows import job_of, picture_of
+from storage.sqlite.statements import Statements
+
+BITS = 64
+QUARTER = 16
+MOST_BITS = 7  # then one of the four quarters differs in at most one bit
+MOST_FOUND = 100
+MASK = (1 << QUARTER) - 1
+
+# Every quarter as it is and with each one bit changed: 68 places in the index.
+NEAR = """
+select distinct looks.job, looks.place, looks.look
+from json_each(:probes) as probe
+join looks on looks.quarter = probe.value ->> 0 and looks.bits = probe.value ->> 1
+"""
+
+SAME = """
+select job, place from pictures join jobs on jobs.id = pictures.job
+where sha256 = :sha256 and jobs.deleted_at is null order by jobs.seq limit :limit
+"""
+
+
+async def alike(db: Statements, look: int) -> list[tuple[int, Picture, Job]]:
+    """Return the visible pictures that differ in at most MOST_BITS bits, the nearest first."""
+    rows = await db.rows(NEAR, probes=json.dumps(_probes(look)))
+    near = sorted(
+        (bits, row["job"], row["place"]) for row in rows if (bits := apart(look, row["look"])) <= MOST_BITS
+    )
+    found = [(bits, await _with_job(db, job, place)) for bits, job, place in near[:MOST_FOUND]]
+    return [(bits, *both) for bits, both in found if both is not None]
+
+
+async def same(db: Statements, sha256: str) -> list[tuple[Picture, Job]]:
+    """Return the visible pictures with this content, oldest first."""
+    rows = await db.rows(SAME, sha256=sha256, limit=MOST_FOUND)
+    found = [await _with_job(db, row["job"], row["place"]) for row in rows]
+    return [both for both in found if both is not None]
+
+
+def apart(one: int, other: int) -> int:
+    """Return in how many bits two looks differ."""
+    return ((one ^ other) & ((1 << BITS) - 1)).bit_count()
+
+
+def _probes(look: int) -> list[tuple[int, int]]:
+    quarters = [(number, look >> (number * QUARTER) & MASK) for number in range(BITS // QUARTER)]
+    flips = [0, *(1 << bit for bit in range(QUARTER))]
+    return [(number, bits ^ flip) for number, bits in quarters for flip in flips]
+
+
+async def _with_job(db: Statements, job: str, place: int) -> tuple[Picture, Job] | None:
+    picture = await db.row("select * from pictures where job = :job and place = :place", job=job, place=place)
+    owner = await db.row("select * from jobs where id = :job and deleted_at is null", job=job)
+    return (picture_of(picture), job_of(owner)) if picture and owner else None
