@@ -348,6 +348,7 @@ Personal = (
     | UseLink
     | ExportMine
     | DeleteMine
+    | FindPicture
     | Grant
     | Block
     | Unblock

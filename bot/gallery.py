@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from bot.looks import look_of
 from bot.updates import Delivered
 from generator.messages import Finished
 from storage.records import Emptied, Job, Picture
@@ -70,18 +71,33 @@ class Gallery:
         async with self._moving:
             await self._drop([await self._folder.put(PROBE)])
 
+    async def read(self, picture: Picture) -> bytes | None:
+        """Return a picture's file, or None where it is gone."""
+        return await asyncio.to_thread(_content, self._folder.path(picture.sha256))
+
     async def _put(self, job: Job, index: int, file: Finished) -> Picture:
+        sha256, look = await asyncio.gather(
+            self._folder.put(file.file), asyncio.to_thread(look_of, file.file)
+        )
         return Picture(
             job=job.id,
             index=index,
-            sha256=await self._folder.put(file.file),
+            sha256=sha256,
             format=file.format,
             width=file.width,
             height=file.height,
             size_bytes=len(file.file),
             truncated=file.truncated,
             secret=self._secret(),
+            look=look.bits if look else None,
         )
 
     async def _drop(self, hashes: Sequence[str]) -> None:
         await self._folder.remove(await self._store.unreferenced(hashes))
+
+
+def _content(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return None

@@ -19,6 +19,7 @@ from bot.commands import (
     DeleteMine,
     Draw,
     ExportMine,
+    FindPicture,
     Grant,
     Imagine,
     MakeKey,
@@ -46,6 +47,7 @@ from bot.gallery import Gallery
 from bot.keys import new_key
 from bot.line import loading_of
 from bot.linking import Linking
+from bot.lookup import Lookup
 from bot.moderation import Moderation
 from bot.options import Defaults, Wish
 from bot.orders import Orders, Wanted
@@ -158,6 +160,7 @@ class Service:
             clock=clock,
             limits=limits,
         )
+        self._lookup = Lookup(store, self._people, gallery)
         self._moderation = Moderation(
             store=store, people=self._people, delivery=delivery, dispatcher=dispatcher, clock=clock
         )
@@ -210,6 +213,8 @@ class Service:
                 return await self._linking.answer(command)
             case ExportMine() | DeleteMine():
                 return await self._privacy.answer(command)
+            case FindPicture():
+                return await self._lookup.answer(command)
             case Grant() | Block() | Unblock() | ShowJobs():
                 return await self._moderation.answer(command)
             case MakeKey(by):

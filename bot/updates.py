@@ -284,6 +284,7 @@ AnyAside = (
     | NowBlocked
     | NowUnblocked
     | JobsView
+    | FoundRecipe
     | KeyMade
     | Quoted
 )

@@ -8,6 +8,7 @@ from bot.updates import (
     DeletionAsked,
     Erased,
     Exported,
+    FoundRecipe,
     Granted,
     JobsView,
     KeyMade,
@@ -52,6 +53,9 @@ def describe_aside(answer: AnyAside, language: str) -> str:  # noqa: C901, PLR09
             return _act(answer, language)
         case JobsView(items=items):
             return say(language, "jobs_view" if items else "jobs_none")
+        case FoundRecipe(recipe):
+            size = f"{recipe.width}×{recipe.height}"
+            return say(language, "found_recipe", prompt=recipe.prompt, size=size, seed=str(recipe.seed))
         case KeyMade(text):
             return say(language, "key_made", text=text)
         case Quoted(price=price):
