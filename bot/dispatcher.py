@@ -178,8 +178,9 @@ class Dispatcher:
 
     async def _claim(self) -> Job | None:
         """Claim the next job and take it aboard, so that from its first moment it can be stopped."""
+        troubled = self._storage_trouble.troubled
         try:
-            if self._storage_trouble.troubled:
+            if troubled:
                 await self._gallery.probe()
             job = await self._store.claim(self._lease, self._clock.wall())
         except StorageError as error:
@@ -189,7 +190,8 @@ class Dispatcher:
             log.exception("claiming failed by a bug")
             self._storage_trouble.failed(self._clock.now())
             return None
-        self._storage_trouble.succeeded()
+        if troubled:  # a claim that began before the trouble says nothing about it
+            self._storage_trouble.succeeded()
         if job is not None:
             self._take_aboard(job)
         else:

@@ -76,9 +76,8 @@ class Gallery:
         return await asyncio.to_thread(_content, self._folder.path(picture.sha256))
 
     async def _put(self, job: Job, index: int, file: Finished) -> Picture:
-        sha256, look = await asyncio.gather(
-            self._folder.put(file.file), asyncio.to_thread(look_of, file.file)
-        )
+        sha256 = await self._folder.put(file.file)
+        look = await asyncio.to_thread(look_of, file.file)
         return Picture(
             job=job.id,
             index=index,
