@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
@@ -40,6 +40,8 @@ APART: Final = 14.0
 """CIELAB distance from the background at which a pixel belongs to a figure."""
 LEAST: Final = 0.004
 """The smallest figure, as a share of the picture."""
+FLAKE: Final = (0.00008, 0.002)
+"""How large a speck of snow is, as shares of the picture."""
 GRID: Final = 48
 
 
@@ -221,7 +223,7 @@ def figures(picture: Image.Image) -> list[Sight]:
     pixels = lab(np.asarray(rgb))
     apart = np.linalg.norm(pixels - _ground(pixels), axis=-1) > APART
     _close_seam(apart)
-    return [_look(pixels, part) for part in _pieces(apart) if part.sum() >= LEAST * apart.size]
+    return [_look(pixels, part) for part in _pieces(apart)]
 
 
 def _close_seam(apart: Mask) -> None:
@@ -232,18 +234,20 @@ def _close_seam(apart: Mask) -> None:
 
 
 def _pieces(mask: Mask) -> list[Mask]:
+    """Connected areas, crumbs left out."""
+    return [piece for piece in _flooded(mask) if piece.sum() >= LEAST * mask.size]
+
+
+def _flooded(mask: Mask) -> Iterator[Mask]:
     """Connected areas, each flooded from its first pixel."""
     left = mask.copy()
-    pieces: list[Mask] = []
-    while left.sum() >= LEAST * mask.size and len(pieces) < 40:
-        canvas = Image.new("L", (mask.shape[1], mask.shape[0]))
-        canvas.paste(255, mask=Image.fromarray(left.astype(np.uint8) * 255))
+    while left.any():
+        canvas = Image.fromarray(left.astype(np.uint8) * 255).copy()  # the copy can be painted on
         y, x = np.argwhere(left)[0]
         ImageDraw.floodfill(canvas, (int(x), int(y)), 100)
         flooded = np.asarray(canvas) == 100
-        pieces.append(flooded)
-        left = left & ~flooded
-    return pieces
+        yield flooded
+        left &= ~flooded
 
 
 def _look(pixels: Floats, mask: Mask) -> Sight:
@@ -310,3 +314,22 @@ def _silhouette(shape: str, turn: float) -> Mask:
 def size_of(picture: Image.Image) -> float:
     """The area of the largest figure as a share of the picture; 0 where nothing stands out."""
     return max((sight.area for sight in figures(picture)), default=0.0)
+
+
+def hollowness(picture: Image.Image) -> float:
+    """How empty the largest figure is inside its edge, 0 to 1: near 0 when filled, high for an outline."""
+    pixels = lab(np.asarray(picture.convert("RGB").filter(ImageFilter.MedianFilter(3))))
+    apart = np.linalg.norm(pixels - _ground(pixels), axis=-1) > APART
+    figure = max(_pieces(apart), key=np.sum, default=apart)
+    canvas = Image.fromarray(np.pad(figure, 1).astype(np.uint8) * 255).copy()
+    ImageDraw.floodfill(canvas, (0, 0), 100)  # the outside; what is left at 0 is enclosed
+    inside = int((np.asarray(canvas) == 0).sum())
+    return inside / max(1, inside + int(figure.sum()))
+
+
+def flakes(picture: Image.Image) -> int:
+    """How many white specks there are: snow, where the ground is not white."""
+    pixels = lab(np.asarray(picture.convert("RGB")))
+    near_white = np.linalg.norm(pixels - lab(np.full((1, 1, 3), 255, dtype=np.uint8)), axis=-1) < 2 * APART
+    shares = (piece.mean() for piece in _flooded(near_white))
+    return sum(1 for share in shares if FLAKE[0] <= share <= FLAKE[1])
