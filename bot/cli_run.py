@@ -43,6 +43,7 @@ from bot.settings import Settings
 from bot.styles import BadStyles, Styles, read_styles
 from bot.trouble import Trouble
 from bot.updates import Answer
+from bot.uploads import UploadDesk
 from bot.version import version
 from bot.words import BadWords, Words, read_words
 from generator.child import GeneratorChild
@@ -52,6 +53,7 @@ from storage.folder_lock import FolderLock
 from storage.pictures import PictureFolder
 from storage.records import Limits
 from storage.sqlite import SqliteStore
+from storage.uploads import UploadLimits
 
 if TYPE_CHECKING:
     from bot.adapters.discord.front import DiscordFront
@@ -191,7 +193,8 @@ def assemble(settings: Settings) -> Bot:
         people=people,
         places=places,
     )
-    api = parts_of(_api_core(settings, store, folder, answer, lambda: child.health), api_surface)
+    files = UploadDesk(store.uploads, gallery, clock, upload_limits(settings))
+    api = parts_of(_api_core(settings, store, folder, files, answer, lambda: child.health), api_surface)
     web = _web_server(settings, chat, WebGallery(picture=store.picture, path=folder.path), api)
     return Bot(
         store=store,
@@ -261,10 +264,20 @@ def rate_limit(settings: Settings) -> RateLimit:
     )
 
 
-def _api_core(
+def upload_limits(settings: Settings) -> UploadLimits:
+    """Return what one account may have lying here."""
+    return UploadLimits(
+        files=settings.upload_count,
+        bytes=settings.uploads_mib << 20,
+        bytes_each=settings.upload_mib << 20,
+    )
+
+
+def _api_core(  # noqa: PLR0913, PLR0917 - the parts it speaks to
     settings: Settings,
     store: SqliteStore,
     folder: PictureFolder,
+    files: UploadDesk,
     answer: Callable[[Command], Awaitable[Answer]],
     health: Callable[[], Health],
 ) -> ApiCore:
@@ -278,6 +291,7 @@ def _api_core(
         queue_length=store.queue_length,
         keys=store.keys,
         requests=store.requests,
+        files=files,
         clock=SystemClock(),
         model=model_for(settings.model),
         rules=Rules(

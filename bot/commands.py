@@ -251,6 +251,14 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class EmptyJob:
+    """Delete an ended job's pictures for good and keep the job. Answered by Deleted."""
+
+    by: Person
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShowJob:
     """How one job stands. Answered by an Update."""
 
@@ -363,6 +371,7 @@ Command = (
     | Vary
     | Cancel
     | Delete
+    | EmptyJob
     | ShowJob
     | ShowInfo
     | ShowBalance

@@ -1,15 +1,17 @@
 """Finished files and the rows that refer to them move together."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bot.looks import look_of
 from bot.updates import Delivered
 from generator.messages import Finished
 from storage.records import Emptied, Job, Picture
 from storage.store import Store
+
+T = TypeVar("T")
 
 PROBE = bytes(1 << 20)  # about the size of a picture
 
@@ -65,6 +67,27 @@ class Gallery:
             if emptied is not None:
                 await self._folder.remove(emptied.hashes)
             return emptied
+
+    async def empty(self, job: str) -> None:
+        """Delete an ended job's pictures and keep the job."""
+        await self.let_go(lambda: self._store.forget_pictures(job))
+
+    async def let_go(self, forget: Callable[[], Awaitable[Sequence[str]]]) -> None:
+        """Delete the contents that nothing refers to once `forget` is done."""
+        async with self._moving:
+            await self._folder.remove(await forget())
+
+    async def keep_file(self, content: bytes, refer: Callable[[str], Awaitable[T | None]]) -> T | None:
+        """Write a content and let `refer` note its SHA-256; where it does not, the content goes again."""
+        async with self._moving:
+            sha256 = await self._folder.put(content)
+            if (noted := await refer(sha256)) is None:
+                await self._drop([sha256])
+            return noted
+
+    def path(self, sha256: str) -> Path:
+        """Return where a content lies."""
+        return self._folder.path(sha256)
 
     async def probe(self) -> None:
         """Raise StorageError while a picture could not be kept."""

@@ -18,6 +18,7 @@ from bot.commands import (
     Delete,
     DeleteMine,
     Draw,
+    EmptyJob,
     ExportMine,
     FindPicture,
     Grant,
@@ -113,6 +114,7 @@ REMEMBERED = 10_000  # jobs by key
 LONGEST_PAGE = 100
 LOOK_BACK = 100  # jobs beside the unfinished ones among which those are searched, newest first
 CHATS_KEY = "chat"  # the name of the key that a person makes in a chat
+Named = Reroll | Vary | Cancel | Delete | EmptyJob | ShowJob | ShowInfo
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -177,7 +179,7 @@ class Service:
             log.error("storage refuses", extra={"command": type(command).__name__, "reason": str(error)})  # noqa: TRY400 - expected, its sentence says all
             return Refused(StorageTrouble())
 
-    async def _answer(self, command: Command) -> Answer:  # noqa: PLR0911 - one per command
+    async def _answer(self, command: Command) -> Answer:  # noqa: C901, PLR0911 - one per command
         match command:
             case Imagine() | Draw() | Reroll() | Vary():
                 return await self._order(command)
@@ -189,6 +191,8 @@ class Service:
                 return await self._cancel(await self._named_job(command))
             case Delete():
                 return await self._delete(await self._named_job(command))
+            case EmptyJob():
+                return await self._empty(await self._named_job(command))
             case ShowInfo():
                 return await self._info(await self._named_job(command))
             case ShowBalance(by):
@@ -224,12 +228,12 @@ class Service:
 
     # ── which job is meant ────────────────────────────────────────────────────────────────────────
 
-    async def _named_job(self, command: Reroll | Vary | Cancel | Delete | ShowJob | ShowInfo) -> Job:
+    async def _named_job(self, command: Named) -> Job:
         """Return the job that is meant; somebody else's that nobody vouches for is as good as none."""
         found = await self._store.job(command.job)
         if found is None or found.deleted:
             raise NoSuchJob
-        vouched = not isinstance(command, ShowJob) and command.vouched
+        vouched = not isinstance(command, ShowJob | EmptyJob) and command.vouched
         if not vouched and found.account != await self._people.account(command.by):
             raise NoSuchJob
         return found
@@ -365,6 +369,12 @@ class Service:
         if job.state in UNFINISHED:
             raise StillRunning
         await self._gallery.remove(job.id, self._clock.wall())
+        return Deleted(job.id)
+
+    async def _empty(self, job: Job) -> Deleted:
+        if job.state in UNFINISHED:
+            raise StillRunning
+        await self._gallery.empty(job.id)
         return Deleted(job.id)
 
     async def _info(self, job: Job) -> Info:

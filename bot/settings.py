@@ -118,6 +118,27 @@ class Settings(BaseSettings):
         description="Requests a key of the HTTP API may send at once.",
         json_schema_extra=_wants("a whole number, 1 or more"),
     )
+    upload_mib: int = Field(
+        20,
+        ge=1,
+        le=4096,
+        description="The largest file that may be sent to the HTTP API, in MiB.",
+        json_schema_extra=_wants("a whole number of MiB from 1 to 4096"),
+    )
+    uploads_mib: int = Field(
+        500,
+        ge=1,
+        le=10**6,
+        description="What one account's sent files may take together, in MiB.",
+        json_schema_extra=_wants("a whole number of MiB, 1 or more"),
+    )
+    upload_count: int = Field(
+        500,
+        ge=1,
+        le=10**6,
+        description="Sent files one account may have.",
+        json_schema_extra=_wants("a whole number, 1 or more"),
+    )
     model: str = Field(
         EMBEDDED,
         min_length=1,

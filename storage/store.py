@@ -27,6 +27,7 @@ from storage.records import (
     Submission,
 )
 from storage.requests import Requests
+from storage.uploads import Uploads
 
 
 class StorageError(Exception):
@@ -49,6 +50,10 @@ class Store(Protocol):
     @property
     def requests(self) -> Requests:
         """What idempotency keys stand for."""
+
+    @property
+    def uploads(self) -> Uploads:
+        """Files that people sent."""
 
     async def open(self) -> None:
         """Connect and migrate."""
@@ -213,8 +218,11 @@ class Store(Protocol):
     async def delete(self, job: str, now: float) -> Sequence[str]:
         """Hide an ended job; return the SHA-256 of files that no other job needs any more."""
 
+    async def forget_pictures(self, job: str) -> Sequence[str]:
+        """Forget an ended job's pictures and keep the job; return what `delete` returns."""
+
     async def unreferenced(self, hashes: Sequence[str]) -> Sequence[str]:
-        """Return those of the given SHA-256 that no visible picture refers to."""
+        """Return those of the given SHA-256 that no visible picture and no sent file refers to."""
 
     # posts
 

@@ -15,11 +15,12 @@ FORGET_PICTURES = """
 delete from pictures where job in (select id from jobs where account = :account) returning sha256
 """
 
+FORGET_UPLOADS = "delete from uploads where account = :account returning sha256"
+
 # The identities stay: a block, and the allowance of a day, are not got rid of by erasing.
 ERASE = (
     "delete from posts where job in (select id from jobs where account = :account)",
     "delete from outbox where job in (select id from jobs where account = :account)",
-    "delete from uploads where account = :account",
     "delete from links where account = :account",
     "update keys set name = '', revoked_at = coalesce(revoked_at, :now) where account = :account",
     """
@@ -52,10 +53,11 @@ async def erase(db: Statements, account: int, now: float) -> Emptied | None:
         return None
     cancelled = await _cancel_queued(db, account, now)
     pictures = await db.rows(FORGET_PICTURES, account=account)
+    uploads = await db.rows(FORGET_UPLOADS, account=account)
     jobs = await db.number("select count(*) from jobs where account = :account", account=account)
     for statement in ERASE:
         await db.rows(statement, account=account, now=now, erased=ERASED)
-    hashes = await gallery.unreferenced(db, [row["sha256"] for row in pictures])
+    hashes = await gallery.unreferenced(db, [row["sha256"] for row in (*pictures, *uploads) if row["sha256"]])
     return Emptied(cancelled=cancelled, jobs=jobs, hashes=tuple(hashes))
 
 

@@ -46,6 +46,7 @@ from storage.sqlite.keys import SqliteKeys
 from storage.sqlite.requests import SqliteRequests
 from storage.sqlite.rows import balance_of
 from storage.sqlite.statements import Statements
+from storage.sqlite.uploads import SqliteUploads
 
 ID_BYTES = 12  # 16 URL-safe characters: nobody guesses another's job
 
@@ -63,6 +64,7 @@ class SqliteStore:
         self._new_id = new_id
         self.keys = SqliteKeys(self._db)
         self.requests = SqliteRequests(self._db)
+        self.uploads = SqliteUploads(self._db)
 
     async def open(self) -> None:
         """Connect and migrate."""
@@ -263,6 +265,10 @@ class SqliteStore:
     async def delete(self, job: str, now: float) -> Sequence[str]:
         """Hide an ended job; return the SHA-256 of files that no other job needs any more."""
         return await self._db.write(lambda db: gallery.delete(db, job, now))
+
+    async def forget_pictures(self, job: str) -> Sequence[str]:
+        """Forget an ended job's pictures and keep the job; return what `delete` returns."""
+        return await self._db.write(lambda db: gallery.forget_pictures(db, job))
 
     async def unreferenced(self, hashes: Sequence[str]) -> Sequence[str]:
         """Return those of the given SHA-256 that no visible picture refers to."""

@@ -16,6 +16,7 @@ order by created_at desc, seq desc limit :limit
 UNREFERENCED = """
 select value from json_each(:hashes)
 where not exists (select 1 from pictures where sha256 = json_each.value)
+    and not exists (select 1 from uploads where sha256 = json_each.value)
 """
 
 
@@ -72,6 +73,19 @@ async def delete(db: Statements, job: str, now: float) -> list[str]:
     if not hidden:
         return []
     forgotten = await db.rows("delete from pictures where job = :job returning sha256", job=job)
+    return await unreferenced(db, [row["sha256"] for row in forgotten])
+
+
+async def forget_pictures(db: Statements, job: str) -> list[str]:
+    """Forget an ended job's pictures and keep the job; return the contents that nobody needs any more."""
+    forgotten = await db.rows(
+        """
+        delete from pictures where job = :job
+            and exists (select 1 from jobs where id = :job and ended_at is not null)
+        returning sha256
+        """,
+        job=job,
+    )
     return await unreferenced(db, [row["sha256"] for row in forgotten])
 
 

@@ -19,14 +19,19 @@ from bot.adapters.api.surface import ApiSurface
 from bot.adapters.web.server import WebServer
 from bot.keys import USUAL_SCOPES, new_key
 from bot.rate_limit import Rate
+from bot.uploads import UploadDesk
 from generator.models import EMBEDDED_MODEL
 from storage.keys import Scope
 from storage.pictures import PictureFolder
 from storage.records import Identity, Limits
 from storage.store import Store
+from storage.uploads import UploadLimits
 
 PLENTY = Rate(per_minute=6e6, burst=100_000)
 NO_ALLOWANCE = Limits(per_account=100, whole_queue=1000, daily_allowance=0)
+
+
+UPLOADS = UploadLimits(files=10, bytes=4 << 20, bytes_each=2 << 20)
 
 
 class NoPage:
@@ -65,16 +70,18 @@ class Event:
 class ApiStage(Stage):
     """Everything of the core, the API, and a caller in front of it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a test may want otherwise
         self,
         store: Store,
         generator: ScriptedGenerator,
         folder: PictureFolder,
         limits: Limits = NO_ALLOWANCE,
         rules: Rules | None = None,
+        upload_limits: UploadLimits = UPLOADS,
         **changes: Any,
     ) -> None:
         surface = ApiSurface()
+        self.upload_limits = upload_limits
         super().__init__(store, generator, folder, limits=limits, also=[surface], **changes)
         self.core = self._core(rules or Rules(rate=PLENTY, version="test"))
         self.parts: Parts = parts_of(self.core, surface)
@@ -100,6 +107,7 @@ class ApiStage(Stage):
             queue_length=store.queue_length,
             keys=store.keys,
             requests=store.requests,
+            files=UploadDesk(store.uploads, self.gallery, FastClock(), self.upload_limits),
             clock=FastClock(),
             model=EMBEDDED_MODEL,
             rules=rules,

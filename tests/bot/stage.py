@@ -249,7 +249,7 @@ class Stage:
         self.limits = limits
         clock, dice = FastClock(), random.Random(7)
         self.delivery = Delivery(store=store, surfaces=[self.audience, *also], clock=clock)
-        gallery = Gallery(store, folder, lambda: f"{dice.getrandbits(64):x}")
+        self.gallery = gallery = Gallery(store, folder, lambda: f"{dice.getrandbits(64):x}")
         self.estimate = estimate = Estimate(store, EMBEDDED_MODEL)
         self.dispatcher = Dispatcher(
             store=store,

@@ -10,7 +10,9 @@ from starlette.types import ASGIApp
 
 from bot.adapters.api.callers import Door
 from bot.adapters.api.faults import ApiFault, bad_request, not_found, of_validation
+from bot.adapters.api.files import files_router
 from bot.adapters.api.gate import Gate
+from bot.adapters.api.inference import inference_router
 from bot.adapters.api.native import native_router
 from bot.adapters.api.orders import Orders
 from bot.adapters.api.parts import Parts
@@ -26,6 +28,8 @@ def api_app(parts: Parts) -> ASGIApp:
     app.state.public_url = core.rules.public_url
     jobs, orders = Jobs(core, parts.surface.trails), Orders(core, parts.surface.trails, parts.deadlines)
     app.include_router(native_router(core, jobs, orders))
+    app.include_router(inference_router(core, jobs, orders))
+    app.include_router(files_router(core))
     app.include_router(pictures_router(core))
     _say_no_in_dialects(app)
     return Gate(app, Door(core), render_for)

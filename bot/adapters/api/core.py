@@ -8,6 +8,7 @@ from bot.clock import Clock
 from bot.commands import Command
 from bot.rate_limit import Rate
 from bot.updates import Answer
+from bot.uploads import UploadDesk
 from generator.messages import Health
 from generator.models import Model
 from storage.keys import Keys
@@ -42,6 +43,7 @@ class Core:
     queue_length: Callable[[], Awaitable[int]]
     keys: Keys
     requests: Requests
+    files: UploadDesk
     clock: Clock
     model: Model
     rules: Rules

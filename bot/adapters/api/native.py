@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, assert_never
 
 from fastapi import APIRouter, Query
@@ -15,6 +14,7 @@ from bot.adapters.api.faults import fault_of
 from bot.adapters.api.links import picture_url
 from bot.adapters.api.orders import Order, Orders
 from bot.adapters.api.surface import Jobs
+from bot.adapters.api.times import moment
 from bot.adapters.api.trails import Trail
 from bot.adapters.api.wire import AsciiJson, to_json
 from bot.adapters.api.wishes import Sizes, Values, wish_of
@@ -223,7 +223,7 @@ class NativeJobs:
         run, told = self._jobs.trails.run, -1
         if asking.last_event is not None:
             told = _number(asking.last_event, run)
-        async with aclosing(self._jobs.follow(asking.caller.by, job, SILENCE_SECONDS)) as trails:  # type: ignore[type-var]
+        async with aclosing(self._jobs.follow(asking.caller.by, job, SILENCE_SECONDS)) as trails:
             async for trail, _ in trails:
                 events = [event for event in trail.events if event[0] > told]
                 for number, update in events if told >= 0 else events[-1:]:
@@ -306,12 +306,6 @@ def _pictures(update: Update, base: str) -> list[View]:
         }
         for picture in update.pictures
     ]
-
-
-def moment(seconds: float) -> str:
-    """Return a time as RFC 3339 in UTC."""
-    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
 
 
 def event_text(id: str, view: View) -> str:

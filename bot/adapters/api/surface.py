@@ -1,6 +1,6 @@
 """Shows updates to whoever follows a job over HTTP, and lets others follow it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from bot.adapters.api.core import Core
 from bot.adapters.api.faults import fault_of
@@ -54,7 +54,7 @@ class Jobs:
 
     async def follow(
         self, by: Person, job: str, most_seconds: float = TICK_SECONDS
-    ) -> AsyncIterator[tuple[Trail, bool]]:
+    ) -> AsyncGenerator[tuple[Trail, bool], None]:
         """Yield the trail at every change, and after so many seconds without one; the last time at the end.
 
         The flag says whether something has changed. Raises ApiFault before the first.
