@@ -216,8 +216,10 @@ class Service:
             case MakeLink() | UseLink():
                 return await self._linking.answer(command)
             case ExportMine() | DeleteMine():
+                self._check_rate(await self._people.account(command.by))  # both read everything
                 return await self._privacy.answer(command)
             case FindPicture():
+                self._check_rate(await self._people.account(command.by))  # decoding takes a while
                 return await self._lookup.answer(command)
             case Grant() | Block() | Unblock() | ShowJobs():
                 return await self._moderation.answer(command)
@@ -245,9 +247,12 @@ class Service:
         if (earlier := self._accepted.get((account, command.key))) is not None:
             return await self._repeated(earlier)
         self._check_painter()
+        self._check_rate(account)
+        return await self._submit(account, await self._wanted(command))
+
+    def _check_rate(self, account: int) -> None:
         if retry_seconds := self._rate_limit.retry_seconds(account, self._clock.now()):
             raise TooFast(retry_seconds=retry_seconds)
-        return await self._submit(account, await self._wanted(command))
 
     async def _repeated(self, job: str) -> Update:
         found = await self._store.job(job)

@@ -10,7 +10,8 @@ from stage import ScriptedGenerator, playing
 from bot.commands import FindPicture
 from bot.file_names import file_name, named_job
 from bot.looks import look_of
-from bot.refusals import PictureUnknown
+from bot.rate_limit import Rate, RateLimit
+from bot.refusals import PictureUnknown, TooFast
 from bot.updates import FoundRecipe, Info, Refused
 from generator.messages import Begun, End, Finished
 from generator.metadata import recipe_for_png
@@ -190,3 +191,13 @@ def test_copies_differ_in_few_bits():
     for seed in range(30):
         look, copy = look_of(saved(scene(seed))), look_of(saved(scene(seed), "JPEG", quality=60))
         assert apart(look.bits, copy.bits) <= MOST_BITS
+
+
+async def test_whoever_asks_too_often_has_to_wait(tmp_path):
+    seldom = Rate(per_minute=0.001, burst=2)
+    async with playing(
+        ScriptedGenerator(), tmp_path, rate_limit=RateLimit(each=seldom, everybody=seldom)
+    ) as stage:
+        answers = [await find(stage, b"no picture") for _ in range(3)]
+
+        assert [type(answer.refusal) for answer in answers] == [PictureUnknown, PictureUnknown, TooFast]

@@ -14,12 +14,13 @@ from storage.records import Identity, JobState, Repeated
 from storage.sqlite import SqliteStore
 
 SUBMITS = Path(__file__).with_name("submits_until_killed.py")
+JOINS = Path(__file__).with_name("joins_until_killed.py")
 FOR_EVER = 10**9
 
 
-async def started(path: Path, name: str, most: int) -> asyncio.subprocess.Process:
+async def started(path: Path, *more: object, script: Path = SUBMITS) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, str(SUBMITS), str(path), name, str(most)),
+        *(sys.executable, str(script), str(path), *map(str, more)),
         stdout=asyncio.subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
@@ -45,6 +46,26 @@ async def test_after_kill_9_everything_acknowledged_is_there(path, acknowledged)
 
     assert len(keys) >= acknowledged
     assert all(isinstance(answer, Repeated) for answer in answers)
+    assert await store.ledger_faults() == []
+    assert integrity(path) == "ok"
+    await store.close()
+
+
+@pytest.mark.parametrize("acknowledged", [1, 10, 40])
+async def test_after_kill_9_two_accounts_are_one_or_two_but_never_in_between(path, acknowledged):
+    process = await started(path, script=JOINS)
+    pairs = [(await process.stdout.readline()).split() for _ in range(acknowledged)]
+    process.kill()
+    await process.wait()
+
+    store = SqliteStore(path)
+    await store.open()
+
+    for one, other in pairs:
+        assert (await store.find_account(int(other))).id == int(one)
+        balance = await store.balance(int(other), LIMITS, NOON)
+        assert balance.available + balance.held >= 20 - 3 * 3
+        assert len(await store.history(int(one), None, 10)) == 3
     assert await store.ledger_faults() == []
     assert integrity(path) == "ok"
     await store.close()
