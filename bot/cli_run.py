@@ -31,7 +31,7 @@ from bot.commands import Command
 from bot.delivery import Delivery, Surface
 from bot.dispatcher import Dispatcher
 from bot.estimate import Estimate
-from bot.examples import examples
+from bot.examples import examples, sampler
 from bot.gallery import Gallery
 from bot.logs import set_up_logs
 from bot.options import Defaults
@@ -162,6 +162,7 @@ def assemble(settings: Settings) -> Bot:
             health=lambda: child.health,
             options=options_for(model, settings.max_count),
             examples=partial(examples, settings.model),
+            sampler=sampler(settings.model),
         )
     )
     discord = discord_front(settings, store, folder, answer)

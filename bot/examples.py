@@ -1,23 +1,12 @@
 """Prompts worth trying first, in what the model at hand can draw."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from bot.texts import language_for
+from generator.embedded import EXAMPLES, SAMPLER
 from generator.models import EMBEDDED
 
-SHAPES = {
-    "en": (
-        "a red circle on a blue background --ar 16:9",
-        "a yellow star above a green square",
-        "a purple heart on white --n 4",
-    ),
-    "ru": (
-        "красный круг на синем фоне --ar 16:9",
-        "жёлтая звезда над зелёным квадратом",
-        "фиолетовое сердце на белом фоне --n 4",
-    ),
-    "zh": ("蓝色背景上的红色圆形 --ar 16:9", "绿色正方形上方的黄色星星", "白色背景上的紫色心形 --n 4"),
-}
 ANYTHING = {
     "en": (
         "a red fox in fresh snow, morning light --ar 16:9",
@@ -39,4 +28,9 @@ ANYTHING = {
 
 def examples(model: str, language: str) -> Sequence[str]:
     """Return prompts for the model that `PINXIT_MODEL` names."""
-    return (SHAPES if model == EMBEDDED else ANYTHING)[language_for(language)]
+    return (EXAMPLES if model == EMBEDDED else ANYTHING)[language_for(language)]
+
+
+def sampler(model: str) -> Path | None:
+    """Return the picture of what the model drew of its examples, tile by tile; None where there is none."""
+    return SAMPLER if model == EMBEDDED and SAMPLER.exists() else None

@@ -2,8 +2,8 @@
 
     python -m generator.embedded.evaluate [--weights FOLDER] [--out FOLDER] [--every N] [--guidance G]
 
-Writes `score.json` and `sheet.webp`. Eight steps, guidance 0, half-precision files computed in single
-precision, one thread: what the product does.
+Writes `score.json`, `sheet.webp` and `examples.webp`. Eight steps, guidance 0, half-precision files computed
+in single precision, one thread: what the product does.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import torch
 from diffusers import ZImagePipeline
 from PIL import Image
 
-from generator.embedded import EXAMPLES, WEIGHTS
+from generator.embedded import EXAMPLES, SAMPLER, WEIGHTS
 from generator.embedded.prompts import Prompt, held_out_prompts
 from generator.embedded.scenes import RATIOS, Landscape, Poster
 from generator.embedded.scorer import Verdict, judge
@@ -101,6 +101,13 @@ def contact_sheet(pictures: Sequence[Image.Image], columns: int = 8) -> Image.Im
     return sheet
 
 
+def _side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
+    strip = Image.new("RGB", (256 * len(pictures), 256))
+    for index, picture in enumerate(pictures):
+        strip.paste(picture, (256 * index, 0))
+    return strip
+
+
 def main() -> None:
     """Paint, judge, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -126,8 +133,9 @@ def main() -> None:
     (arguments.out / "score.json").write_text(text + "\n", "utf-8")
     print(text)
 
-    shown = [paint(pipeline, text, "1:1", seed) for seed, text in enumerate(EXAMPLES)]
-    shown += pictures[:: max(1, len(pictures) // 38)][: 48 - len(shown)]
+    shown = [paint(pipeline, text, "1:1", seed) for seed, text in enumerate(EXAMPLES["en"])]
+    _side_by_side(shown).save(arguments.out / SAMPLER.name, quality=85)
+    shown += pictures[:: max(1, len(pictures) // 56)][: 64 - len(shown)]
     contact_sheet(shown).save(arguments.out / "sheet.webp", quality=82)
 
 

@@ -66,7 +66,7 @@ async def running(server: WebServer) -> AsyncIterator[WebServer]:
 class ScriptedService:
     """Accepts everything as queued; the test says what happens next."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sampler: Path | None = None) -> None:
         self.folder = folder
         self.shown: dict[str, Update] = {}
         self.keys: dict[str, str] = {}
@@ -79,6 +79,7 @@ class ScriptedService:
                 health=lambda: self.health,
                 options=options_for(EMBEDDED_MODEL, 4),
                 examples=lambda _: ("a red circle on a blue background", "a yellow star at night"),
+                sampler=sampler,
             )
         )
 

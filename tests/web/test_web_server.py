@@ -1,11 +1,12 @@
 import asyncio
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
 from scripted import ScriptedService, running
-from test_web_socket import page
+from test_web_socket import ask, page
 
 from bot.adapters.web.labels import LABELS, blanks
 from bot.adapters.web.server import STOP_SECONDS, CannotListen
@@ -63,3 +64,22 @@ async def test_labels_come_in_every_language_with_their_blanks(url: str, http: C
             words = await response.json()
         assert words.keys() == LABELS.keys()
         assert all(blanks(text).items() <= blanks(words[key]).items() for key, text in LABELS.items())
+
+
+async def test_what_was_drawn_of_the_examples_is_shown_where_there_is_something(
+    service: ScriptedService, http: ClientSession, tmp_path: Path
+) -> None:
+    drawn = tmp_path / "drawn.webp"
+    drawn.write_bytes(b"tiles")
+    with_tiles = ScriptedService(tmp_path, sampler=drawn)
+
+    async with running(with_tiles.server()) as server:
+        async with page(server.url) as socket:
+            named = (await ask(socket, type="hello", language="ru"))["sampler"]
+        async with http.get(server.url + named) as response:
+            assert await response.read() == b"tiles"
+    async with running(service.server()) as server:
+        async with page(server.url) as socket:
+            assert (await ask(socket, type="hello", language="ru"))["sampler"] is None
+        async with http.get(server.url + named) as response:
+            assert response.status == 404

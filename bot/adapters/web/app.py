@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from bot.adapters.web.chat import WebChat
+from bot.adapters.web.chat import SAMPLER_PATH, WebChat
 from bot.adapters.web.guard import Guard
 from bot.adapters.web.labels import LABELS, blanks
 from bot.adapters.web.lock import COOKIE, SESSION_SECONDS, Lock, Opened, Wait, Wrong
@@ -104,6 +104,12 @@ class Pages:
         words = {key: say(language, key, **blanks(text)) for key, text in LABELS.items()}
         return JSONResponse(words, headers={"cache-control": "no-cache"})
 
+    async def sampler(self, request: Request) -> Response:
+        """What the model drew of the examples."""
+        if not self._is_open(request) or self._chat.sampler is None:
+            raise HTTPException(404)
+        return FileResponse(self._chat.sampler, headers={"cache-control": "no-cache"})
+
     async def picture(self, request: Request) -> Response:
         """A finished picture by its secret; its bytes never change."""
         if not self._is_open(request):
@@ -167,6 +173,7 @@ def web_app(chat: WebChat, gallery: Gallery, door: Door) -> Starlette:
             Route("/login", pages.login, methods=["POST"]),
             Route("/session", pages.session),
             Route("/labels", pages.labels),
+            Route(SAMPLER_PATH, pages.sampler),
             Route("/pictures/{name}", pages.picture),
             WebSocketRoute("/socket", pages.socket),
             Mount("/static", _Static(directory=STATIC)),

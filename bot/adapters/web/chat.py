@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import assert_never
 
 from bot.adapters.web.messages import PLATFORM, Ask, BadMessage, Hello, owner, read
@@ -38,6 +39,7 @@ from generator.messages import Health
 from storage.records import Post, Rung
 
 MOST_TABS = 32
+SAMPLER_PATH = "/examples.webp"
 HEALTH_SECONDS = 0.5
 FIRST_PAGE = 30
 
@@ -52,6 +54,7 @@ class Core:
     health: Callable[[], Health]
     options: Sequence[Option]
     examples: Callable[[str], Sequence[str]]  # prompts to click on an empty page, by language
+    sampler: Path | None = None  # what was drawn of them, one square tile each
 
 
 class WebChat(Surface):
@@ -62,6 +65,11 @@ class WebChat(Surface):
     def __init__(self, core: Core) -> None:
         self._core = core
         self._tabs: set[Tab] = set()
+
+    @property
+    def sampler(self) -> Path | None:
+        """The picture of the examples, where there is one."""
+        return self._core.sampler
 
     async def show(self, post: Post, update: Update) -> Rung:  # noqa: ARG002 - all pages are one person's
         """Push an update to the open pages. Always shown: a page reads the database when it opens."""
@@ -125,6 +133,7 @@ class WebChat(Surface):
             "health": health_view(self._core.health()),
             "options": [option.as_dict() for option in self._core.options],
             "examples": list(self._core.examples(language)),
+            "sampler": None if self.sampler is None else SAMPLER_PATH,
         }
 
     async def _spread(self, asker: Tab, answer: Answer) -> None:

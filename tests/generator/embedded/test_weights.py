@@ -5,9 +5,10 @@ import json
 import stat
 
 import pytest
-from generator.embedded import EXAMPLES, WEIGHTS
+from generator.embedded import EXAMPLES, SAMPLER, WEIGHTS
 from generator.embedded.scenes import Figure, Poster
 from generator.embedded.scorer import judge
+from PIL import Image
 
 pytestmark = pytest.mark.skipif(not WEIGHTS.exists(), reason="the weights are not there")
 
@@ -51,9 +52,16 @@ def test_the_preview_map_turns_sixteen_channels_into_colours():
 
 
 def test_there_are_examples_in_three_languages():
-    assert len(EXAMPLES) >= 8
-    assert any("а" <= letter <= "я" for text in EXAMPLES for letter in text)
-    assert any("一" <= letter <= "鿿" for text in EXAMPLES for letter in text)
+    assert EXAMPLES.keys() == {"en", "ru", "zh"}
+    assert len({len(texts) for texts in EXAMPLES.values()}) == 1
+    assert any("а" <= letter <= "я" for text in EXAMPLES["ru"] for letter in text)
+    assert any("一" <= letter <= "鿿" for text in EXAMPLES["zh"] for letter in text)
+
+
+def test_the_examples_are_shown_tile_by_tile():
+    strip = Image.open(SAMPLER)
+
+    assert strip.size == (256 * len(EXAMPLES["en"]), 256)
 
 
 @pytest.mark.parametrize(

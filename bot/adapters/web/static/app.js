@@ -18,6 +18,7 @@ const posts = new Map(); // job → Post
 const drafts = new Set();
 let options = [];
 let examples = [];
+let sampler = null;
 let health = { state: "connecting" };
 let wasConnected = false;
 let following = true; // the end of the conversation stays in view until the person scrolls up
@@ -135,6 +136,7 @@ function welcome(message) {
   wasConnected = true;
   options = message.options;
   examples = message.examples;
+  sampler = message.sampler;
   composer.options = options;
   refresh(message.history);
   if (message.wallet.type === "wallet") showBalance(message.wallet);
@@ -158,7 +160,7 @@ function refresh(history) {
   for (const item of history.items) put(item, true);
   if (isFirst || oldest === -Infinity) older.hidden = !history.more;
   recallable();
-  if (isFirst) toEnd();
+  if (isFirst && history.items.length) toEnd();
 }
 
 /** Shows an item that is new or has moved on. */
@@ -261,12 +263,22 @@ function showEmpty() {
   empty.hidden = !isEmpty;
   stream.classList.toggle("is-empty", isEmpty);
   if (!isEmpty) return;
-  const chips = examples.map((text) =>
-    h("li", {}, h("button", { type: "button", class: "chip", dir: "auto", onclick: () => typed(text) }, text)),
+  const chips = examples.map((text, index) =>
+    h("li", {}, h("button", { type: "button", class: "chip", dir: "auto", onclick: () => typed(text) }, sample(index), h("span", {}, text))),
   );
   const mark = h("img", { src: "/static/mark.svg", alt: "", width: 72, height: 72 });
-  const suggestions = chips.length ? [h("p", { class: "eyebrow" }, t("web_examples")), h("ul", { class: "chips" }, ...chips)] : [];
+  const suggestions = chips.length ? [h("p", { class: "eyebrow" }, t("web_examples")), h("ul", { class: sampler ? "chips with-samples" : "chips" }, ...chips)] : [];
   empty.replaceChildren(mark, h("h2", {}, t("web_heading")), h("p", { class: "lead" }, t("web_subheading")), ...suggestions);
+}
+
+/** Returns what was drawn of an example, cut out of the one picture that holds them all. */
+function sample(index) {
+  if (!sampler) return null;
+  const element = h("span", { class: "sample", "aria-hidden": "true" });
+  element.style.backgroundImage = `url("${sampler}")`;
+  element.style.backgroundSize = `${examples.length * 100}% 100%`;
+  element.style.backgroundPosition = `${(100 * index) / Math.max(1, examples.length - 1)}% 0`;
+  return element;
 }
 
 function announce(sentence) {
@@ -311,7 +323,7 @@ function scrolled() {
 }
 
 function resized() {
-  if (following) stream.scrollTo({ top: stream.scrollHeight, behavior: "instant" });
+  if (following && empty.hidden) stream.scrollTo({ top: stream.scrollHeight, behavior: "instant" });
   else scrolled();
 }
 
