@@ -14,11 +14,13 @@ from bot.adapters.api.files import files_router
 from bot.adapters.api.gate import Gate
 from bot.adapters.api.inference import inference_router
 from bot.adapters.api.native import native_router
+from bot.adapters.api.openai import openai_error, openai_router
 from bot.adapters.api.orders import Orders
 from bot.adapters.api.parts import Parts
 from bot.adapters.api.pictures import pictures_router
 from bot.adapters.api.surface import Jobs
 from bot.adapters.api.wire import problem
+from bot.adapters.api.zimageturbo import zimageturbo_error, zimageturbo_router
 
 
 def api_app(parts: Parts) -> ASGIApp:
@@ -29,14 +31,20 @@ def api_app(parts: Parts) -> ASGIApp:
     jobs, orders = Jobs(core, parts.surface.trails), Orders(core, parts.surface.trails, parts.deadlines)
     app.include_router(native_router(core, jobs, orders))
     app.include_router(inference_router(core, jobs, orders))
+    app.include_router(openai_router(core, jobs, orders))
+    app.include_router(zimageturbo_router(core, jobs, orders))
     app.include_router(files_router(core))
     app.include_router(pictures_router(core))
     _say_no_in_dialects(app)
     return Gate(app, Door(core), render_for)
 
 
-def render_for(path: str) -> Callable[[ApiFault], Response]:  # noqa: ARG001
+def render_for(path: str) -> Callable[[ApiFault], Response]:
     """Return how the dialect of a path says no."""
+    if path.startswith("/api/"):
+        return zimageturbo_error
+    if path.startswith("/v1/") and not path.startswith("/v1/jobs"):
+        return openai_error
     return problem
 
 
