@@ -42,7 +42,7 @@ from bot.service import Service
 from bot.settings import Settings
 from bot.styles import BadStyles, Styles, read_styles
 from bot.trouble import Trouble
-from bot.updates import Answer
+from bot.updates import Answer, Update
 from bot.uploads import UploadDesk
 from bot.version import version
 from bot.words import BadWords, Words, read_words
@@ -51,12 +51,13 @@ from generator.messages import Health
 from generator.models import model_for
 from storage.folder_lock import FolderLock
 from storage.pictures import PictureFolder
-from storage.records import Limits
+from storage.records import Limits, Post
 from storage.sqlite import SqliteStore
 from storage.uploads import UploadLimits
 
 if TYPE_CHECKING:
     from bot.adapters.discord.front import DiscordFront
+    from bot.adapters.telegram.front import TelegramFront
 
 SECRET_BYTES = 24
 
@@ -66,8 +67,6 @@ log = structlog.get_logger("bot.run")
 def serve(settings: Settings) -> int:
     """Run until a signal; return the exit code. Raises Trouble or StorageError when it cannot start."""
     set_up_logs(settings.log_level, settings.log_format)
-    if settings.telegram_token is not None:
-        log.warning("a token is set, but this version has no adapter for it yet", platform="telegram")
     with FolderLock(settings.data):
         return asyncio.run(_live(settings))
 
@@ -103,6 +102,7 @@ class Bot:
     web: WebServer
     api: Parts
     discord: "DiscordFront | None"
+    telegram: "TelegramFront | None"
 
     async def run(self, stop: asyncio.Event) -> None:
         """Live until `stop`, or until a part crashes, which the ExceptionGroup tells."""
@@ -114,6 +114,7 @@ class Bot:
             dispatching = tasks.create_task(self._dispatch())
             announcing = tasks.create_task(announce(self.web.url))
             chatting = tasks.create_task(self._chat())
+            writing = tasks.create_task(self._write())
             stopping = tasks.create_task(stop.wait())
             await _first(stopping, painting, delivering, serving, dispatching)
             log.info("stopping")
@@ -122,6 +123,7 @@ class Bot:
             announcing.cancel()
             await asyncio.wait({dispatching})
             chatting.cancel()
+            writing.cancel()
             delivering.cancel()
             serving.cancel()
             answering.cancel()
@@ -134,6 +136,13 @@ class Bot:
             log.info("not on Discord: DISCORD_TOKEN is not set")
         else:
             await self.discord.run()
+
+    async def _write(self) -> None:
+        """Be on Telegram, likewise."""
+        if self.telegram is None:
+            log.info("not on Telegram: TELEGRAM_TOKEN is not set")
+        else:
+            await self.telegram.run()
 
     async def _dispatch(self) -> None:
         """Clear away what a crash left behind, then draw."""
@@ -156,6 +165,9 @@ def assemble(settings: Settings) -> Bot:
     async def answer(command: Command) -> Answer:  # the chat shows and asks: one of the two must come first
         return await service.answer(command)
 
+    def push(post: Post, update: Update) -> None:
+        delivery.push(post, update)
+
     chat = WebChat(
         Core(
             answer=answer,
@@ -167,7 +179,9 @@ def assemble(settings: Settings) -> Bot:
     )
     discord = discord_front(settings, store, folder, answer)
     api_surface = ApiSurface()
-    surfaces: list[Surface] = [chat, api_surface, *([] if discord is None else [discord.surface])]
+    telegram = telegram_front(settings, store, folder, answer, push, people, places)
+    chats = [front.surface for front in (discord, telegram) if front is not None]
+    surfaces: list[Surface] = [chat, api_surface, *chats]
     delivery = Delivery(store=store, surfaces=surfaces, clock=clock)
     dispatcher = Dispatcher(
         store=store,
@@ -208,6 +222,7 @@ def assemble(settings: Settings) -> Bot:
         web=web,
         api=api,
         discord=discord,
+        telegram=telegram,
     )
 
 
@@ -246,6 +261,39 @@ def _lists(settings: Settings) -> tuple[Styles, Words]:
         return read_styles(settings.styles), read_words(settings.words)
     except (BadStyles, BadWords) as error:
         raise Trouble(str(error)) from None
+
+
+def telegram_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
+    settings: Settings,
+    store: SqliteStore,
+    folder: PictureFolder,
+    answer: Callable[[Command], Awaitable[Answer]],
+    push: Callable[[Post, Update], None],
+    people: People,
+    places: Places,
+) -> "TelegramFront | None":
+    """Return what lives on Telegram, or None without a token; its library is loaded only with one."""
+    if settings.telegram_token is None:
+        return None
+    from bot.adapters.telegram.core import Account, Core  # noqa: PLC0415 - costs 0.3 s and 20 MB
+    from bot.adapters.telegram.front import TelegramFront  # noqa: PLC0415 - the same
+
+    core = Core(
+        answer=answer,
+        path=folder.path,
+        post=store.post,
+        move_post=store.move_post,
+        push=push,
+        now=time.time,
+        preferences=people.preferences,
+        rules=places.rules,
+    )
+    account = Account(
+        token=settings.telegram_token.get_secret_value(),
+        api_url=settings.telegram_api_url,
+        plain=settings.telegram_plain_text,
+    )
+    return TelegramFront(core, account)
 
 
 def limits(settings: Settings) -> Limits:

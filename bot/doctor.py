@@ -113,11 +113,9 @@ def libraries_check() -> Check:
 
 
 def settings_check(reading: Reading) -> Check:
-    """They could be read; misspelled names and tokens without an adapter are worth knowing."""
+    """They could be read; misspelled names are worth knowing."""
     if reading.warnings:
         return Check("settings", Verdict.NOTE, " ".join(reading.warnings), reading.warnings[0])
-    if reading.settings.telegram_token:
-        return Check("settings", Verdict.NOTE, "a token is set, but this version has no adapter for it yet")
     return Check("settings", Verdict.GOOD, "valid")
 
 

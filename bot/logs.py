@@ -12,6 +12,7 @@ import structlog
 
 # aiosqlite prints every statement with its parameters at DEBUG, uvicorn what it does at INFO.
 TALKATIVE = ("aiosqlite", "uvicorn", "websockets", "aiohttp", "asyncio", "discord")
+TELLTALE = ("httpx", "httpcore", "telegram")  # they print addresses, and at Telegram those hold the token
 
 _SHARED: tuple[structlog.typing.Processor, ...] = (
     structlog.contextvars.merge_contextvars,
@@ -32,7 +33,7 @@ def set_up_logs(level: str, form: Literal["auto", "lines", "json"], stream: Text
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for name in TALKATIVE:
+    for name in (*TALKATIVE, *TELLTALE):
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

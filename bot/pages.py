@@ -147,6 +147,14 @@ class Pages:
         """Return the head of a page of history."""
         return self._markup.own(describe(history, language))
 
+    def listed_history(self, history: History, language: str) -> str:
+        """Return a page of history as numbered lines."""
+        lines = [self.history(history, language)]
+        for place, item in enumerate(history.items, 1):
+            lines += [f"{self._markup.ordinal(place)} {self.list_line(item.job)}"]
+            lines += [self.state_line(item, language)]
+        return self._markup.cut(lines)
+
     def state_line(self, item: Update, language: str) -> str:
         """Return when a job of a page of history was made, and what became of it."""
         state = (

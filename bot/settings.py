@@ -253,6 +253,19 @@ class Settings(BaseSettings):
         json_schema_extra=_wants("a bot's token"),
     )
 
+    telegram_api_url: str | None = Field(
+        None,
+        validation_alias="TELEGRAM_API_URL",
+        description="Another address for Telegram's Bot API, such as a server of your own.",
+        json_schema_extra=_wants("an address such as https://bots.example, or http://127.0.0.1:8081"),
+    )
+    telegram_plain_text: bool = Field(
+        True,
+        validation_alias="TELEGRAM_PLAIN_TEXT",
+        description="Whether in a private chat plain words are a prompt too, without /imagine.",
+        json_schema_extra=_wants("true or false"),
+    )
+
     @field_validator("log_level", "log_format", "language", mode="before")
     @classmethod
     def _any_case(cls, value: object) -> object:
@@ -263,14 +276,14 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return Path(os.path.abspath(value.expanduser()))  # noqa: PTH100 - keeps symbolic links as given
 
-    @field_validator("discord_api_url")
+    @field_validator("discord_api_url", "telegram_api_url")
     @classmethod
-    def _token_stays_secret(cls, value: str | None) -> str | None:
+    def _token_stays_secret(cls, value: str | None, info: ValidationInfo) -> str | None:
         where = urlsplit(value or "https://discord.com")
         if where.scheme == "https" or (where.scheme == "http" and is_loopback(where.hostname or "")):
             return value
         raise ValueError(
-            "DISCORD_API_URL must start with https:// (the token travels there);"
+            f"{str(info.field_name).upper()} must start with https:// (the token travels there);"
             " http:// is taken for this machine alone, such as http://127.0.0.1:3000/api."
         )
 

@@ -7,6 +7,7 @@ from painting import draws, running, waits_for
 from storage.records import JobState
 from tests.platforms.discord import USUAL
 from tests.platforms.discord_world import ATTACH_FILES, SEND_IN_THREADS
+from tests.platforms.studio import PREVIEW
 
 
 async def test_a_command_becomes_a_picture_in_one_message(town, tmp_path):
@@ -36,7 +37,7 @@ async def test_the_message_goes_from_place_to_progress_to_pictures(town, tmp_pat
 
     assert "You're next." in asked.original.seen[0]
     assert any("▰▰▰▱▱▱▱▱▱▱ Painting: step 3 of 8." in text for text in asked.original.seen)
-    assert preview == [b"a small jpeg"]
+    assert preview == [PREVIEW]
     assert len(asked.original.attachments) == 1
 
 

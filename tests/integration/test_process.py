@@ -186,14 +186,15 @@ async def test_a_prompt_reaches_no_log(made):
 
 
 def test_a_token_is_accepted_and_kept_quiet(made, tmp_path):
-    (tmp_path / ".env").write_text("TELEGRAM_TOKEN=quiet-please\nPINXIT_LOG_FORMAT=json\n")
+    nowhere = "TELEGRAM_API_URL=http://127.0.0.1:9"
+    (tmp_path / ".env").write_text(f"TELEGRAM_TOKEN=quiet-please\n{nowhere}\nPINXIT_LOG_LEVEL=debug\n")
     product = made()
     product.start()
     product.stop()
 
     said = product.log.read_text()
 
-    assert "no adapter for it yet" in said
+    assert "Telegram cannot be reached" in said
     assert "quiet-please" not in said
 
 

@@ -1,0 +1,1 @@
+"""Telegram: commands, plain words and buttons in, one message per job out."""

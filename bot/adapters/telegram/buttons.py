@@ -1,0 +1,132 @@
+"""What can be pressed under a message. The data of each button is all it needs, so any restart survives."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot.texts import say
+from bot.updates import Broken, Cancelled, Delivered, History, Progress, Queued, QueueView, Update
+
+JOB = r"[A-Za-z0-9_-]{1,48}"
+MOST_CANCELS = 8  # in the list of waiting jobs
+OPEN, OLDER = "open", "older"
+
+
+class Deed(StrEnum):
+    """What a button does to its job; the value is what its data begins with."""
+
+    REROLL = "reroll"
+    SUBTLE = "subtle"
+    STRONG = "strong"
+    EDIT = "edit"
+    INFO = "info"
+    DELETE = "delete"
+    CANCEL = "cancel"
+    OPEN = "open"
+
+
+LABELS = {
+    Deed.REROLL: "web_reroll",
+    Deed.SUBTLE: "web_vary_subtle",
+    Deed.STRONG: "web_vary_strong",
+    Deed.EDIT: "web_edit",
+    Deed.INFO: "web_info",
+    Deed.DELETE: "web_delete",
+    Deed.CANCEL: "web_cancel",
+}
+PRESSED = re.compile(rf"(?P<deed>{'|'.join(Deed)}):(?P<job>{JOB}):(?P<index>\d{{1,2}})")
+TURNED = re.compile(r"older:(?P<before>\d{1,12}(\.\d{1,9})?)")
+
+Keyboard = InlineKeyboardMarkup | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A deed to picture `index` of a job."""
+
+    deed: Deed
+    job: str
+    index: int = 0
+
+    def text(self) -> str:
+        """Return it as a button's data, the inverse of `read`: at most 64 bytes."""
+        return f"{self.deed}:{self.job}:{self.index}"
+
+    @classmethod
+    def read(cls, text: str) -> "Pressed | None":
+        """Return what a button's data says; None where it is not of this kind."""
+        found = PRESSED.fullmatch(text)
+        return cls(Deed(found["deed"]), found["job"], int(found["index"])) if found else None
+
+
+def turned(text: str) -> float | None:
+    """Return the time before which a page of history is wanted; None for other buttons."""
+    found = TURNED.fullmatch(text)
+    return float(found["before"]) if found else None
+
+
+# ── what stands under which message ───────────────────────────────────────────────────────────────
+
+
+def under(update: Update, language: str) -> Keyboard:
+    """Return the buttons of a job's message."""
+    job = update.job.id
+    match update:
+        case Queued() | Progress():
+            return _keyboard([_row(job, language, Deed.CANCEL)])
+        case Broken() | Cancelled():
+            return _keyboard([_row(job, language, Deed.REROLL, Deed.EDIT)])
+        case Delivered(pictures=pictures) if update.job.deleted or not pictures:
+            return None
+        case Delivered(pictures=[_]):
+            first = _row(job, language, Deed.REROLL, Deed.SUBTLE, Deed.STRONG)
+            return _keyboard([first, _row(job, language, Deed.EDIT, Deed.INFO, Deed.DELETE)])
+        case Delivered(pictures=pictures):
+            first = _row(job, language, Deed.REROLL, Deed.EDIT, Deed.INFO, Deed.DELETE)
+            return _keyboard([first, *(_variations(job, index, language) for index in range(len(pictures)))])
+
+
+def under_queue(view: QueueView, language: str) -> Keyboard:
+    """Return one Cancel for each of the first jobs, numbered as the lines are."""
+    label = say(language, LABELS[Deed.CANCEL])
+    jobs = [update.job.id for update in view.mine[:MOST_CANCELS]]
+    return _keyboard(
+        [_button(f"{label} {place}", Pressed(Deed.CANCEL, job))] for place, job in enumerate(jobs, 1)
+    )
+
+
+def under_history(history: History, language: str) -> Keyboard:
+    """Return one number for each finished job of the page, and the way to older ones."""
+    numbers = [
+        _button(str(place), Pressed(Deed.OPEN, item.job.id))
+        for place, item in enumerate(history.items, 1)
+        if isinstance(item, Delivered) and item.pictures
+    ]
+    rows = [numbers]
+    if history.more:
+        before = f"{OLDER}:{history.items[-1].job.created_at!r}"
+        rows.append([InlineKeyboardButton(say(language, "web_older"), callback_data=before)])
+    return _keyboard(rows)
+
+
+def _variations(job: str, index: int, language: str) -> list[InlineKeyboardButton]:
+    return [
+        _button(f"{say(language, LABELS[deed])} {index + 1}", Pressed(deed, job, index))
+        for deed in (Deed.SUBTLE, Deed.STRONG)
+    ]
+
+
+def _row(job: str, language: str, *deeds: Deed) -> list[InlineKeyboardButton]:
+    return [_button(say(language, LABELS[deed]), Pressed(deed, job)) for deed in deeds]
+
+
+def _button(label: str, pressed: Pressed) -> InlineKeyboardButton:
+    return InlineKeyboardButton(label, callback_data=pressed.text())
+
+
+def _keyboard(rows: Iterable[Sequence[InlineKeyboardButton]]) -> Keyboard:
+    filled = [row for row in rows if row]
+    return InlineKeyboardMarkup(filled) if filled else None

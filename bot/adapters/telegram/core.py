@@ -1,0 +1,39 @@
+"""What the Telegram adapter needs of Pinxit. No python-telegram-bot: it can be made before that is loaded."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.commands import Command
+from bot.updates import Answer, Update
+from storage.records import Identity, PlaceId, PlaceRules, Post, Preferences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """The service's answers, and where files lie.
+
+    `post` says where a job is shown, `move_post` stores that it is shown elsewhere now, `push` hands an
+    update to the delivery, `now` is the time (seconds since 1970). `preferences` and `rules` never wait.
+    """
+
+    answer: Callable[[Command], Awaitable[Answer]]
+    path: Callable[[str], Path]
+    post: Callable[[str], Awaitable[Post | None]]
+    move_post: Callable[[int, str], Awaitable[None]]
+    push: Callable[[Post, Update], None]
+    now: Callable[[], float]
+    preferences: Callable[[Identity], Preferences]
+    rules: Callable[[PlaceId], PlaceRules]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """How to be on Telegram: the token, and another address than Telegram's own, if any.
+
+    `plain` says that in a private chat plain words are a prompt too.
+    """
+
+    token: str
+    api_url: str | None = None
+    plain: bool = True

@@ -1,0 +1,120 @@
+"""Keeps the bot on Telegram: logs in, tells the menus, hears updates, comes back after outages."""
+
+import asyncio
+import logging
+import random
+from typing import Any
+
+from telegram.error import InvalidToken, NetworkError
+from telegram.ext import (
+    Application,
+    ApplicationBuilder,
+    CallbackQueryHandler,
+    CommandHandler,
+    MessageHandler,
+    filters,
+)
+
+from bot.adapters.telegram.budget import Pace
+from bot.adapters.telegram.canvas import Canvas
+from bot.adapters.telegram.core import Account, Core
+from bot.adapters.telegram.desk import Context, Desk
+from bot.adapters.telegram.menus import tell_menus
+from bot.adapters.telegram.polling import Poll
+from bot.adapters.telegram.surface import TelegramSurface
+from bot.adapters.telegram.wire import Wire
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 60.0
+CONNECTIONS = 32
+UPLOAD_SECONDS = 60.0
+CLOSING_SECONDS = 3.0
+NOT_LET_IN = "Telegram refuses TELEGRAM_TOKEN: copy it anew from @BotFather"
+LOQUACIOUS = ("httpx", "httpcore", "telegram")  # their chatter holds the token: it is in every address
+
+
+class TelegramFront:
+    """`surface` shows updates, `run` lives as long as the bot."""
+
+    def __init__(self, core: Core, account: Account, pace: Pace | None = None) -> None:
+        for name in LOQUACIOUS:
+            logging.getLogger(name).setLevel(logging.WARNING)
+        self._account = account
+        self._wire = Wire(pace or Pace())
+        canvas = Canvas(core, self._wire)
+        self.surface = TelegramSurface(core, canvas)
+        self._desk = Desk(core, account, self._wire, canvas)
+
+    async def run(self) -> None:
+        """Stay on Telegram until cancelled. Ends by itself only where the token is wrong."""
+        pause = FIRST_PAUSE_SECONDS
+        while not await self._ended_for_good():
+            await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - bots shall not knock in step
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def _ended_for_good(self) -> bool:
+        """Be on Telegram for as long as it lasts; say whether trying again is pointless."""
+        wrong_token = False
+        try:
+            await self._live()
+        except* InvalidToken:
+            log.error(NOT_LET_IN)  # noqa: TRY400 - the sentence says all; the error holds the token
+            wrong_token = True
+        except* NetworkError as errors:
+            reasons = {type(each).__name__ for each in errors.exceptions}
+            log.warning("Telegram cannot be reached", extra={"reason": ", ".join(reasons)})
+        except* Exception:
+            log.exception("the Telegram adapter stumbled and starts again")
+        return wrong_token
+
+    async def _live(self) -> None:
+        application = self._application()
+        try:
+            await application.initialize()
+            await tell_menus(application.bot)
+            self._wire.bot = application.bot
+            log.info("on Telegram", extra={"username": application.bot.username})
+            await application.bot.delete_webhook()
+            await Poll(application.bot, application.process_update).run()
+        finally:
+            self._wire.bot = None
+            await _close(application)
+
+    def _application(self) -> Application[Any, Any, Any, Any, Any, Any]:
+        builder = (
+            ApplicationBuilder()
+            .token(self._account.token)
+            .updater(None)
+            .connection_pool_size(CONNECTIONS)
+            .media_write_timeout(UPLOAD_SECONDS)
+            .read_timeout(UPLOAD_SECONDS)
+        )
+        if self._account.api_url is not None:
+            url = self._account.api_url.rstrip("/")
+            builder = builder.base_url(f"{url}/bot").base_file_url(f"{url}/file/bot")
+        application = builder.build()
+        self._add_handlers(application)
+        application.add_error_handler(_log_error)
+        return application
+
+    def _add_handlers(self, application: Application[Any, Any, Any, Any, Any, Any]) -> None:
+        desk = self._desk
+        for name in ("imagine", "queue", "history", "credits", "help", "start"):
+            application.add_handler(CommandHandler(name, getattr(desk, name)))
+        application.add_handler(MessageHandler(filters.PHOTO | filters.Document.IMAGE, desk.photo))
+        application.add_handler(MessageHandler(filters.TEXT & ~filters.COMMAND, desk.words))
+        application.add_handler(CallbackQueryHandler(desk.pressed))
+
+
+async def _log_error(_: object, context: Context) -> None:
+    """Log a bug once; the update, which holds prompts, stays out of it."""
+    log.error("an update failed", exc_info=context.error)
+
+
+async def _close(application: Application[Any, Any, Any, Any, Any, Any]) -> None:
+    try:
+        async with asyncio.timeout(CLOSING_SECONDS):
+            await application.shutdown()
+    except (TimeoutError, NetworkError):
+        log.warning("Telegram did not say goodbye")

@@ -1,0 +1,104 @@
+"""What an update says: who, where, in which language, and where its answer will stand. No I/O."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from telegram import CallbackQuery, Chat, Message, User
+
+from bot.adapters.telegram.address import PLATFORM, Address
+from bot.commands import Here, Person
+from bot.texts import LANGUAGES, language_for, say
+from storage.records import Identity, NewPost, PlaceId, Preferences
+
+Prefer = Callable[[Identity], Preferences]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Who asks for something, where, and what makes a repetition of it known as one."""
+
+    by: Person
+    key: str
+    address: Address
+    here: Here | None
+
+    @property
+    def language(self) -> str:
+        """Return the language to answer in."""
+        return self.by.language
+
+    @property
+    def post(self) -> NewPost:
+        """Return where a job's answer is to stand."""
+        return NewPost(platform=PLATFORM, address=self.address.text(), language=self.by.language)
+
+
+def by_message(message: Message, prefer: Prefer) -> Asked:
+    """Return who wrote a message; its answer stands under it."""
+    speaker = message.sender_chat or message.from_user
+    assert speaker is not None
+    by = person(speaker, prefer)
+    address = Address(
+        chat=message.chat.id,
+        user=speaker.id,
+        thread=message.message_thread_id if message.is_topic_message else None,
+        answers=message.message_id,
+        document=prefer(by.identity).as_document,
+    )
+    key = f"{PLATFORM}:{message.chat.id}:{message.message_id}"
+    return Asked(by=by, key=key, address=address, here=here(message.chat))
+
+
+def by_press(query: CallbackQuery, prefer: Prefer) -> Asked:
+    """Return who pressed a button; where nobody knows the chat, the answer goes to the person."""
+    by = person(query.from_user, prefer)
+    document = prefer(by.identity).as_document
+    address = Address(chat=query.from_user.id, user=query.from_user.id, document=document)
+    if (message := query.message) is not None:
+        topic = isinstance(message, Message) and message.is_topic_message
+        address = Address(
+            chat=message.chat.id,
+            user=query.from_user.id,
+            thread=message.message_thread_id if isinstance(message, Message) and topic else None,
+            answers=message.message_id,
+            document=document,
+        )
+    place = here(query.message.chat) if query.message is not None else None
+    return Asked(by=by, key=f"{PLATFORM}:press:{query.id}", address=address, here=place)
+
+
+def person(speaker: User | Chat, prefer: Prefer) -> Person:
+    """Return a person, or the group that speaks for its anonymous administrators."""
+    identity = Identity(PLATFORM, str(speaker.id))
+    spoken = speaker.language_code if isinstance(speaker, User) else None
+    name = speaker.full_name if isinstance(speaker, User) else speaker.title
+    language = prefer(identity).language or language_for(spoken or "")
+    return Person(identity=identity, name=name or str(speaker.id), language=language)
+
+
+def here(chat: Chat) -> Here | None:
+    """Return the place whose rules hold; in a private chat there is none."""
+    return None if chat.type == Chat.PRIVATE else Here(place=PlaceId(PLATFORM, str(chat.id)))
+
+
+def typed_after(message: Message) -> str:
+    """Return what was typed after a command, all of it where there is none."""
+    text = message.text or message.caption or ""
+    if not text.startswith("/"):
+        return text
+    _, _, rest = text.partition(" ") if " " in text.split("\n", 1)[0] else text.partition("\n")
+    return rest.strip()
+
+
+def shows_a_picture(message: Message) -> bool:
+    """Say whether the message, or the one that it answers, is to be painted from."""
+    answered = message.reply_to_message
+    return bool(message.photo or message.document) or bool(answered and (answered.photo or answered.document))
+
+
+def answers_a_form(message: Message, bot: int) -> bool:
+    """Say whether the message answers a form of ours, whenever that was sent."""
+    form = message.reply_to_message
+    if form is None or form.from_user is None or form.from_user.id != bot or form.text is None:
+        return False
+    return any(form.text.startswith(say(language, "telegram_edit")) for language in LANGUAGES)

@@ -1,0 +1,78 @@
+"""Finished pictures as Telegram takes them: photos within its rules, everything else as documents.
+
+Reading happens in a thread.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from telegram import InputFile, InputMediaDocument, InputMediaPhoto
+
+from bot.file_names import ENDINGS, file_name
+from storage.records import Job, Picture
+
+PathOf = Callable[[str], Path]
+Media = InputMediaPhoto | InputMediaDocument
+
+MOST_OF_PHOTO = 10 * 2**20  # bytes
+LONGEST_SIDES = 10_000  # width and height together
+MOST_STRETCHED = 20  # one side over the other
+MOST_IN_ALBUM = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One file of a message: a photo, which Telegram compresses, or a document, which it leaves alone."""
+
+    name: str
+    content: bytes
+    document: bool
+
+    def media(self, caption: str | None = None) -> Media:
+        """Return it for one request."""
+        file = InputFile(self.content, filename=self.name, attach=True)
+        mode = None if caption is None else "HTML"
+        if self.document:
+            return InputMediaDocument(
+                file, caption=caption, parse_mode=mode, disable_content_type_detection=True
+            )
+        return InputMediaPhoto(file, caption=caption, parse_mode=mode)
+
+
+def fits_photo(picture: Picture) -> bool:
+    """Say whether Telegram takes the picture as a photo."""
+    long, short = max(picture.width, picture.height), min(picture.width, picture.height)
+    fits = long + short <= LONGEST_SIDES and long <= MOST_STRETCHED * short
+    return fits and picture.size_bytes <= MOST_OF_PHOTO
+
+
+async def uploads_of(
+    job: Job, pictures: Sequence[Picture], path_of: PathOf, *, document: bool
+) -> list[Upload]:
+    """Return the pictures, all as photos or all as documents; those whose file is gone are left out."""
+    as_is = document or not all(map(fits_photo, pictures))
+    made = [asyncio.to_thread(_upload, job, each, path_of(each.sha256), document=as_is) for each in pictures]
+    return [upload for upload in await asyncio.gather(*made) if upload is not None]
+
+
+def preview(job: Job, jpeg: bytes) -> Upload:
+    """Return what a picture is going to be."""
+    return Upload(f"preview-{job.id}.jpg", jpeg, document=False)
+
+
+def albums(uploads: Sequence[Upload]) -> list[list[Upload]]:
+    """Cut into albums of two to ten, evenly: eleven are six and five, as Telegram takes no album of one."""
+    number = -(-len(uploads) // MOST_IN_ALBUM)
+    bounds = [len(uploads) * place // number for place in range(number + 1)]
+    return [list(uploads[start:end]) for start, end in pairwise(bounds)]
+
+
+def _upload(job: Job, picture: Picture, path: Path, *, document: bool) -> Upload | None:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    return Upload(file_name(job.id, picture.index, ENDINGS[picture.format]), content, document)

@@ -1,0 +1,99 @@
+"""Telegram's HTML, and how much of it a message holds. No I/O, no python-telegram-bot.
+
+Whatever a person typed is shown, never obeyed: nothing of it is read as markup, and what Telegram itself
+would make a mention, a command, a hashtag or a link of is kept apart by an invisible letter.
+"""
+
+import datetime as dt
+import html
+import re
+from collections.abc import Sequence
+
+from babel.dates import format_datetime
+
+from bot.pages import Markup, Pages
+from bot.texts import language_for
+
+MOST_CHARACTERS = 4096  # of a text; of a caption:
+MOST_OF_CAPTION = 1024
+MOST_OF_PROMPT = 700
+MOST_BOLD = 300
+MOST_OF_CODE = 3800
+COMMANDS = ("imagine", "queue", "history", "credits", "help")
+UNLINKED = "\u2060"  # word joiner: nothing to see
+LINKS = r"[@#$]|(?<=\w)[.:](?=\w)"
+THEIR_LINKS = re.compile(rf"{LINKS}|/")
+ODD_LINKS = re.compile(rf"{LINKS}|/(?!(?:{'|'.join(COMMANDS)})\b)")  # our sentences name our own commands
+
+
+def escaped(text: str) -> str:
+    """Return any text so that Telegram shows it as it is."""
+    return html.escape(text, quote=False)
+
+
+def unlinked(text: str, links: re.Pattern[str] = THEIR_LINKS) -> str:
+    """Return a text of which Telegram makes no links, mentions, hashtags or commands."""
+    return links.sub(lambda found: found[0] + UNLINKED, text)
+
+
+def length(text: str) -> int:
+    """Return the length of a text as Telegram counts it, in UTF-16 code units."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def shortened(text: str, most: int) -> str:
+    """Return at most so many UTF-16 code units of a text, never half a letter."""
+    if length(text) <= most:
+        return text
+    kept = text.encode("utf-16-le", "surrogatepass")[: 2 * (most - 1)].decode("utf-16-le", "ignore")
+    return kept + "…"
+
+
+class Html(Markup):
+    """What Telegram makes of a text with parse_mode HTML."""
+
+    most_of_prompt = MOST_OF_PROMPT
+    most_bold = 2 * MOST_BOLD  # with its escapes
+
+    def shown(self, text: str, most: int) -> str:
+        """Escape it; its length is counted as it is shown."""
+        return escaped(shortened(unlinked(" ".join(text.split())), most))
+
+    def own(self, text: str) -> str:
+        """Our sentences may repeat words that somebody typed."""
+        return escaped(unlinked(text, ODD_LINKS))
+
+    def bold(self, text: str) -> str:
+        """Set in bold."""
+        return f"<b>{text}</b>"
+
+    def small(self, text: str) -> str:
+        """Set in italics: Telegram has nothing smaller."""
+        return f"<i>{text}</i>"
+
+    def typed(self, text: str) -> str:
+        """A command by itself can be tapped, an option copied."""
+        return text if text.startswith("/") else f"<code>{escaped(text)}</code>"
+
+    def block(self, text: str) -> str:
+        """One tap copies it."""
+        return f"<code>{escaped(shortened(text, MOST_OF_CODE))}</code>"
+
+    def when(self, seconds: float, language: str) -> str:
+        """Return day and minute, in UTC."""
+        moment = dt.datetime.fromtimestamp(seconds, dt.UTC)
+        return format_datetime(moment, "d MMM HH:mm", tzinfo=dt.UTC, locale=language_for(language))
+
+    def cut(self, lines: Sequence[str]) -> str:
+        """Return as many whole lines as one message holds."""
+        text = ""
+        for line in lines:
+            if length(text) + length(line) + 2 > MOST_CHARACTERS:
+                return f"{text}\n…"
+            text = f"{text}\n{line}" if text else line
+        return text
+
+
+HTML = Html()
+PAGES = Pages(HTML, COMMANDS)
+quoted = HTML.own
