@@ -172,7 +172,7 @@ def assemble(settings: Settings) -> Bot:
         Core(
             answer=answer,
             health=lambda: child.health,
-            options=options_for(model, settings.max_count),
+            options=options_for(model, settings.max_count, [style.name for style in styles.all()]),
             examples=partial(examples, settings.model),
             sampler=sampler(settings.model),
         )

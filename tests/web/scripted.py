@@ -17,37 +17,53 @@ from bot.adapters.web.messages import owner
 from bot.adapters.web.options import options_for
 from bot.adapters.web.server import WebServer
 from bot.commands import (
+    KEEP,
     Cancel,
+    ChangeSettings,
     Command,
     Delete,
+    DeleteMine,
+    ExportMine,
     Imagine,
+    MakeLink,
     Reroll,
     ShowBalance,
     ShowHistory,
     ShowInfo,
     ShowQueue,
+    ShowSettings,
+    ShowStyles,
+    UseLink,
     Vary,
 )
 from bot.options import Defaults, parse
-from bot.refusals import NoSuchJob, Refusal
+from bot.refusals import LinkCodeWrong, NoSuchJob, Refusal
+from bot.styles import read_styles
 from bot.updates import (
     Answer,
     Broken,
     Cancelled,
     Deleted,
+    DeletionAsked,
     Delivered,
+    Erased,
+    Exported,
     History,
     Info,
+    LinkCode,
+    Linked,
+    PreferencesView,
     Progress,
     Queued,
     QueueView,
     Refused,
+    StyleList,
     Update,
     Wallet,
 )
 from generator.messages import Fault, Health, PictureFormat, Ready
 from generator.models import EMBEDDED_MODEL
-from storage.records import Balance, Entry, Job, JobState, Kind, NewPost, Picture, Post
+from storage.records import Balance, Entry, Job, JobState, Kind, NewPost, Picture, Post, Preferences
 
 OWNER_POST = Post(id=1, job="", platform="web", address="{}", language="en", rung=None)
 
@@ -73,11 +89,12 @@ class ScriptedService:
         self.pictures: dict[str, Picture] = {}
         self.health: Health = Ready(EMBEDDED_MODEL.name)
         self.heard: list[Command] = []
+        self.preferences = Preferences()
         self.chat = WebChat(
             Core(
                 answer=self.answer,
                 health=lambda: self.health,
-                options=options_for(EMBEDDED_MODEL, 4),
+                options=options_for(EMBEDDED_MODEL, 4, ["ink", "photo"]),
                 examples=lambda _: ("a red circle on a blue background", "a yellow star at night"),
                 sampler=sampler,
             )
@@ -134,7 +151,7 @@ class ScriptedService:
 
     # ── answers ──
 
-    def _answer(self, command: Command) -> Answer:  # noqa: PLR0911 - one line for each command
+    def _answer(self, command: Command) -> Answer:  # noqa: C901, PLR0911, PLR0912 - one line for each command
         match command:
             case Imagine(key=key, text=text):
                 return self._accept(key, lambda: self._imagined(text))
@@ -155,6 +172,30 @@ class ScriptedService:
             case ShowQueue():
                 mine = tuple(one for one in self.shown.values() if isinstance(one, Queued | Progress))
                 return QueueView(mine=mine, length=len(mine))
+            case ShowSettings():
+                return PreferencesView(self.preferences)
+            case ChangeSettings(aspect=aspect, count=count):
+                kept = {
+                    name: value for name, value in (("aspect", aspect), ("count", count)) if value != KEEP
+                }
+                self.preferences = replace(self.preferences, **kept)
+                return PreferencesView(self.preferences)
+            case ShowStyles():
+                return StyleList(read_styles().all())
+            case MakeLink():
+                return LinkCode(code="ABCD2345", life_seconds=600)
+            case UseLink(code="WXYZ6789"):
+                return Linked(identities=(), balance=Balance(available=7, held=0), lapsed=0)
+            case UseLink():
+                raise LinkCodeWrong
+            case ExportMine():
+                return Exported(file=b'{"jobs": []}', name="pinxit-export.json")
+            case DeleteMine(confirmed=True):
+                jobs = len(self.shown)
+                self.shown.clear()
+                return Erased(jobs=jobs, cancelled=0)
+            case DeleteMine():
+                return DeletionAsked(jobs=len(self.shown), credits=7)
             case ShowHistory(before=before, limit=limit):
                 items = [
                     one

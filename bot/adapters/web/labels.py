@@ -90,6 +90,10 @@ LABELS: dict[str, str] = {
     "web_command_history": "Look through your pictures",
     "web_command_credits": "See your credits",
     "web_command_apikey": "Get a key for the HTTP API",
+    "web_command_settings": "Choose your defaults",
+    "web_command_styles": "See the styles",
+    "web_command_link": "Join this account with another",
+    "web_command_privacy": "Export or delete what is kept",
     "web_command_help": "See what you can type",
     "web_option_ar": "Aspect ratio",
     "web_option_size": "Width and height in pixels",
@@ -126,6 +130,14 @@ LABELS: dict[str, str] = {
     "web_login_enter": "Unlock",
     "web_login_wrong": "That is not the password.",
     "web_login_wait": "Too many tries. Try again in {seconds} s.",
+    # joining accounts, and what is kept
+    "web_link_make": "From here to there",
+    "web_link_code": "Make a code",
+    "web_link_use": "A code from there",
+    "web_link_join": "Join",
+    "web_privacy_export": "Save everything that is kept",
+    "web_privacy_erase": "Delete everything",
+    "web_privacy_sure": "Yes, delete it for good",
 }
 
 

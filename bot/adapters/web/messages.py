@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.adapters.web.personal import personal
 from bot.commands import (
     Cancel,
     Command,
@@ -108,7 +109,7 @@ def _command(values: Mapping[str, Any], by: Person) -> Command | None:
         return _order(values, by, key)
     if isinstance(job, str) and JOB.fullmatch(job):
         return _about(kind, by, job)
-    return _view(values, by)
+    return personal(values, by) or _view(values, by)
 
 
 def _order(values: Mapping[str, Any], by: Person, key: str) -> Command | None:

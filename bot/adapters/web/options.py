@@ -24,7 +24,7 @@ class Option:
         return {"flag": self.flag, "label": self.label, "values": values}
 
 
-def options_for(model: Model, most_pictures: int) -> Sequence[Option]:
+def options_for(model: Model, most_pictures: int, styles: Sequence[str] = ()) -> Sequence[Option]:
     """Return the options of /imagine, the most wanted first."""
     sizes = [f"{width}x{height}" for width, height in model.aspects.values()]
     counts = [str(count) for count in range(2, most_pictures + 1)]
@@ -34,6 +34,7 @@ def options_for(model: Model, most_pictures: int) -> Sequence[Option]:
         Option(flag="--n", label="web_option_n", values=tuple(counts)),
         Option(flag="--seed", label="web_option_seed"),
         Option(flag="--steps", label="web_option_steps", values=_steps(model)),
+        *([Option(flag="--style", label="web_option_style", values=tuple(styles))] if styles else []),
         Option(flag="--size", label="web_option_size", values=_larger(model)),
         Option(flag="--no", label="web_option_no"),
         Option(flag="--shift", label="web_option_shift", values=("1.5", "3", "6")),

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from itertools import compress
 from typing import Any, assert_never
 
+from bot.adapters.web.personal import personal_view
 from bot.file_names import ENDINGS
 from bot.options import render
 from bot.texts import describe
@@ -21,7 +22,6 @@ from bot.updates import (
     Delivered,
     History,
     Info,
-    KeyMade,
     Progress,
     Queued,
     QueueView,
@@ -41,7 +41,7 @@ LONGEST_NAME = 60
 View = dict[str, Any]
 
 
-def answer_view(answer: Answer, language: str) -> View:  # noqa: C901, PLR0911 - one line for each kind of answer
+def answer_view(answer: Answer, language: str) -> View:  # noqa: PLR0911 - one line for each kind of answer
     """Return the message that answers a command."""
     match answer:
         case Queued() | Progress() | Delivered() | Broken() | Cancelled():
@@ -60,10 +60,8 @@ def answer_view(answer: Answer, language: str) -> View:  # noqa: C901, PLR0911 -
             return {"type": "queue", "items": items(answer.mine, language), "length": answer.length}
         case History():
             return {"type": "history", "items": items(answer.items, language), "more": answer.more}
-        case KeyMade(key):
-            return {"type": "key", "key": key, "sentence": describe(answer, language)}
         case Aside():
-            return {"type": "note", "sentence": describe(answer, language)}
+            return personal_view(answer, language)
         case _:
             assert_never(answer)
 

@@ -3,6 +3,7 @@
 import { Composer } from "./composer.js";
 import { dress, h, icon } from "./dom.js";
 import { Draft, Post } from "./posts.js";
+import { showLink, showPrivacy, showSettings, showStyles } from "./personal.js";
 import { closeSheets, enlarge, showGallery, showHelp, showInfo, showKey, showQueue, showWallet } from "./sheets.js";
 import { Connection, newKey } from "./socket.js";
 import { current, number, remember, speak, t } from "./words.js";
@@ -74,8 +75,32 @@ async function makeKey() {
 const openQueue = () => showQueue((message) => connection.ask(message), deeds);
 const openGallery = () => showGallery((message) => connection.ask(message), deeds);
 const openHelp = () => showHelp(options);
+const ask = (message) => connection.ask(message);
+const openSettings = () => showSettings(ask, toast);
+const openStyles = () => showStyles(ask, toast, (words) => composer.add(words));
+const openLink = () => showLink(ask, toast, startOver);
+const openPrivacy = () => showPrivacy(ask, toast, startOver);
+
+/** Everything shown may be different now. */
+function startOver() {
+  closeSheets();
+  for (const job of [...posts.keys()]) removePost(job);
+  connection.greet();
+}
 
 // ── what is typed ──
+
+const RUNS = {
+  "/queue": openQueue,
+  "/history": openGallery,
+  "/credits": openWallet,
+  "/settings": openSettings,
+  "/styles": openStyles,
+  "/link": openLink,
+  "/privacy": openPrivacy,
+  "/apikey": makeKey,
+  "/help": openHelp,
+};
 
 /** Does what was typed; false leaves it in the box. */
 function typed(text) {
@@ -84,7 +109,7 @@ function typed(text) {
     return false;
   }
   const [command] = /^\/\S*/.exec(text) ?? [""];
-  const run = { "/queue": openQueue, "/history": openGallery, "/credits": openWallet, "/apikey": makeKey, "/help": openHelp }[command.toLowerCase()];
+  const run = RUNS[command.toLowerCase()];
   if (run) run();
   else if (command && command.toLowerCase() !== "/imagine") return unknown(command);
   else order({ type: "imagine", text: command ? text.slice(command.length).trim() : text }, text);

@@ -132,10 +132,15 @@ export class Composer {
     return true;
   }
 
-  #startOption() {
+  /** Puts words after what is there and moves into the box. */
+  add(words) {
     const text = this.#text.value;
-    this.#put(`${text}${text && !text.endsWith(" ") ? " " : ""}--`);
+    this.#put(`${text}${text && !text.endsWith(" ") ? " " : ""}${words}`);
     this.focus();
+  }
+
+  #startOption() {
+    this.add("--");
     this.#suggest();
   }
 

@@ -6,7 +6,7 @@ import { COMMANDS } from "./suggest.js";
 import { moment, number, seconds, t } from "./words.js";
 
 /** Opens a dialog with a heading; returns {dialog, body}. Escape, the cross and a click beside it close it. */
-function sheet(title, kind = "") {
+export function sheet(title, kind = "") {
   const close = h("button", { type: "button", class: "tool", onclick: () => dialog.close() });
   const body = h("div", { class: "sheet-body" });
   const head = h("header", { class: "sheet-head" }, h("h2", { id: "sheet-title" }, title), close);
@@ -92,7 +92,8 @@ function recipeFacts({ recipe, ...job }) {
   ];
 }
 
-function copyable(text) {
+/** Returns words with a button that copies them. */
+export function copyable(text) {
   const copy = button("copy", t("web_copy"), async () => {
     await navigator.clipboard?.writeText(text);
     copy.lastChild.textContent = t("web_copied");

@@ -9,6 +9,10 @@ export const COMMANDS = [
   { name: "/queue", label: "web_command_queue" },
   { name: "/history", label: "web_command_history" },
   { name: "/credits", label: "web_command_credits" },
+  { name: "/settings", label: "web_command_settings" },
+  { name: "/styles", label: "web_command_styles" },
+  { name: "/link", label: "web_command_link" },
+  { name: "/privacy", label: "web_command_privacy" },
   { name: "/apikey", label: "web_command_apikey" },
   { name: "/help", label: "web_command_help" },
 ];

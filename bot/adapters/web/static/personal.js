@@ -1,0 +1,96 @@
+// What is about the person: settings, styles, joining accounts, and what is kept.
+
+import { button, h } from "./dom.js";
+import { closeSheets, copyable, sheet } from "./sheets.js";
+import { t } from "./words.js";
+
+/** Shows what the person prefers; a choice is kept at once. */
+export async function showSettings(ask, toast) {
+  const answer = await ask({ type: "settings" });
+  if (answer.type !== "settings") return toast(answer.sentence);
+  const { body } = sheet(t("web_command_settings"), "settings");
+  const change = async (field, value) => {
+    const changed = await ask({ type: "change_settings", field, value });
+    if (changed.type !== "settings") toast(changed.sentence);
+  };
+  const rows = answer.fields.flatMap((field) => setting(field, change));
+  body.append(h("p", { class: "muted" }, answer.sentence), h("div", { class: "fields" }, ...rows));
+}
+
+function setting({ name, label, value, choices }, change) {
+  const id = `setting-${name}`;
+  const options = choices.map((choice, index) => h("option", { value: index, selected: choice.value === value }, choice.title));
+  const onchange = ({ target }) => change(name, choices[Number(target.value)].value);
+  return [h("label", { for: id }, label), h("select", { id, class: "field", onchange }, ...options)];
+}
+
+/** Shows the styles; choosing one adds it to what is being written. */
+export async function showStyles(ask, toast, add) {
+  const answer = await ask({ type: "styles" });
+  if (answer.type !== "styles") return toast(answer.sentence);
+  const { body } = sheet(t("web_command_styles"), "styles");
+  const pick = (name) => () => {
+    closeSheets();
+    add(`--style ${name}`);
+  };
+  const chips = answer.styles.map(({ name, title }) =>
+    h("li", {}, h("button", { type: "button", class: "chip", title: `--style ${name}`, onclick: pick(name) }, title)),
+  );
+  body.append(h("ul", { class: "chips" }, ...chips), h("p", { class: "muted" }, answer.sentence));
+}
+
+/** Shows how to join this account with another: a code to take there, and a box for one from there. */
+export function showLink(ask, toast, changed) {
+  const { body } = sheet(t("web_command_link"), "link");
+  const given = h("div", {});
+  const make = async () => {
+    const answer = await ask({ type: "link" });
+    if (answer.type !== "link_code") return toast(answer.sentence);
+    given.replaceChildren(copyable(`/link ${answer.code}`), h("p", { class: "muted" }, answer.sentence));
+  };
+  const use = async (event) => {
+    event.preventDefault();
+    const answer = await ask({ type: "use_link", code: box.value.trim().slice(0, 100) });
+    if (answer.type === "changed") changed();
+    toast(answer.sentence);
+  };
+  const box = h("input", { class: "field", autocomplete: "off", spellcheck: "false", "aria-label": t("web_link_use") });
+  body.append(
+    h("h3", {}, t("web_link_make")),
+    given,
+    button("copy", t("web_link_code"), make),
+    h("h3", {}, t("web_link_use")),
+    h("form", { class: "one-line", onsubmit: use }, box, h("button", { type: "submit", class: "act" }, t("web_link_join"))),
+  );
+}
+
+/** Offers everything that is kept as a file, and to delete it, which is asked twice. */
+export function showPrivacy(ask, toast, changed) {
+  const { body } = sheet(t("web_command_privacy"), "privacy");
+  const question = h("p", { role: "status" });
+  const give = async () => {
+    const answer = await ask({ type: "export" });
+    if (answer.type === "export") save(answer.name, answer.text);
+    toast(answer.sentence);
+  };
+  const erase = async () => {
+    const isSure = sure.classList.contains("is-armed");
+    const answer = await ask({ type: "erase", confirmed: isSure });
+    if (answer.type === "sure") {
+      question.textContent = answer.sentence;
+      sure.classList.add("is-armed");
+      sure.lastChild.textContent = t("web_privacy_sure");
+      return;
+    }
+    if (answer.type === "changed") changed();
+    toast(answer.sentence);
+  };
+  const sure = button("trash", t("web_privacy_erase"), erase, { kind: "danger" });
+  body.append(button("download", t("web_privacy_export"), give), question, h("div", {}, sure));
+}
+
+function save(name, text) {
+  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
