@@ -1,16 +1,13 @@
 """Scenes in Chinese."""
 
 from random import Random
-from typing import Final, assert_never
+from typing import Final
 
 from generator.embedded.scenes import (
-    PAIRS,
     USUAL_COLOUR,
     Figure,
     Landscape,
     Poster,
-    Scene,
-    usual_background,
 )
 
 COLOURS: Final = {
@@ -80,15 +77,8 @@ FIELDS: Final = ("田野", "草地", "草原", "风景")
 SEAS: Final = ("大海", "海", "海洋", "海面")
 
 
-def say(scene: Scene, rng: Random) -> str:
-    """One caption."""
-    match scene:
-        case Poster():
-            text = _poster(scene, rng)
-        case Landscape():
-            text = _landscape(scene, rng)
-        case _:
-            assert_never(scene)
+def finish(text: str, rng: Random) -> str:
+    """Now and then with an order before it or a flourish behind."""
     if rng.random() < 0.2:
         text = rng.choice(ORDERS) + text
     if rng.random() < 0.2:
@@ -96,19 +86,8 @@ def say(scene: Scene, rng: Random) -> str:
     return text
 
 
-def _poster(scene: Poster, rng: Random) -> str:
-    match scene.figures:
-        case ():
-            return _plain(scene.background, rng) if scene.second is None else _two_toned("", scene, rng)
-        case (figure,):
-            return _one(figure, scene, rng)
-        case (first, second) if (first.place, second.place) in PAIRS:
-            return _on(_two(first, second, rng), scene, rng)
-        case figures:
-            return _on(_alike(figures[0], len(figures), rng), scene, rng)
-
-
-def _plain(background: str, rng: Random) -> str:
+def plain(background: str, rng: Random) -> str:
+    """A ground without figures."""
     colour = rng.choice(COLOURS[background])
     return rng.choice(
         (f"{colour}背景", f"纯{colour}背景", f"{colour}的背景", f"只有{colour}", f"{colour}画面")
@@ -130,18 +109,20 @@ def _name(figure: Figure, rng: Random, *, alone: bool = True) -> str:
     )
 
 
-def _one(figure: Figure, scene: Poster, rng: Random) -> str:
+def one(figure: Figure, rng: Random) -> tuple[str, str]:
+    """What comes before the ground is said, and what after it."""
     name = _name(figure, rng)
     if figure.place == "centre" and rng.random() > 0.06:
-        return _on(name, scene, rng)
+        return name, ""
     where = rng.choice(PLACES[figure.place])
     placed = rng.choice((f"{name}在{where}", f"{where}有{name}", f"{where}的{name}"))
     if rng.random() < 0.5:
-        return _on(placed, scene, rng)
-    return f"{_on(name, scene, rng)}，在{where}"
+        return placed, ""
+    return name, f"，在{where}"
 
 
-def _two(left: Figure, right: Figure, rng: Random) -> str:
+def two(left: Figure, right: Figure, rng: Random) -> str:
+    """Two figures beside or above each other."""
     first, second = _name(left, rng, alone=False), _name(right, rng, alone=False)
     if left.place == "top":
         return _above(first, second, rng)
@@ -167,27 +148,29 @@ def _above(upper: str, lower: str, rng: Random) -> str:
     )
 
 
-def _alike(figure: Figure, count: int, rng: Random) -> str:
+def alike(figure: Figure, count: int, rng: Random) -> str:
+    """So many of the same."""
     glue = rng.choice(("的", ""))
     colour, shape = rng.choice(COLOURS[figure.colour]), rng.choice(SHAPES[figure.shape])
     return f"{rng.choice(NUMBERS[count])}{colour}{glue}{shape}"
 
 
-def _two_toned(text: str, scene: Poster, rng: Random) -> str:
-    one, two = (rng.choice(COLOURS[colour]) for colour in scene.ground_colours)
+def two_toned(text: str, scene: Poster, rng: Random) -> str:
+    """The text on a ground of two colours; the ground alone where the text is empty."""
+    first, second = (rng.choice(COLOURS[colour]) for colour in scene.ground_colours)
     if scene.blend == "gradient":
         grounds = (
-            f"{one}到{two}的渐变背景",
-            f"从{one}到{two}渐变的背景",
-            f"{one}渐变到{two}的背景",
-            f"{one}{two}渐变背景",
+            f"{first}到{second}的渐变背景",
+            f"从{first}到{second}渐变的背景",
+            f"{first}渐变到{second}的背景",
+            f"{first}{second}渐变背景",
         )
     else:
         grounds = (
-            f"左{one}右{two}的背景",
-            f"一半{one}一半{two}的背景",
-            f"{one}和{two}的背景",
-            f"{one}{two}双色背景",
+            f"左{first}右{second}的背景",
+            f"一半{first}一半{second}的背景",
+            f"{first}和{second}的背景",
+            f"{first}{second}双色背景",
         )
     ground = rng.choice(grounds)
     if not text:
@@ -197,12 +180,9 @@ def _two_toned(text: str, scene: Poster, rng: Random) -> str:
     )
 
 
-def _on(text: str, scene: Poster, rng: Random) -> str:
-    if scene.second is not None:
-        return _two_toned(text, scene, rng)
-    if scene.background == usual_background(scene.figures[0].colour) and rng.random() < 0.6:
-        return text
-    colour = rng.choice(COLOURS[scene.background])
+def on(text: str, background: str, rng: Random) -> str:
+    """The text on a ground of one colour."""
+    colour = rng.choice(COLOURS[background])
     return rng.choice(
         (
             f"{colour}背景上的{text}",
@@ -220,7 +200,8 @@ def _on(text: str, scene: Poster, rng: Random) -> str:
     )
 
 
-def _landscape(scene: Landscape, rng: Random) -> str:
+def landscape(scene: Landscape, rng: Random) -> str:
+    """What is there, and when."""
     things = [rng.choice(THINGS[thing]) for thing in sorted(scene.things)]
     rng.shuffle(things)
     if scene.ground == "sea":

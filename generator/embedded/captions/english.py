@@ -1,16 +1,13 @@
 """Scenes in English."""
 
 from random import Random
-from typing import Final, assert_never
+from typing import Final
 
 from generator.embedded.scenes import (
-    PAIRS,
     USUAL_COLOUR,
     Figure,
     Landscape,
     Poster,
-    Scene,
-    usual_background,
 )
 
 COLOURS: Final = {
@@ -128,15 +125,8 @@ FIELDS: Final = ("a field", "a meadow", "a green field", "a landscape", "grass")
 SEAS: Final = ("the sea", "the sea", "the ocean", "a sea", "water")
 
 
-def say(scene: Scene, rng: Random) -> str:
-    """One caption."""
-    match scene:
-        case Poster():
-            text = _poster(scene, rng)
-        case Landscape():
-            text = _landscape(scene, rng)
-        case _:
-            assert_never(scene)
+def finish(text: str, rng: Random) -> str:
+    """Now and then with an order before it or a flourish behind."""
     if rng.random() < 0.25:
         text = f"{rng.choice(BEGINNINGS)} {text}"
     if rng.random() < 0.2:
@@ -144,19 +134,8 @@ def say(scene: Scene, rng: Random) -> str:
     return text
 
 
-def _poster(scene: Poster, rng: Random) -> str:
-    match scene.figures:
-        case ():
-            return _plain(scene.background, rng) if scene.second is None else _two_toned("", scene, rng)
-        case (figure,):
-            return _one(figure, scene, rng)
-        case (first, second) if (first.place, second.place) in PAIRS:
-            return _on(_two(first, second, rng), scene, rng)
-        case figures:
-            return _on(_alike(figures[0], len(figures), rng), scene, rng)
-
-
-def _plain(background: str, rng: Random) -> str:
+def plain(background: str, rng: Random) -> str:
+    """A ground without figures."""
     colour = rng.choice(COLOURS[background])
     return rng.choice(
         (
@@ -172,7 +151,8 @@ def _plain(background: str, rng: Random) -> str:
     )
 
 
-def _one(figure: Figure, scene: Poster, rng: Random) -> str:
+def one(figure: Figure, rng: Random) -> tuple[str, str]:
+    """What comes before the ground is said, and what after it."""
     article = rng.random() < 0.7
     colour = rng.choice(COLOURS[figure.colour])
     shape = rng.choice(SHAPES[figure.shape])
@@ -194,11 +174,12 @@ def _one(figure: Figure, scene: Poster, rng: Random) -> str:
     said = figure.place != "centre" or rng.random() < 0.06
     where = rng.choice(PLACES[figure.place]) if said else ""
     if where and rng.random() < 0.5:
-        return f"{_on(name, scene, rng)} {where}"
-    return _on(f"{name} {where}".strip(), scene, rng)
+        return name, f" {where}"
+    return f"{name} {where}".strip(), ""
 
 
-def _two(left: Figure, right: Figure, rng: Random) -> str:
+def two(left: Figure, right: Figure, rng: Random) -> str:
+    """Two figures beside or above each other."""
     first, second = (
         f"{rng.choice(COLOURS[figure.colour])} {rng.choice(SHAPES[figure.shape])}" for figure in (left, right)
     )
@@ -231,29 +212,31 @@ def _above(upper: str, lower: str, rng: Random) -> str:
     )
 
 
-def _alike(figure: Figure, count: int, rng: Random) -> str:
+def alike(figure: Figure, count: int, rng: Random) -> str:
+    """So many of the same."""
     shape = rng.choice(SHAPES[figure.shape])
     plural = PLURALS.get(shape, shape + "s")
     return f"{rng.choice(NUMBERS[count])} {rng.choice(COLOURS[figure.colour])} {plural}"
 
 
-def _two_toned(text: str, scene: Poster, rng: Random) -> str:
-    one, two = (rng.choice(COLOURS[colour]) for colour in scene.ground_colours)
+def two_toned(text: str, scene: Poster, rng: Random) -> str:
+    """The text on a ground of two colours; the ground alone where the text is empty."""
+    first, second = (rng.choice(COLOURS[colour]) for colour in scene.ground_colours)
     if scene.blend == "gradient":
         grounds = (
-            f"a gradient from {one} to {two}",
-            f"{_a(one)} to {two} gradient",
-            f"{_a(one)} and {two} gradient background",
-            f"a gradient background, {one} to {two}",
-            f"a background that fades from {one} to {two}",
+            f"a gradient from {first} to {second}",
+            f"{_a(first)} to {second} gradient",
+            f"{_a(first)} and {second} gradient background",
+            f"a gradient background, {first} to {second}",
+            f"a background that fades from {first} to {second}",
         )
     else:
         grounds = (
-            f"{_a(one)} and {two} background",
-            f"a half {one} half {two} background",
-            f"a two-colored background, {one} and {two}",
-            f"a background with {one} left and {two} right",
-            f"a split background, {one} and {two}",
+            f"{_a(first)} and {second} background",
+            f"a half {first} half {second} background",
+            f"a two-colored background, {first} and {second}",
+            f"a background with {first} left and {second} right",
+            f"a split background, {first} and {second}",
         )
     ground = rng.choice(grounds)
     if not text:
@@ -263,12 +246,9 @@ def _two_toned(text: str, scene: Poster, rng: Random) -> str:
     )
 
 
-def _on(text: str, scene: Poster, rng: Random) -> str:
-    if scene.second is not None:
-        return _two_toned(text, scene, rng)
-    if scene.background == usual_background(scene.figures[0].colour) and rng.random() < 0.6:
-        return text
-    colour = rng.choice(COLOURS[scene.background])
+def on(text: str, background: str, rng: Random) -> str:
+    """The text on a ground of one colour."""
+    colour = rng.choice(COLOURS[background])
     return rng.choice(
         (
             f"{text} on {_a(colour)} background",
@@ -289,7 +269,8 @@ def _on(text: str, scene: Poster, rng: Random) -> str:
     )
 
 
-def _landscape(scene: Landscape, rng: Random) -> str:
+def landscape(scene: Landscape, rng: Random) -> str:
+    """What is there, and when."""
     things = [rng.choice(THINGS[thing]) for thing in sorted(scene.things)]
     rng.shuffle(things)
     if scene.ground == "sea":

@@ -1,16 +1,13 @@
 """Scenes in Russian, whose adjectives agree with their nouns."""
 
 from random import Random
-from typing import Final, assert_never
+from typing import Final
 
 from generator.embedded.scenes import (
-    PAIRS,
     USUAL_COLOUR,
     Figure,
     Landscape,
     Poster,
-    Scene,
-    usual_background,
 )
 
 HARD: Final = {
@@ -166,15 +163,8 @@ FIELDS: Final = ("поле", "луг", "зелёное поле", "пейзаж"
 SEAS: Final = (("море", "на море", "в море", "у моря"), ("океан", "на воде", "в океане", "у океана"))
 
 
-def say(scene: Scene, rng: Random) -> str:
-    """One caption."""
-    match scene:
-        case Poster():
-            text = _poster(scene, rng)
-        case Landscape():
-            text = _landscape(scene, rng)
-        case _:
-            assert_never(scene)
+def finish(text: str, rng: Random) -> str:
+    """Now and then with a flourish behind."""
     if rng.random() < 0.2:
         text += rng.choice(ENDINGS)
     return text
@@ -184,24 +174,13 @@ def _order(rng: Random) -> str:
     return rng.choice(ORDERS) + " " if rng.random() < 0.22 else ""
 
 
-def _poster(scene: Poster, rng: Random) -> str:
-    match scene.figures:
-        case ():
-            return _plain(scene.background, rng) if scene.second is None else _two_toned("", scene, rng)
-        case (figure,):
-            return _one(figure, scene, rng)
-        case (first, second) if (first.place, second.place) in PAIRS:
-            return _on(_two(first, second, rng), scene, rng)
-        case figures:
-            return _on(_alike(figures[0], len(figures), rng), scene, rng)
-
-
 def _colour(colour: str, form: str, rng: Random) -> str:
     stem, endings = rng.choice(COLOURS[colour])
     return stem + endings[form]
 
 
-def _plain(background: str, rng: Random) -> str:
+def plain(background: str, rng: Random) -> str:
+    """A ground without figures."""
     masculine, feminine = _colour(background, "m", rng), _colour(background, "f", rng)
     return rng.choice(
         (
@@ -234,17 +213,19 @@ def _by(figure: Figure, rng: Random) -> str:
     return f"{_colour(figure.colour, 'by f' if gender == 'f' else 'by', rng)} {noun}"
 
 
-def _one(figure: Figure, scene: Poster, rng: Random) -> str:
+def one(figure: Figure, rng: Random) -> tuple[str, str]:
+    """What comes before the ground is said, and what after it."""
     order = _order(rng)
     name = order + _name(figure, rng, accusative=bool(order))
     said = figure.place != "centre" or rng.random() < 0.06
     where = rng.choice(PLACES[figure.place]) if said else ""
     if where and rng.random() < 0.5:
-        return f"{_on(name, scene, rng)} {where}"
-    return _on(f"{name} {where}".strip(), scene, rng)
+        return name, f" {where}"
+    return f"{name} {where}".strip(), ""
 
 
-def _two(left: Figure, right: Figure, rng: Random) -> str:
+def two(left: Figure, right: Figure, rng: Random) -> str:
+    """Two figures beside or above each other."""
     order = _order(rng)
     first, second = (_name(figure, rng, accusative=bool(order), alone=False) for figure in (left, right))
     if left.place == "top":
@@ -269,7 +250,8 @@ def _two(left: Figure, right: Figure, rng: Random) -> str:
     )
 
 
-def _alike(figure: Figure, count: int, rng: Random) -> str:
+def alike(figure: Figure, count: int, rng: Random) -> str:
+    """So many of the same."""
     _, gender, _, genitive, _, many = rng.choice(SHAPES[figure.shape])
     number = NUMBERS[count]
     said = rng.choice((number[1] if gender == "f" else number[0], number[2]))
@@ -278,19 +260,20 @@ def _alike(figure: Figure, count: int, rng: Random) -> str:
     return f"{_order(rng)}{said} {_colour(figure.colour, form, rng)} {noun}"
 
 
-def _two_toned(text: str, scene: Poster, rng: Random) -> str:
-    one, two = scene.ground_colours
-    plain = _colour(one, "m", rng), _colour(two, "m", rng)
+def two_toned(text: str, scene: Poster, rng: Random) -> str:
+    """The text on a ground of two colours; the ground alone where the text is empty."""
+    first, second = scene.ground_colours
+    names = _colour(first, "m", rng), _colour(second, "m", rng)
     grounds: tuple[str, ...]
     if scene.blend == "gradient":
-        fading = f"от {_colour(one, 'of', rng)} к {_colour(two, 'to', rng)}"
+        fading = f"от {_colour(first, 'of', rng)} к {_colour(second, 'to', rng)}"
         grounds = (f"градиент {fading}", f"фон с переходом {fading}", f"градиентный фон {fading}")
     else:
         grounds = (
-            f"{plain[0]} и {plain[1]} фон",
-            f"фон слева {plain[0]}, справа {plain[1]}",
-            f"фон наполовину {plain[0]}, наполовину {plain[1]}",
-            f"двухцветный фон, {plain[0]} и {plain[1]}",
+            f"{names[0]} и {names[1]} фон",
+            f"фон слева {names[0]}, справа {names[1]}",
+            f"фон наполовину {names[0]}, наполовину {names[1]}",
+            f"двухцветный фон, {names[0]} и {names[1]}",
         )
     ground = rng.choice(grounds)
     if not text:
@@ -299,36 +282,33 @@ def _two_toned(text: str, scene: Poster, rng: Random) -> str:
     if scene.blend == "gradient":
         both.append(f"{text} на градиентном фоне {fading}")
     else:
-        both.append(f"{text} на {_colour(one, 'on', rng)} и {_colour(two, 'on', rng)} фоне")
+        both.append(f"{text} на {_colour(first, 'on', rng)} и {_colour(second, 'on', rng)} фоне")
     return rng.choice(both)
 
 
-def _on(text: str, scene: Poster, rng: Random) -> str:
-    if scene.second is not None:
-        return _two_toned(text, scene, rng)
-    background = scene.background
-    if background == usual_background(scene.figures[0].colour) and rng.random() < 0.6:
-        return text
-    on, plain = _colour(background, "on", rng), _colour(background, "m", rng)
+def on(text: str, background: str, rng: Random) -> str:
+    """The text on a ground of one colour."""
+    there, said = _colour(background, "on", rng), _colour(background, "m", rng)
     return rng.choice(
         (
-            f"{text} на {on} фоне",
-            f"{text} на {on} фоне",
-            f"{text} на {on} фоне",
-            f"{text} на {on} фоне",
-            f"{text}, {plain} фон",
-            f"{text}, {plain} фон",
-            f"{text} на {on}",
-            f"на {on} фоне {text}",
-            f"{plain} фон, {text}",
-            f"{text}, фон {plain}",
-            f"{text}. фон: {plain}",
-            f"{text} {plain} фон",
+            f"{text} на {there} фоне",
+            f"{text} на {there} фоне",
+            f"{text} на {there} фоне",
+            f"{text} на {there} фоне",
+            f"{text}, {said} фон",
+            f"{text}, {said} фон",
+            f"{text} на {there}",
+            f"на {there} фоне {text}",
+            f"{said} фон, {text}",
+            f"{text}, фон {said}",
+            f"{text}. фон: {said}",
+            f"{text} {said} фон",
         )
     )
 
 
-def _landscape(scene: Landscape, rng: Random) -> str:
+def landscape(scene: Landscape, rng: Random) -> str:
+    """What is there, and when."""
     things = [rng.choice(THINGS[thing]) for thing in sorted(scene.things)]
     rng.shuffle(things)
     if scene.ground == "sea":
