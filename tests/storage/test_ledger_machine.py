@@ -102,7 +102,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.jobs)
     @rule(pick=PICK)
     def cancel(self, pick) -> None:
-        job = sorted(self.jobs)[pick % len(self.jobs)]
+        job = list(self.jobs)[pick % len(self.jobs)]
         match self.do(self.store.cancel(job, self.now)):
             case CancelOutcome.CANCELLED:
                 assert self.jobs[job] is JobState.QUEUED
@@ -120,7 +120,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.jobs)
     @rule(pick=PICK)
     def refund(self, pick) -> None:
-        self.do(self.store.refund(sorted(self.jobs)[pick % len(self.jobs)], "", self.now))
+        self.do(self.store.refund(list(self.jobs)[pick % len(self.jobs)], "", self.now))
 
     @precondition(lambda self: self.joins < 1)
     @rule(who=WHO, other=WHO)
