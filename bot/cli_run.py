@@ -177,7 +177,7 @@ def assemble(settings: Settings) -> Bot:
             sampler=sampler(settings.model),
         )
     )
-    discord = discord_front(settings, store, folder, answer)
+    discord = discord_front(settings, store, folder, answer, people, places, styles)
     api_surface = ApiSurface()
     telegram = telegram_front(settings, store, folder, answer, push, people, places)
     chats = [front.surface for front in (discord, telegram) if front is not None]
@@ -226,11 +226,14 @@ def assemble(settings: Settings) -> Bot:
     )
 
 
-def discord_front(
+def discord_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
     settings: Settings,
     store: SqliteStore,
     folder: PictureFolder,
     answer: Callable[[Command], Awaitable[Answer]],
+    people: People,
+    places: Places,
+    styles: Styles,
 ) -> "DiscordFront | None":
     """Return what lives on Discord, or None without a token; discord.py is loaded only with one."""
     if settings.discord_token is None:
@@ -242,7 +245,10 @@ def discord_front(
         answer=answer,
         path=folder.path,
         post=store.post,
+        preferences=people.preferences,
+        rules=places.rules,
         now=time.time,
+        styles=styles,
         model=model_for(settings.model),
         most_pictures=settings.max_count,
     )
@@ -292,7 +298,6 @@ def telegram_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
         token=settings.telegram_token.get_secret_value(),
         api_url=settings.telegram_api_url,
         plain=settings.telegram_plain_text,
-        webhook=settings.telegram_webhook,
     )
     return TelegramFront(core, account)
 

@@ -41,7 +41,10 @@ class Bot(Studio):
             answer=self.answer,
             path=self.pictures.path,
             post=self.store.post,
+            preferences=self.people.preferences,
+            rules=self.places.rules,
             now=self.clock.wall,
+            styles=self.styles,
             model=EMBEDDED_MODEL,
             most_pictures=4,
         )

@@ -30,6 +30,7 @@ from tests.platforms.discord_world import (
 
 TOKEN = "a-token-of-the-loopback-discord"
 WAIT_SECONDS = 15.0
+USER_OPTION, ROLE_OPTION, FILE_OPTION = 6, 8, 11
 
 
 class LoopbackDiscord:
@@ -90,16 +91,50 @@ class LoopbackDiscord:
         **how: Any,
     ) -> Interaction:
         """Type a slash command. Its options must be among those that were synced."""
+        return self._interact(
+            Interaction(2, by or self.ann, channel or self.channel, self._typed(name, options), **how)
+        )
+
+    def _typed(self, name: str, options: dict[str, Any] | None) -> dict[str, Any]:
         known = self._known(name)
         types = {option["name"]: option["type"] for option in known.get("options", [])}
         given = [
-            {"name": option, "type": types[option], "value": value}
+            {"name": option, "type": types[option], "value": self._name_of(types[option], value)}
             for option, value in (options or {}).items()
         ]
-        content = {"id": known["id"], "name": name, "type": 1, "options": given}
-        if known.get("guild_id"):
-            content["guild_id"] = known["guild_id"]
-        return self._interact(Interaction(2, by or self.ann, channel or self.channel, content, **how))
+        content = {"id": known["id"], "name": name, "type": known["type"], "options": given}
+        content["resolved"] = self._resolved(types, options or {})
+        return content | ({"guild_id": known["guild_id"]} if known.get("guild_id") else {})
+
+    def _name_of(self, type: int, value: Any) -> Any:
+        return value.id if type == USER_OPTION else value["id"] if type == FILE_OPTION else value
+
+    def _resolved(self, types: dict[str, int], options: dict[str, Any]) -> dict[str, Any]:
+        """Return what Discord tells about the people, roles and files among the options."""
+        of = {kind: [value for name, value in options.items() if types[name] == kind] for kind in range(12)}
+        roles = [role for role in self.guild.roles if role["id"] in of[ROLE_OPTION]]
+        people = {user.id: user.payload() for user in of[USER_OPTION]}
+        members = {user.id: self.guild.member(user, USUAL) for user in of[USER_OPTION]}
+        for member in members.values():
+            del member["user"]
+        return {
+            "roles": {role["id"]: role for role in roles},
+            "users": people,
+            "members": members,
+            "attachments": {file["id"]: file for file in of[FILE_OPTION]},
+        }
+
+    def complete(self, name: str, option: str, begun: str, **how: Any) -> Interaction:
+        """Begin to type an option that offers completions."""
+        content = self._typed(name, {option: begun})
+        content["options"][0]["focused"] = True
+        return self._interact(Interaction(4, self.ann, self.channel, content, **how))
+
+    def on_message(self, name: str, message: Message, *, by: User | None = None, **how: Any) -> Interaction:
+        """Choose from a message's menu."""
+        content = self._typed(name, None) | {"target_id": message.id}
+        content["resolved"] = {"messages": {message.id: message.payload()}}
+        return self._interact(Interaction(2, by or self.ann, message.channel, content, **how))
 
     def imagine(self, prompt: str, *, by: User | None = None, **options: Any) -> Interaction:
         return self.command("imagine", by=by, options={"prompt": prompt, **options})
@@ -109,9 +144,12 @@ class LoopbackDiscord:
         content = {"custom_id": message.buttons[label], "component_type": 2}
         return self._interact(Interaction(3, by or self.ann, message.channel, content, source=message, **how))
 
-    def pick(self, message: Message, value: str, *, by: User | None = None, **how: Any) -> Interaction:
-        """Choose from the message's select."""
-        content = {"custom_id": message.selects[0]["custom_id"], "component_type": 3, "values": [value]}
+    def pick(
+        self, message: Message, *values: str, of: str = "", by: User | None = None, **how: Any
+    ) -> Interaction:
+        """Choose from the message's select whose custom id ends so."""
+        select = next(each for each in message.selects if each["custom_id"].endswith(of))
+        content = {"custom_id": select["custom_id"], "component_type": select["type"], "values": [*values]}
         return self._interact(Interaction(3, by or self.ann, message.channel, content, source=message, **how))
 
     def submit(self, form: Interaction, text: str, **how: Any) -> Interaction:
@@ -133,7 +171,15 @@ class LoopbackDiscord:
 
     def thread(self) -> Channel:
         """Return a thread of the usual channel."""
-        return self._place(Channel("thread", self.guild, THREAD))
+        return self.under(self.channel)
+
+    def under(self, parent: Channel) -> Channel:
+        """Return a thread of a channel, or a post of a forum."""
+        return self._place(Channel("thread", self.guild, THREAD, parent=parent))
+
+    def place(self, name: str, type: int = 0) -> Channel:
+        """Return another channel of the server."""
+        return self._place(self.guild.channel(name, type))
 
     def foreign(self) -> Channel:
         """Return a channel of a server where only a person brought the bot along."""

@@ -184,6 +184,9 @@ class Rest:
                 interaction.original = interaction.source
                 assert interaction.source is not None
                 interaction.source.write(content, call.files)
+            case 8:
+                interaction.choices = content["choices"]
+                return reply({"interaction": {"id": interaction.id, "type": interaction.kind}})
             case 9:
                 interaction.modal = content
         return reply(_callback_payload(interaction))
@@ -222,7 +225,9 @@ class Rest:
     # ── the bot's own messages ────────────────────────────────────────────────────────────────────
 
     async def _post(self, call: Call, match: re.Match[str]) -> web.Response:
-        channel = self.world.channels[match["channel"]]
+        channel = self.world.channels.get(match["channel"])
+        if channel is None:
+            return _no(404, 10003, "Unknown Channel")
         if channel.guild is not None and not channel.guild.joined:
             return _no(403, 50001, "Missing Access")
         if channel.recipient is not None and not channel.recipient.takes_direct_messages:

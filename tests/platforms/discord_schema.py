@@ -34,9 +34,19 @@ def _as_discord_reads(body: Any) -> Any:
         read["attachments"] = [entry | {"id": str(entry["id"])} for entry in body["attachments"] or []]
     if "recipient_id" in body:
         read["recipient_id"] = str(body["recipient_id"])
+    if "components" in body:
+        read["components"] = [_component(part) for part in body["components"] or []]
     if isinstance(body.get("data"), dict):
         read["data"] = _as_discord_reads(body["data"])
     return read
+
+
+def _component(part: dict[str, Any]) -> dict[str, Any]:
+    if "components" in part:
+        return part | {"components": [_component(inner) for inner in part["components"]]}
+    if "default_values" in part:
+        return part | {"default_values": [each | {"id": str(each["id"])} for each in part["default_values"]]}
+    return part
 
 
 @functools.cache

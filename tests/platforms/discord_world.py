@@ -8,13 +8,16 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 EPHEMERAL = 1 << 6
-THREAD = 11
+SELECTS = {3, 5, 6, 7, 8}
+VOICE, THREAD, FORUM = 2, 11, 15
 DISCORD_EPOCH_MS = 1_420_070_400_000
 
+MANAGE_GUILD = 1 << 5
 VIEW_CHANNEL, SEND_MESSAGES, MANAGE_MESSAGES, ATTACH_FILES = 1 << 10, 1 << 11, 1 << 13, 1 << 15
 READ_HISTORY, SEND_IN_THREADS = 1 << 16, 1 << 38
 USUAL = VIEW_CHANNEL | SEND_MESSAGES | ATTACH_FILES | READ_HISTORY | SEND_IN_THREADS
@@ -57,6 +60,8 @@ class Channel:
     type: int = 0  # 0 text, 1 direct message, 3 group, 11 thread
     recipient: User | None = None
     id: str = field(default_factory=snowflake)
+    age_restricted: bool = False
+    parent: Channel | None = None
 
     def payload(self) -> dict[str, Any]:
         common = {"id": self.id, "type": self.type, "flags": 0, "last_message_id": None}
@@ -68,11 +73,13 @@ class Channel:
             "name": self.name,
             "position": 0,
             "permission_overwrites": [],
-            "nsfw": False,
-            "parent_id": None,
+            "nsfw": self.age_restricted,
+            "parent_id": self.parent.id if self.parent else None,
             "topic": None,
             "rate_limit_per_user": 0,
             **(self._thread() if self.type == THREAD else {}),
+            **({"bitrate": 64000, "user_limit": 0} if self.type == VOICE else {}),
+            **({"available_tags": []} if self.type == FORUM else {}),
         }
 
     def _thread(self) -> dict[str, Any]:
@@ -83,7 +90,6 @@ class Channel:
             "locked": False,
         }
         return {
-            "parent_id": self.guild.channels[0].id if self.guild else None,
             "owner_id": "1",
             "message_count": 0,
             "member_count": 1,
@@ -97,10 +103,15 @@ class Guild:
     id: str = field(default_factory=snowflake)
     joined: bool = True  # whether the bot is a member; otherwise people bring it as their own app
     channels: list[Channel] = field(default_factory=list)
+    roles: list[dict[str, Any]] = field(default_factory=list)
 
-    def channel(self, name: str) -> Channel:
-        self.channels.append(channel := Channel(name, self))
+    def channel(self, name: str, type: int = 0) -> Channel:
+        self.channels.append(channel := Channel(name, self, type))
         return channel
+
+    def role(self, name: str) -> str:
+        self.roles.append(everyone(snowflake()) | {"name": name, "position": len(self.roles) + 1})
+        return self.roles[-1]["id"]
 
     def payload(self, bot: User) -> dict[str, Any]:
         return {
@@ -122,17 +133,17 @@ class Guild:
             "stage_instances": [],
             "guild_scheduled_events": [],
             "soundboard_sounds": [],
-            "roles": [everyone(self.id)],
+            "roles": [everyone(self.id), *self.roles],
             "members": [self.member(bot, USUAL)],
             "channels": [channel.payload() for channel in self.channels],
         }
 
-    def member(self, user: User, permissions: int) -> dict[str, Any]:
+    def member(self, user: User, permissions: int, roles: Iterable[str] = ()) -> dict[str, Any]:
         return {
             "user": user.payload(),
             "nick": None,
             "avatar": None,
-            "roles": [],
+            "roles": list(roles),
             "joined_at": now_text(),
             "premium_since": None,
             "deaf": False,
@@ -191,7 +202,7 @@ class Message:
 
     @property
     def selects(self) -> list[dict[str, Any]]:
-        return [part for row in self.components for part in row["components"] if part["type"] == 3]
+        return [part for row in self.components for part in row["components"] if part["type"] in SELECTS]
 
     @property
     def pictures(self) -> list[bytes]:
@@ -258,12 +269,13 @@ def attachment(name: str, content: bytes, description: str | None) -> dict[str, 
 class Interaction:
     """One press of a key or button by somebody, and how it was answered."""
 
-    kind: int  # 2 command, 3 component, 5 modal
+    kind: int  # 2 command, 3 component, 4 autocompletion, 5 modal
     by: User
     channel: Channel
     data: dict[str, Any]
     permissions: int = USUAL
     app_permissions: int = USUAL
+    roles: tuple[str, ...] = ()
     locale: str = "en-US"
     file_limit: int = 10 * 2**20
     source: Message | None = None  # the message whose component was used
@@ -271,6 +283,7 @@ class Interaction:
     id: str = field(default_factory=snowflake)
     answer: int | None = None  # the callback's type
     modal: dict[str, Any] | None = None
+    choices: list[dict[str, Any]] | None = None  # what an autocompletion offers
     original: Message | None = None  # what @original is
     follow_ups: list[Message] = field(default_factory=list)
     expired: bool = False
@@ -300,7 +313,7 @@ class Interaction:
         if guild is None:
             return common | {"user": self.by.payload()}
         partial = {"id": guild.id, "locale": "en-US", "features": []}
-        member = guild.member(self.by, self.permissions)
+        member = guild.member(self.by, self.permissions, self.roles)
         return common | {
             "guild_id": guild.id,
             "guild": partial,

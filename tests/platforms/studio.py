@@ -20,10 +20,12 @@ from bot.dispatcher import Dispatcher
 from bot.estimate import Estimate
 from bot.flight import Painter
 from bot.gallery import Gallery
+from bot.options import Defaults
 from bot.people import People
 from bot.places import Places
 from bot.rate_limit import Rate, RateLimit
 from bot.service import Service
+from bot.styles import read_styles
 from bot.updates import Answer
 from bot.words import Words
 from generator.messages import Begun, End, Event, Finished, Generate, Health, Order, Preview, Ready, StepDone
@@ -143,7 +145,8 @@ class Studio:
         self.asked: list[tuple[Command, int]] = []
         self.store = SqliteStore(folder / "pinxit.sqlite3")
         self.pictures = PictureFolder(folder / "pictures")
-        self.people, self.places = People(self.store), Places(self.store, Words())
+        self.people, self.places = People(self.store), Places(self.store, Words(["gore"]))
+        self.styles = read_styles()
         self._painter = painter
         self._seconds = seconds
         self._count_calls = count_calls
@@ -176,6 +179,7 @@ class Studio:
             limits=LIMITS,
             rate_limit=FREELY,
             dice=dice,
+            defaults=Defaults(styles=self.styles),
             people=self.people,
             places=self.places,
         )

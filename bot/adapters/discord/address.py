@@ -15,6 +15,7 @@ class Address:
     `token` edits it while it lives, counted from `born` (seconds since 1970). `member` says that the bot
     itself may write in the channel; otherwise a person brought it along as their own app. `private`
     messages are seen by `user` alone. `limit` is the largest file in bytes that Discord takes there.
+    A `spoiler` is covered until it is clicked.
     """
 
     application: int
@@ -27,6 +28,7 @@ class Address:
     private: bool
     member: bool
     limit: int
+    spoiler: bool = False
 
     def text(self) -> str:
         """Return JSON for a post, the inverse of `read`."""

@@ -5,20 +5,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.commands import Command
+from bot.styles import Styles
 from bot.updates import Answer
 from generator.models import Model
-from storage.records import Post
+from storage.records import Identity, PlaceId, PlaceRules, Post, Preferences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Core:
-    """The service's answers, where files lie, where a job is shown, and the time (seconds since 1970)."""
+    """The service's answers, where files lie, where a job is shown, and the time (seconds since 1970).
+
+    `preferences` and `rules` never wait: they decide who sees the first word.
+    """
 
     answer: Callable[[Command], Awaitable[Answer]]
     path: Callable[[str], Path]
     post: Callable[[str], Awaitable[Post | None]]
+    preferences: Callable[[Identity], Preferences]
+    rules: Callable[[PlaceId], PlaceRules]
     now: Callable[[], float]
     model: Model
+    styles: Styles
     most_pictures: int
 
 

@@ -8,13 +8,13 @@ from bot.adapters.discord.buttons import MOST_OF_FIELD, Deed, Press, edit_form, 
 from bot.adapters.discord.desk import Desk, kindly
 from bot.adapters.discord.files import uploads_of
 from bot.adapters.discord.orders import Orders
-from bot.adapters.discord.reading import is_moderator, is_private, person, pressed_on
+from bot.adapters.discord.reading import is_moderator, is_private, pressed_on
 from bot.adapters.discord.replies import delete, open_form, say_at_once, show, whisper
-from bot.adapters.discord.wording import info_text, update_text
+from bot.adapters.discord.wording import info_text, told, update_text
 from bot.commands import Cancel, Delete, Person, ShowInfo
 from bot.pages import editable
 from bot.refusals import NoSuchJob
-from bot.texts import describe, say
+from bot.texts import say
 from bot.updates import Answer, Cancelled, Deleted, Delivered, Info, Refused, Stopping
 
 LOOK_UP_SECONDS = 2.0  # of the three that Discord gives
@@ -50,23 +50,23 @@ class Deeds:
 
     async def _edit(self, press: Press, job: str) -> None:
         """Open the form. It is itself the acknowledgement, so this one look-up comes first."""
-        by = person(press)
+        by = self.desk.person(press)
         async with asyncio.timeout(LOOK_UP_SECONDS):
             answer = await self._core.answer(ShowInfo(by, job, vouched=True))
         if not isinstance(answer, Info):
-            await say_at_once(press, describe(answer, by.language))
+            await say_at_once(press, told(answer, by.language))
             return
         await open_form(press, edit_form(editable(answer.job, MOST_OF_FIELD), by.language))
 
     async def _info(self, press: Press, job: str) -> None:
-        by = person(press)
+        by = self.desk.person(press)
         answer = await self.desk.ask(press, ShowInfo(by, job, vouched=True))
-        text = info_text(answer, by.language) if isinstance(answer, Info) else describe(answer, by.language)
+        text = info_text(answer, by.language) if isinstance(answer, Info) else told(answer, by.language)
         await show(press, text)
 
     async def _cancel(self, press: Press, job: str) -> None:
         """Stop it. The job's own message tells the end."""
-        by = person(press)
+        by = self.desk.person(press)
         await self.desk.reception.nod(press)
         answer = await self._core.answer(Cancel(by, job, vouched=is_moderator(press)))
         if not isinstance(answer, Stopping | Cancelled):
@@ -74,7 +74,7 @@ class Deeds:
 
     async def _delete(self, press: Press, job: str) -> None:
         """Remove the pictures, the message that was pressed, and the job's own message."""
-        by = person(press)
+        by = self.desk.person(press)
         await self.desk.reception.nod(press)
         answer = await self._core.answer(Delete(by, job, vouched=is_moderator(press)))
         if isinstance(answer, Deleted):
@@ -87,7 +87,7 @@ class Deeds:
         unknown = isinstance(answer, Refused) and isinstance(answer.refusal, NoSuchJob)
         if unknown and isinstance(await self._core.answer(ShowInfo(by, job, vouched=True)), Info):
             return say(by.language, "discord_not_yours")
-        return describe(answer, by.language)
+        return told(answer, by.language)
 
     async def _remove_messages(self, press: Press, job: str) -> None:
         if press.message is not None:
@@ -101,10 +101,10 @@ class Deeds:
     @kindly
     async def picked(self, press: Press, job: str, index: int | None) -> None:
         """Show a job's pictures, or one of them, to the person alone."""
-        by = person(press)
+        by = self.desk.person(press)
         answer = await self.desk.ask(press, ShowInfo(by, job, vouched=index is not None))
         if not isinstance(answer, Info):
-            await show(press, describe(answer, by.language))
+            await show(press, told(answer, by.language))
             return
         delivered = Delivered(job=answer.job, pictures=answer.pictures)
         chosen = [picture for picture in answer.pictures if index in (None, picture.index)]

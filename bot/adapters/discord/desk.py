@@ -7,13 +7,14 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from bot.adapters.discord.buttons import Press
 from bot.adapters.discord.core import Core
-from bot.adapters.discord.reading import address_of, person
+from bot.adapters.discord.reading import address_of, identity, person, place
 from bot.adapters.discord.reception import Reception, Unheard
 from bot.adapters.discord.replies import say_at_once, whisper
 from bot.adapters.discord.surface import DiscordSurface
-from bot.commands import Command
+from bot.commands import Command, Person
 from bot.texts import say
 from bot.updates import Answer
+from storage.records import PlaceRules
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +27,19 @@ class Desk:
         self.surface = surface
         self.reception = reception
 
+    def person(self, press: Press) -> Person:
+        """Return who asks, in the language they like to read."""
+        return person(press, self.core.preferences(identity(press)).language)
+
+    def rules(self, press: Press) -> PlaceRules:
+        """Return what holds where this was pressed."""
+        where = place(press)
+        return self.core.rules(where) if where is not None else PlaceRules()
+
     async def ask(self, press: Press, command: Command) -> Answer:
         """Acknowledge a press whose answer one person sees, and return the core's answer."""
-        await self.reception.acknowledge(press, address_of(press, private=True, now=self.core.now()))
+        address = address_of(press, private=True, now=self.core.now())
+        await self.reception.acknowledge(press, address, command.by.language)
         return await self.core.answer(command)
 
 
@@ -55,14 +66,15 @@ def kindly(
             pass  # nothing could be shown, so nothing was done
         except Exception:
             log.exception("a press failed", extra={"deed": deed.__name__})
-            await _apologise(press)
+            await apologise(press, part.desk.person(press).language)
         part.desk.reception.dismiss(press)
 
     return kind
 
 
-async def _apologise(press: Press) -> None:
-    sentence = say(person(press).language, "web_trouble")
+async def apologise(press: Press, language: str) -> None:
+    """Say kindly that something went wrong."""
+    sentence = say(language, "web_trouble")
     if press.response.is_done():
         await whisper(press, sentence)
     else:

@@ -32,9 +32,14 @@ class Upload:
     content: bytes
     alt: str
 
-    def file(self) -> discord.File:
-        """Return it for one request."""
-        return discord.File(io.BytesIO(self.content), filename=self.name, description=self.alt[:MOST_OF_ALT])
+    def file(self, *, spoiler: bool = False) -> discord.File:
+        """Return it for one request, covered if it is a spoiler."""
+        return discord.File(
+            io.BytesIO(self.content),
+            filename=self.name,
+            description=self.alt[:MOST_OF_ALT],
+            spoiler=spoiler,
+        )
 
 
 async def uploads_of(job: Job, pictures: Sequence[Picture], path_of: PathOf, limit: int) -> list[Upload]:

@@ -16,16 +16,14 @@ from discord.http import Route
 
 from bot.adapters.discord.buttons import ITEMS, Press
 from bot.adapters.discord.commands import BOTH_INSTALLS, EVERYWHERE, Translator, build
+from bot.adapters.discord.controls import Control
 from bot.adapters.discord.core import Account, Core
-from bot.adapters.discord.desk import Desk
+from bot.adapters.discord.desk import Desk, apologise
 from bot.adapters.discord.journal import Journal
 from bot.adapters.discord.office import Office
-from bot.adapters.discord.reading import person
 from bot.adapters.discord.reception import Reception
-from bot.adapters.discord.replies import say_at_once
 from bot.adapters.discord.surface import DiscordSurface
 from bot.adapters.discord.synced import Synced
-from bot.texts import say
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +140,7 @@ class Client(discord.AutoShardedClient):
             _, url, _ = await self.http.get_bot_gateway()
             DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(url)
         await self._tree.set_translator(Translator())
-        self.add_dynamic_items(*ITEMS)
+        self.add_dynamic_items(*ITEMS, Control)
         await self._sync()
         self._surface.client = self
 
@@ -199,7 +197,7 @@ class _Tree(app_commands.CommandTree[Client]):
         """Log a bug once and say so kindly, if Discord still listens."""
         log.error("a command failed", exc_info=error)
         if not interaction.response.is_done():
-            await say_at_once(interaction, say(person(interaction).language, "web_trouble"))
+            await apologise(interaction, interaction.client.office.desk.person(interaction).language)
 
 
 def api_base(url: str) -> str:

@@ -4,12 +4,10 @@ from bot.adapters.discord.buttons import Press, under_history, under_queue
 from bot.adapters.discord.desk import Desk, kindly
 from bot.adapters.discord.files import thumbnails
 from bot.adapters.discord.pages import entries, first_pictures
-from bot.adapters.discord.reading import person
 from bot.adapters.discord.replies import say_at_once, show
-from bot.adapters.discord.wording import help_text, history_text, queue_text, wallet_text
-from bot.commands import MakeKey, ShowBalance, ShowHistory, ShowQueue
-from bot.texts import describe
-from bot.updates import History, QueueView, Wallet
+from bot.adapters.discord.wording import help_text, history_text, queue_text, styles_text, told, wallet_text
+from bot.commands import MakeKey, ShowBalance, ShowHistory, ShowQueue, ShowStyles
+from bot.updates import History, QueueView, StyleList, Wallet
 
 PAGE = 5  # jobs of history in one message
 
@@ -23,36 +21,46 @@ class Looking:
     @kindly
     async def queue(self, press: Press) -> None:
         """Show what waits."""
-        by = person(press)
+        by = self.desk.person(press)
         answer = await self.desk.ask(press, ShowQueue(by))
         if isinstance(answer, QueueView):
             await show(press, queue_text(answer, by.language), under_queue(answer, by.language))
         else:
-            await show(press, describe(answer, by.language))
+            await show(press, told(answer, by.language))
 
     @kindly
     async def credits(self, press: Press) -> None:
         """Show the balance and the latest receipts."""
-        by = person(press)
+        by = self.desk.person(press)
         answer = await self.desk.ask(press, ShowBalance(by))
         if isinstance(answer, Wallet):
             await show(press, wallet_text(answer, by.language))
         else:
-            await show(press, describe(answer, by.language))
+            await show(press, told(answer, by.language))
+
+    @kindly
+    async def styles(self, press: Press) -> None:
+        """Show the styles there are."""
+        by = self.desk.person(press)
+        answer = await self.desk.ask(press, ShowStyles(by))
+        if isinstance(answer, StyleList):
+            await show(press, styles_text(answer, by.language))
+        else:
+            await show(press, told(answer, by.language))
 
     @kindly
     async def apikey(self, press: Press) -> None:
         """Give the person a key for the HTTP API, unseen by others."""
-        by = person(press)
-        await show(press, describe(await self.desk.ask(press, MakeKey(by)), by.language))
+        by = self.desk.person(press)
+        await show(press, told(await self.desk.ask(press, MakeKey(by)), by.language))
 
     @kindly
     async def history(self, press: Press, before: float | None = None) -> None:
         """Show a page of the person's jobs."""
-        by = person(press)
+        by = self.desk.person(press)
         answer = await self.desk.ask(press, ShowHistory(by, before, PAGE))
         if not isinstance(answer, History):
-            await show(press, describe(answer, by.language))
+            await show(press, told(answer, by.language))
             return
         files = await thumbnails(first_pictures(answer), self.desk.core.path)
         view = under_history(answer, by.language)
@@ -61,4 +69,4 @@ class Looking:
     @kindly
     async def help(self, press: Press) -> None:
         """Show what can be typed."""
-        await say_at_once(press, help_text(person(press).language))
+        await say_at_once(press, help_text(self.desk.person(press).language))

@@ -4,6 +4,8 @@ from bot.adapters.discord.deeds import Deeds
 from bot.adapters.discord.desk import Desk
 from bot.adapters.discord.looking import Looking
 from bot.adapters.discord.orders import Orders
+from bot.adapters.discord.preferring import Preferring
+from bot.adapters.discord.servers import Servers
 
 
 class Office:
@@ -14,3 +16,5 @@ class Office:
         self.orders = Orders(desk)
         self.deeds = Deeds(desk, self.orders)
         self.looking = Looking(desk)
+        self.preferring = Preferring(desk)
+        self.servers = Servers(desk)

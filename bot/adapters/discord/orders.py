@@ -10,12 +10,13 @@ from bot.adapters.discord.buttons import EDIT_FIELD, EDIT_FORM, Press
 from bot.adapters.discord.desk import Desk, kindly
 from bot.adapters.discord.journal import Journal, Order, Unanswered
 from bot.adapters.discord.permissions import missing
-from bot.adapters.discord.reading import address_of, field_of, is_private, person
+from bot.adapters.discord.reading import address_of, field_of, here, identity, is_age_restricted, is_private
 from bot.adapters.discord.replies import refuse, say_at_once
 from bot.adapters.discord.surface import Closed
+from bot.adapters.discord.wording import told
 from bot.commands import Imagine, Person, Reroll, Vary
 from bot.delivery import TryLater
-from bot.texts import describe, say
+from bot.texts import say
 from bot.updates import Answer, Broken, Cancelled, Delivered, Progress, Queued, Refused
 from storage.records import NewPost
 
@@ -35,9 +36,14 @@ class Orders:
         """Order what was typed."""
 
         def order(by: Person, key: str, post: NewPost) -> Order:
-            return Imagine(by=by, key=key, text=text, post=post)
+            return Imagine(by=by, key=key, text=text, post=post, here=here(press))
 
         await self._order(press, order, private=private)
+
+    @kindly
+    async def from_picture(self, press: Press) -> None:
+        """Say that no model here begins with a picture yet."""
+        await say_at_once(press, say(self.desk.person(press).language, "no_start_picture"))
 
     @kindly
     async def submitted(self, press: Press) -> None:
@@ -51,7 +57,7 @@ class Orders:
         """Order the same with fresh seeds."""
 
         def order(by: Person, key: str, post: NewPost) -> Order:
-            return Reroll(by=by, key=key, job=job, post=post, vouched=True)
+            return Reroll(by=by, key=key, job=job, post=post, vouched=True, here=here(press))
 
         await self._order(press, order, private=private)
 
@@ -59,21 +65,34 @@ class Orders:
         """Order a sibling of one picture."""
 
         def order(by: Person, key: str, post: NewPost) -> Order:
-            return Vary(by=by, key=key, job=job, index=index, strong=strong, post=post, vouched=True)
+            return Vary(
+                by=by, key=key, job=job, index=index, strong=strong, post=post, vouched=True, here=here(press)
+            )
 
         await self._order(press, order, private=private)
 
     async def _order(self, press: Press, make: Make, *, private: bool) -> None:
-        by = person(press)
+        by = self.desk.person(press)
         if (sentence := missing(press, by.language)) is not None:
             await say_at_once(press, sentence)
             return
-        address = address_of(press, private=private, now=self.desk.core.now())
+        address = self._address(press, private=private)
         order = make(by, f"{PLATFORM}:{press.id}", _post(address, by.language))
-        message = await self.desk.reception.acknowledge(press, address, order)
+        order = replace(order, private=address.private)
+        message = await self.desk.reception.acknowledge(press, address, by.language, order)
         answer = await self._placed(order, replace(address, message=message), by.language)
         if isinstance(answer, Refused):
-            await refuse(press, describe(answer, by.language), private=private)
+            await refuse(press, told(answer, by.language), private=address.private)
+
+    def _address(self, press: Press, *, private: bool) -> Address:
+        """Return where it is shown: as wished, as the person usually wishes, as the server rules."""
+        rules, preferences = self.desk.rules(press), self.desk.core.preferences(identity(press))
+        return address_of(
+            press,
+            private=private or rules.private or preferences.private,
+            now=self.desk.core.now(),
+            spoiler=press.guild_id is not None and rules.covers(age_restricted=is_age_restricted(press)),
+        )
 
     async def _placed(self, order: Order, address: Address, language: str) -> Answer:
         """Have it accepted, and show its first state unless it was refused."""
@@ -127,7 +146,7 @@ class Orders:
             return
         answer = await self._placed(left.order, address, language)
         if isinstance(answer, Refused):
-            await self.desk.surface.say(address, describe(answer, language))
+            await self.desk.surface.say(address, told(answer, language))
 
 
 def _post(address: Address, language: str) -> NewPost:

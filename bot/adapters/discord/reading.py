@@ -2,20 +2,66 @@
 
 from typing import Any
 
+import discord
+
 from bot.adapters.discord.address import PLATFORM, Address
 from bot.adapters.discord.buttons import Press
-from bot.commands import Person
+from bot.commands import Here, Person
 from bot.texts import language_for
-from storage.records import Identity
+from storage.records import Identity, PlaceId
 
 
-def person(press: Press) -> Person:
-    """Return who asks, in the language their Discord speaks."""
+def identity(press: Press) -> Identity:
+    """Return who asks."""
+    return Identity(PLATFORM, str(press.user.id))
+
+
+def person(press: Press, preferred_language: str | None) -> Person:
+    """Return who asks, in the language they prefer or else in that of their Discord."""
     return Person(
-        identity=Identity(PLATFORM, str(press.user.id)),
+        identity=identity(press),
         name=press.user.display_name,
-        language=language_for(str(press.locale)),
+        language=preferred_language or language_for(str(press.locale)),
     )
+
+
+def place(press: Press) -> PlaceId | None:
+    """Return the server, or None in direct messages."""
+    return PlaceId(PLATFORM, str(press.guild_id)) if press.guild_id is not None else None
+
+
+def here(press: Press) -> Here | None:
+    """Return what the rules of a server go by."""
+    where = place(press)
+    if where is None:
+        return None
+    return Here(place=where, channels=_channels(press), roles=_roles(press), manages=manages(press))
+
+
+def _channels(press: Press) -> tuple[str, ...]:
+    """Return the channel and what it lies in."""
+    channel: Any = press.channel
+    lies_in = [press.channel_id]
+    if isinstance(channel, discord.Thread):
+        lies_in.append(channel.parent_id)
+        channel = channel.parent  # None where the bot does not see it
+    lies_in.append(getattr(channel, "category_id", None))
+    return tuple(str(number) for number in lies_in if number)
+
+
+def _roles(press: Press) -> tuple[str, ...]:
+    return tuple(str(role.id) for role in getattr(press.user, "roles", ()))
+
+
+def manages(press: Press) -> bool:
+    """Say whether this person manages the server."""
+    return press.guild_id is not None and press.permissions.manage_guild
+
+
+def is_age_restricted(press: Press) -> bool:
+    """Say whether only adults see this channel."""
+    asks = getattr(press.channel, "is_nsfw", None)
+    return bool(asks()) if asks is not None else False
 
 
 def is_moderator(press: Press) -> bool:
@@ -42,7 +88,7 @@ def field_of(form: Any, custom_id: str) -> str:
     return "".join(field_of(part, custom_id) for part in form) if isinstance(form, list) else ""
 
 
-def address_of(press: Press, *, private: bool, now: float) -> Address:
+def address_of(press: Press, *, private: bool, now: float, spoiler: bool = False) -> Address:
     """Return where the answer to a press is going to be shown, but for its message."""
     return Address(
         application=press.application_id,
@@ -55,4 +101,5 @@ def address_of(press: Press, *, private: bool, now: float) -> Address:
         private=private,
         member=press.is_guild_integration() or press.context.dm_channel,
         limit=press.filesize_limit,
+        spoiler=spoiler,
     )

@@ -10,7 +10,6 @@ from contextlib import suppress
 from bot.adapters.discord.address import Address
 from bot.adapters.discord.buttons import Press
 from bot.adapters.discord.journal import Journal, Order, Unanswered
-from bot.adapters.discord.reading import person
 from bot.adapters.discord.replies import LOST, log_lost
 
 LONGEST_WAIT_SECONDS = 1.0  # for the acknowledgements of others: Discord may be slow with one of them
@@ -28,12 +27,13 @@ class Reception:
         self._under_way = 0
         self._calm = asyncio.Event()
 
-    async def acknowledge(self, press: Press, address: Address, order: Order | None = None) -> int | None:
+    async def acknowledge(
+        self, press: Press, address: Address, language: str, order: Order | None = None
+    ) -> int | None:
         """Announce an answer at the address; return its message. Raises Unheard.
 
         What was acknowledged with an order is ordered even if the bot is killed now.
         """
-        language = person(press).language
         self._journal.begin(Unanswered(press=press.id, address=address, language=language, order=order))
         return await self._first(press, private=address.private, thinking=True)
 

@@ -71,7 +71,7 @@ class DiscordSurface(Surface):
         card = self._card(update, post.language)
         for rung, climb in self._rungs(_Ladder(client, address, self._core.now()), post, update):
             try:
-                await _climb(climb, card, address.limit)
+                await _climb(climb, card, address)
             except Closed as reason:
                 log.info("rung closed", extra={"job": post.job, "rung": rung.value, "reason": str(reason)})
             else:
@@ -82,7 +82,7 @@ class DiscordSurface(Surface):
         """Show the first state at once, unless something newer is there already."""
         if address.message not in self._shown:
             ladder = _Ladder(self._logged_in(), address, self._core.now())
-            await _climb(ladder.by_token, self._card(update, language), address.limit)
+            await _climb(ladder.by_token, self._card(update, language), address)
 
     async def waiting(self, address: Address) -> int:
         """Return the message that still announces an answer. Raises Closed where there is none."""
@@ -93,7 +93,7 @@ class DiscordSurface(Surface):
     async def say(self, address: Address, sentence: str) -> None:
         """Let an announced answer be one sentence."""
         ladder = _Ladder(self._logged_in(), address, self._core.now())
-        await _climb(ladder.by_token, Card(sentence, ui.View(timeout=None), _no_files), address.limit)
+        await _climb(ladder.by_token, Card(sentence, ui.View(timeout=None), _no_files), address)
 
     async def remove(self, post: Post) -> None:
         """Delete the message of a job, as far as it can be reached."""
@@ -200,11 +200,12 @@ class _Ladder:
 
 
 async def _climb(
-    climb: Callable[[Card, list[discord.File]], Awaitable[object]], card: Card, limit: int
+    climb: Callable[[Card, list[discord.File]], Awaitable[object]], card: Card, address: Address
 ) -> None:
     """Send the card, its files smaller and smaller while Discord finds them too large."""
+    limit = address.limit
     while True:
-        files = [upload.file() for upload in await card.files(limit)]
+        files = [upload.file(spoiler=address.spoiler) for upload in await card.files(limit)]
         try:
             await _judged(climb(card, files))
         except _TooLarge:

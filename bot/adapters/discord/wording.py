@@ -5,16 +5,30 @@ Whatever a person typed is shown, never obeyed: every character that could mean 
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.pages import Markup, Pages
-from bot.texts import say
+from bot.refusals import Refusal
+from bot.texts import describe, rule_lines, say
+from bot.updates import Answer, PlaceView, StyleList
+from storage.records import PlaceRules
 
 MOST_CHARACTERS = 2000  # of one message
 MOST_OF_PROMPT = 1200
 MOST_BOLD = 300
 MOST_OF_CODE = 1500
 MEANINGFUL = re.compile(r"[\\*_~|`>#\-+\[\]<:@]")
-COMMANDS = ("imagine", "queue", "history", "credits", "help")
+MARKS = re.compile(r"[\\*_~|`\[\]<@]|(?=://)")  # within a line of ours
+COMMANDS = (
+    "imagine",
+    "queue",
+    "history",
+    "credits",
+    "settings",
+    "styles",
+    "apikey",
+    "help",
+)
 
 
 def shown(text: str, most: int = MOST_OF_PROMPT) -> str:
@@ -54,6 +68,10 @@ class Markdown(Markup):
         """Escape every character that could mean something."""
         return shown(text, most)
 
+    def own(self, text: str) -> str:
+        """Escape what somebody's words in a sentence of ours could mean."""
+        return MARKS.sub(r"\\\g<0>", text)
+
     def bold(self, text: str) -> str:
         """Two stars on each side."""
         return f"**{text}**"
@@ -83,12 +101,43 @@ class Markdown(Markup):
         return cut(lines)
 
 
-PAGES = Pages(Markdown(), COMMANDS)
+MARKDOWN = Markdown()
+PAGES = Pages(MARKDOWN, COMMANDS)
 update_text, info_text, info_line = PAGES.update, PAGES.info, PAGES.info_line
 wallet_text, queue_text, history_text = PAGES.wallet, PAGES.queue, PAGES.history
 prompt_line, list_line, state_line = PAGES.prompt_line, PAGES.list_line, PAGES.state_line
 
 
+def told(thing: Answer | Refusal, language: str) -> str:
+    """Return one sentence about what happened."""
+    return MARKDOWN.own(describe(thing, language))
+
+
 def help_text(language: str) -> str:
     """Return every command and every option with a word about each."""
     return PAGES.help(language, say(language, "discord_help"))
+
+
+def styles_text(styles: StyleList, language: str) -> str:
+    """Return every style with what it is called."""
+    names = [f"`{style.name}` {shown(style.title(language))}" for style in styles.styles]
+    return cut([told(styles, language), *names])
+
+
+def rules_text(view: PlaceView, language: str) -> str:
+    """Return what holds in a server, line by line."""
+    other = say(language, "rule_private_notices")  # on Discord they always are
+    lines = [
+        f"{label}: {value}" for label, value in rule_lines(_linked(view.rules), language) if label != other
+    ]
+    return cut([told(view, language), *lines])
+
+
+def _linked(rules: PlaceRules) -> PlaceRules:
+    """Return the rules with channels and roles as links that Discord shows by name."""
+    return replace(
+        rules,
+        channels=frozenset(f"<#{channel}>" for channel in rules.channels),
+        roles=tuple((f"<@&{role}>", weight) for role, weight in rules.roles),
+        log_channel=f"<#{rules.log_channel}>" if rules.log_channel else None,
+    )

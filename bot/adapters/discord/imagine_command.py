@@ -1,0 +1,80 @@
+"""/imagine: its options, and how they become one line as it would be typed."""
+
+from typing import Annotated, Any
+
+import discord
+from discord import app_commands
+from discord.app_commands import Choice
+
+from bot.adapters.discord.buttons import Press
+from bot.adapters.discord.desk import Desk
+from bot.adapters.discord.orders import Orders
+from bot.adapters.discord.spoken import aspects, options, text
+from generator.recipe import MAX_STEPS
+
+LONGEST_PROMPT = 4000
+MOST_COUNT = 4
+MOST_OFFERED = 25  # by an autocompletion
+
+FLAGS = {
+    "aspect": "--ar {}",
+    "size": "--size {}",
+    "count": "--n {}",
+    "seed": "--seed {}",
+    "steps": "--steps {}",
+    "style": '--style "{}"',
+    "negative": '--no "{}"',  # quoted, so that nothing in it is read as an option
+}
+MEANINGS = {
+    "prompt": "discord_option_prompt",
+    "aspect": "web_option_ar",
+    "size": "web_option_size",
+    "count": "web_option_n",
+    "seed": "web_option_seed",
+    "steps": "web_option_steps",
+    "style": "web_option_style",
+    "negative": "web_option_no",
+    "image": "discord_option_image",
+    "private": "discord_option_private",
+}
+
+
+def typed(prompt: str, given: dict[str, Any]) -> str:
+    """Return the command as it would be typed in one line, so that one reader understands both ways."""
+    values = {name: str(value).replace('"', "'") for name, value in given.items() if value is not None}
+    return " ".join([prompt, *(FLAGS[name].format(value) for name, value in values.items())])
+
+
+def imagine_command(orders: Orders, desk: Desk) -> app_commands.Command[Any, ..., Any]:
+    """Return the command."""
+    most = min(MOST_COUNT, desk.core.most_pictures)
+
+    async def imagine(  # noqa: PLR0913, PLR0917 - one per option, as discord.py reads them
+        press: Press,
+        prompt: Annotated[str, app_commands.Range[str, 1, LONGEST_PROMPT]],
+        aspect: str | None = None,
+        size: str | None = None,
+        count: Annotated[int | None, app_commands.Range[int, 1, most]] = None,
+        seed: str | None = None,
+        steps: Annotated[int | None, app_commands.Range[int, 1, MAX_STEPS]] = None,
+        style: str | None = None,
+        negative: str | None = None,
+        image: discord.Attachment | None = None,
+        private: bool = False,
+    ) -> None:
+        if image is not None:
+            await orders.from_picture(press)
+            return
+        given = {"aspect": aspect, "size": size, "count": count, "seed": seed, "steps": steps}
+        line = typed(prompt, given | {"style": style, "negative": negative})
+        await orders.imagine(press, line, private=private)
+
+    async def styles(press: Press, begun: str) -> list[Choice[str]]:
+        language = desk.person(press).language
+        offered = desk.core.styles.completions(begun, language, MOST_OFFERED)
+        return [Choice(name=style.title(language), value=style.name) for style in offered]
+
+    spoken = options(imagine, MEANINGS, MEANINGS)
+    chosen = app_commands.choices(aspect=aspects(desk.core.model))(spoken)
+    callback = app_commands.autocomplete(style=styles)(chosen)
+    return app_commands.Command(name="imagine", description=text("web_command_imagine"), callback=callback)
