@@ -35,12 +35,14 @@ from bot.examples import examples, sampler
 from bot.gallery import Gallery
 from bot.logs import set_up_logs
 from bot.options import Defaults
+from bot.outgoing import Outgoing
 from bot.people import People
 from bot.places import Places
 from bot.rate_limit import Rate, RateLimit
 from bot.service import Service
 from bot.settings import Settings
 from bot.styles import BadStyles, Styles, read_styles
+from bot.sweeper import Keep, Sweeper
 from bot.trouble import Trouble
 from bot.updates import Answer, Update
 from bot.uploads import UploadDesk
@@ -101,6 +103,7 @@ class Bot:
     dispatcher: Dispatcher
     web: WebServer
     api: Parts
+    sweeper: Sweeper
     discord: "DiscordFront | None"
     telegram: "TelegramFront | None"
 
@@ -111,6 +114,7 @@ class Bot:
             delivering = tasks.create_task(self.delivery.run())
             serving = tasks.create_task(self.web.run())
             answering = tasks.create_task(self.api.run())
+            sweeping = tasks.create_task(self.sweeper.run())
             dispatching = tasks.create_task(self._dispatch())
             announcing = tasks.create_task(announce(self.web.url))
             chatting = tasks.create_task(self._chat())
@@ -127,6 +131,7 @@ class Bot:
             delivering.cancel()
             serving.cancel()
             answering.cancel()
+            sweeping.cancel()
             await self.child.stop()
         log.info("stopped")
 
@@ -221,6 +226,7 @@ def assemble(settings: Settings) -> Bot:
         dispatcher=dispatcher,
         web=web,
         api=api,
+        sweeper=Sweeper(store, gallery, files, clock, keep(settings)),
         discord=discord,
         telegram=telegram,
     )
@@ -319,6 +325,11 @@ def rate_limit(settings: Settings) -> RateLimit:
     )
 
 
+def keep(settings: Settings) -> Keep:
+    """Return for how long things are kept."""
+    return Keep(uploads_days=settings.keep_uploads_days, pictures_days=settings.keep_pictures_days)
+
+
 def upload_limits(settings: Settings) -> UploadLimits:
     """Return what one account may have lying here."""
     return UploadLimits(
@@ -347,6 +358,8 @@ def _api_core(  # noqa: PLR0913, PLR0917 - the parts it speaks to
         keys=store.keys,
         requests=store.requests,
         files=files,
+        outbox=store.outbox,
+        outgoing=Outgoing(settings.fetch_allowed),
         clock=SystemClock(),
         model=model_for(settings.model),
         rules=Rules(

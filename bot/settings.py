@@ -118,6 +118,28 @@ class Settings(BaseSettings):
         description="Requests a key of the HTTP API may send at once.",
         json_schema_extra=_wants("a whole number, 1 or more"),
     )
+    keep_uploads_days: float = Field(
+        30.0,
+        ge=0,
+        le=36500,
+        allow_inf_nan=False,
+        description="Days that files sent to the HTTP API are kept; 0 keeps them for ever.",
+        json_schema_extra=_wants("a number of days, 0 or more"),
+    )
+    keep_pictures_days: float = Field(
+        0.0,
+        ge=0,
+        le=36500,
+        allow_inf_nan=False,
+        description="Days that finished pictures are kept, everybody's; 0 keeps them for ever.",
+        json_schema_extra=_wants("a number of days, 0 or more"),
+    )
+    fetch_allow: str = Field(
+        "",
+        pattern=r"^[0-9A-Za-z.:\-\[\], ]*$",
+        description="Exact host:port, with commas, that webhooks may go to although they are not public.",
+        json_schema_extra=_wants("host:port with commas, such as 127.0.0.1:9000, receiver.lan:80"),
+    )
     upload_mib: int = Field(
         20,
         ge=1,
@@ -305,6 +327,11 @@ class Settings(BaseSettings):
     def server_names(self) -> tuple[str, ...]:
         """The names in PINXIT_NAMES, each by itself."""
         return tuple(name.strip() for name in self.names.split(",") if name.strip())
+
+    @property
+    def fetch_allowed(self) -> tuple[str, ...]:
+        """The addresses in PINXIT_FETCH_ALLOW, each by itself."""
+        return tuple(name.strip() for name in self.fetch_allow.split(",") if name.strip())
 
     @property
     def discord_guilds(self) -> tuple[int, ...]:

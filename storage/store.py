@@ -5,6 +5,7 @@ from typing import Protocol
 
 from generator.messages import Fault
 from storage.keys import Keys
+from storage.outbox import Outbox
 from storage.records import (
     Account,
     Balance,
@@ -54,6 +55,10 @@ class Store(Protocol):
     @property
     def uploads(self) -> Uploads:
         """Files that people sent."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """What is to be told to other people's servers."""
 
     async def open(self) -> None:
         """Connect and migrate."""
@@ -220,6 +225,9 @@ class Store(Protocol):
 
     async def forget_pictures(self, job: str) -> Sequence[str]:
         """Forget an ended job's pictures and keep the job; return what `delete` returns."""
+
+    async def ended_before(self, before: float, limit: int) -> Sequence[str]:
+        """Return ids of jobs that ended before a time and are not deleted, oldest first."""
 
     async def unreferenced(self, hashes: Sequence[str]) -> Sequence[str]:
         """Return those of the given SHA-256 that no visible picture and no sent file refers to."""

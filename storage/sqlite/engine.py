@@ -43,6 +43,7 @@ from storage.sqlite import (
 )
 from storage.sqlite.database import Database
 from storage.sqlite.keys import SqliteKeys
+from storage.sqlite.outbox import SqliteOutbox
 from storage.sqlite.requests import SqliteRequests
 from storage.sqlite.rows import balance_of
 from storage.sqlite.statements import Statements
@@ -65,6 +66,7 @@ class SqliteStore:
         self.keys = SqliteKeys(self._db)
         self.requests = SqliteRequests(self._db)
         self.uploads = SqliteUploads(self._db)
+        self.outbox = SqliteOutbox(self._db)
 
     async def open(self) -> None:
         """Connect and migrate."""
@@ -269,6 +271,10 @@ class SqliteStore:
     async def forget_pictures(self, job: str) -> Sequence[str]:
         """Forget an ended job's pictures and keep the job; return what `delete` returns."""
         return await self._db.write(lambda db: gallery.forget_pictures(db, job))
+
+    async def ended_before(self, before: float, limit: int) -> Sequence[str]:
+        """Return ids of jobs that ended before a time and are not deleted, oldest first."""
+        return await self._db.read_at_length(lambda db: gallery.ended_before(db, before, limit))
 
     async def unreferenced(self, hashes: Sequence[str]) -> Sequence[str]:
         """Return those of the given SHA-256 that no visible picture refers to."""

@@ -89,6 +89,16 @@ async def forget_pictures(db: Statements, job: str) -> list[str]:
     return await unreferenced(db, [row["sha256"] for row in forgotten])
 
 
+async def ended_before(db: Statements, before: float, limit: int) -> list[str]:
+    """Return ids of jobs that ended before a time and are not deleted, oldest first."""
+    rows = await db.rows(
+        "select id from jobs where ended_at < :before and deleted_at is null order by ended_at limit :limit",
+        before=before,
+        limit=limit,
+    )
+    return [row["id"] for row in rows]
+
+
 async def unreferenced(db: Statements, hashes: Sequence[str]) -> list[str]:
     """Return those contents that no picture has."""
     rows = await db.rows(UNREFERENCED, hashes=json.dumps(sorted(set(hashes))))

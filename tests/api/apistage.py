@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,9 @@ from bot.adapters.api.entrance import Entrance
 from bot.adapters.api.parts import Parts, parts_of
 from bot.adapters.api.surface import ApiSurface
 from bot.adapters.web.server import WebServer
+from bot.clock import SystemClock
 from bot.keys import USUAL_SCOPES, new_key
+from bot.outgoing import Outgoing
 from bot.rate_limit import Rate
 from bot.uploads import UploadDesk
 from generator.models import EMBEDDED_MODEL
@@ -32,6 +34,17 @@ NO_ALLOWANCE = Limits(per_account=100, whole_queue=1000, daily_allowance=0)
 
 
 UPLOADS = UploadLimits(files=10, bytes=4 << 20, bytes_each=2 << 20)
+
+
+class FlyingClock(FastClock):
+    """Time in which the days fly too."""
+
+    def __init__(self) -> None:
+        self._began = self.now(), SystemClock().wall()
+
+    def wall(self) -> float:
+        now, wall = self._began
+        return wall + self.now() - now
 
 
 class NoPage:
@@ -78,10 +91,13 @@ class ApiStage(Stage):
         limits: Limits = NO_ALLOWANCE,
         rules: Rules | None = None,
         upload_limits: UploadLimits = UPLOADS,
+        fetch_allowed: Collection[str] = (),
         **changes: Any,
     ) -> None:
         surface = ApiSurface()
         self.upload_limits = upload_limits
+        self.clock = FlyingClock()
+        self.outgoing = Outgoing(fetch_allowed, answer_seconds=0.3)
         super().__init__(store, generator, folder, limits=limits, also=[surface], **changes)
         self.core = self._core(rules or Rules(rate=PLENTY, version="test"))
         self.parts: Parts = parts_of(self.core, surface)
@@ -107,8 +123,10 @@ class ApiStage(Stage):
             queue_length=store.queue_length,
             keys=store.keys,
             requests=store.requests,
-            files=UploadDesk(store.uploads, self.gallery, FastClock(), self.upload_limits),
-            clock=FastClock(),
+            files=UploadDesk(store.uploads, self.gallery, self.clock, self.upload_limits),
+            outbox=store.outbox,
+            outgoing=self.outgoing,
+            clock=self.clock,
             model=EMBEDDED_MODEL,
             rules=rules,
         )

@@ -43,7 +43,7 @@ def render_for(path: str) -> Callable[[ApiFault], Response]:
     """Return how the dialect of a path says no."""
     if path.startswith("/api/"):
         return zimageturbo_error
-    if path.startswith("/v1/") and not path.startswith("/v1/jobs"):
+    if path.startswith("/v1/") and not path.startswith(("/v1/jobs", "/v1/me")):
         return openai_error
     return problem
 

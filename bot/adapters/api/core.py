@@ -6,12 +6,14 @@ from pathlib import Path
 
 from bot.clock import Clock
 from bot.commands import Command
+from bot.outgoing import Outgoing
 from bot.rate_limit import Rate
 from bot.updates import Answer
 from bot.uploads import UploadDesk
 from generator.messages import Health
 from generator.models import Model
 from storage.keys import Keys
+from storage.outbox import Outbox
 from storage.records import Picture, Post
 from storage.requests import Requests
 
@@ -44,6 +46,8 @@ class Core:
     keys: Keys
     requests: Requests
     files: UploadDesk
+    outbox: Outbox
+    outgoing: Outgoing
     clock: Clock
     model: Model
     rules: Rules

@@ -22,6 +22,7 @@ from bot.adapters.api.trails import Trail
 from bot.adapters.api.wire import AsciiJson, to_json
 from bot.adapters.api.wishes import Sizes, Values, wish_of
 from bot.commands import Cancel, Delete, EmptyJob
+from bot.outgoing import BadAddress
 from bot.refusals import StillRunning
 from bot.updates import Cancelled, Deleted, Delivered, Refused, Stopping
 from bot.uploads import NAMELESS, UNKNOWN_TYPE
@@ -84,8 +85,7 @@ class Tasks:
         """Order a picture. The answer comes at once; stream or fetch the task to see its end."""
         if not _is_our_app(body.app):
             raise not_found("There is no such app. This one is called infsh/z-image-turbo.")
-        if body.input.loras:
-            raise not_valid("input.loras: this painter takes no LoRAs yet.", "loras")
+        await self._check_loras(body.input.loras or [])
         wish = wish_of(self._core.model, await self._values(asking, body.input), _sizes(body.input))
         order = Order(dialect=DIALECT, wish=wish, input=asking.values["input"], webhook=body.webhook)
         job, trail = await self._orders.place(asking, order)
@@ -93,6 +93,16 @@ class Tasks:
         if view["status"] >= COMPLETED:  # the same request again: a client waits for a change of status
             view |= {"status": RUNNING, "output": None, "progress": min(view["progress"], 95.0)}
         return AsciiJson(wrapped(view))
+
+    async def _check_loras(self, loras: list[Lora]) -> None:
+        """Refuse: first an address that nothing is fetched from, then that this painter takes none."""
+        for lora in loras:
+            try:
+                await self._core.outgoing.check(lora.lora_url)
+            except BadAddress as error:
+                raise not_valid(f"input.loras: lora_url: {error}", "loras") from None
+        if loras:
+            raise not_valid("input.loras: this painter takes no LoRAs yet.", "loras")
 
     async def _values(self, asking: Asking, given: RunInput) -> Values:
         prompt = await self._restored(asking, given.prompt)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Annotated, Any, Literal, assert_never
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,32 +10,28 @@ from starlette.responses import Response, StreamingResponse
 
 from bot.adapters.api.asking import Asked, Asking
 from bot.adapters.api.core import Core
-from bot.adapters.api.faults import fault_of
-from bot.adapters.api.links import picture_url
+from bot.adapters.api.faults import fault_of, not_found
 from bot.adapters.api.orders import Order, Orders
 from bot.adapters.api.surface import Jobs
 from bot.adapters.api.times import moment
-from bot.adapters.api.trails import Trail
+from bot.adapters.api.views import NATIVE, job_view
 from bot.adapters.api.wire import AsciiJson, to_json
 from bot.adapters.api.wishes import Sizes, Values, wish_of
-from bot.commands import Cancel, Delete, Quote, ShowHistory
-from bot.texts import describe
+from bot.commands import Cancel, Delete, Quote, ShowBalance, ShowHistory
+from bot.keys import prefix
 from bot.updates import (
-    Broken,
     Cancelled,
     Deleted,
-    Delivered,
     History,
-    Progress,
-    Queued,
     Quoted,
     Refused,
     Stopping,
     Update,
+    Wallet,
 )
-from storage.keys import Scope
+from storage.keys import Key, Scope
+from storage.records import Balance
 
-DIALECT = "native"
 SILENCE_SECONDS = 15.0  # then a comment keeps the stream alive
 View = dict[str, Any]
 Responses = dict[int | str, dict[str, Any]]
@@ -108,6 +104,28 @@ class JobsView(BaseModel):
     more: bool
 
 
+class ToldView(BaseModel):
+    """How telling a webhook went: `state` is waiting, delivered or given_up."""
+
+    url: str
+    tries: int
+    last_answer: str
+    state: str
+
+
+class KeyView(BaseModel):
+    """A key and its account."""
+
+    key: str
+    name: str
+    scopes: list[str]
+    expires_at: str | None
+    credits: dict[str, int]
+    requests_per_minute: float | None
+    max_waiting: int | None
+    webhook_secret: str
+
+
 class NativeJobs:
     """The routes."""
 
@@ -130,7 +148,7 @@ class NativeJobs:
         wish = wish_of(self._core.model, values, sizes, body.count)
         if body.dry_run:
             return await self._quote(asking, wish)
-        order = Order(dialect=DIALECT, wish=wish, input=asking.values, webhook=body.webhook)
+        order = Order(dialect=NATIVE, wish=wish, input=asking.values, webhook=body.webhook)
         job, trail = await self._orders.place(asking, order)
         if asking.wait_seconds is not None:
             trail = await self._jobs.ended(asking.caller.by, job, asking.wait_seconds)
@@ -212,6 +230,16 @@ class NativeJobs:
             case _:
                 raise TypeError(type(answer).__name__)
 
+    async def webhook(self, asking: Asked, job: str) -> Response:
+        """How telling the job's webhook went."""
+        asking.caller.must_have(Scope.READ)
+        await self._jobs.standing(asking.caller.by, job)
+        message = await self._core.outbox.of_job(job)
+        if message is None:
+            raise not_found("Nothing was to be told about this job, or it has not ended.")
+        told = {"url": message.url, "tries": message.tries, "last_answer": message.last_answer}
+        return AsciiJson(told | {"state": message.ending or "waiting"})
+
     async def events(self, asking: Asked, job: str) -> Response:
         """Every change of a job as server-sent events, until its end. `Last-Event-ID` takes up again."""
         asking.caller.must_have(Scope.READ)
@@ -233,10 +261,43 @@ class NativeJobs:
                     yield ": waiting\n\n"
 
 
+class Myself:
+    """What a key's holder may know about it."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def me(self, asking: Asked) -> Response:
+        """The key that asks, its account's credits, and the secret that signs its webhooks."""
+        answer = await self._core.answer(ShowBalance(asking.caller.by))
+        match answer:
+            case Wallet(balance=balance):
+                return AsciiJson(_key_view(asking.caller.key, asking.caller.by.name, balance))
+            case Refused(refusal):
+                raise fault_of(refusal)
+            case _:
+                raise TypeError(type(answer).__name__)
+
+
+def _key_view(key: Key, name: str, balance: Balance) -> View:
+    return {
+        "key": prefix(key),
+        "name": name,
+        "scopes": sorted(key.scopes),
+        "expires_at": None if key.expires_at is None else moment(key.expires_at),
+        "credits": {"available": balance.available, "held": balance.held},
+        "requests_per_minute": key.requests_per_minute,
+        "max_waiting": key.max_waiting,
+        "webhook_secret": key.webhook_secret,
+    }
+
+
 def native_router(core: Core, jobs: Jobs, orders: Orders) -> APIRouter:
     """Return the routes under /v1/jobs."""
     handlers = NativeJobs(core, jobs, orders)
-    router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+    whole = APIRouter(tags=["jobs"])
+    whole.add_api_route("/v1/me", Myself(core).me, response_model=KeyView)
+    router = APIRouter(prefix="/v1/jobs")
     accepted: Responses = {202: {"model": JobView, "description": "Accepted, not yet ended"}}
     created = accepted | {200: {"model": QuoteView, "description": "The price, for a dry run"}}
     stream: Responses = {200: {"content": {"text/event-stream": {}}, "description": "Events"}}
@@ -246,66 +307,10 @@ def native_router(core: Core, jobs: Jobs, orders: Orders) -> APIRouter:
     add("/{job}", handlers.get, response_model=JobView)
     add("/{job}", handlers.delete, methods=["DELETE"], status_code=204)
     add("/{job}/cancel", handlers.cancel, methods=["POST"], response_model=JobView, responses=accepted)
+    add("/{job}/webhook", handlers.webhook, response_model=ToldView)
     add("/{job}/events", handlers.events, response_class=StreamingResponse, responses=stream)
-    return router
-
-
-def job_view(trail: Trail, base: str, told: Update | None = None) -> View:
-    """Return a job as it stands, or as an earlier event told it."""
-    update = told or trail.update
-    assert update is not None
-    job = update.job
-    step, steps = (update.step, update.steps) if isinstance(update, Progress) else (None, None)
-    place, eta = (update.place, update.eta_seconds) if isinstance(update, Queued) else (None, None)
-    return {
-        "id": job.id,
-        "state": _state(update),
-        "created_at": moment(job.created_at),
-        "ended_at": None if job.ended_at is None else moment(job.ended_at),
-        "progress": round(trail.percent, 1),
-        "step": step,
-        "steps": steps,
-        "place": place,
-        "eta_seconds": None if eta is None else round(eta, 1),
-        "price": job.price,
-        "recipe": job.recipe.as_dict(),
-        "count": job.count,
-        "pictures": _pictures(update, base),
-        "message": describe(update, "en"),
-        "error": describe(update.fault, "en") if isinstance(update, Broken) else None,
-    }
-
-
-def _state(update: Update) -> str:
-    match update:
-        case Queued():
-            return "queued"
-        case Progress():
-            return "running"
-        case Delivered():
-            return "succeeded"
-        case Broken():
-            return "failed"
-        case Cancelled():
-            return "cancelled"
-        case _:
-            assert_never(update)
-
-
-def _pictures(update: Update, base: str) -> list[View]:
-    if not isinstance(update, Delivered):
-        return []
-    return [
-        {
-            "url": picture_url(picture, base),
-            "width": picture.width,
-            "height": picture.height,
-            "format": picture.format.value,
-            "seed": update.job.recipe.picture(picture.index).seed,
-            "size_bytes": picture.size_bytes,
-        }
-        for picture in update.pictures
-    ]
+    whole.include_router(router)
+    return whole
 
 
 def event_text(id: str, view: View) -> str:

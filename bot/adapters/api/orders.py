@@ -9,11 +9,12 @@ from bot.adapters.api.address import Address
 from bot.adapters.api.asking import Asking
 from bot.adapters.api.core import Core
 from bot.adapters.api.deadlines import Deadlines
-from bot.adapters.api.faults import ApiFault, fault_of
+from bot.adapters.api.faults import ApiFault, fault_of, not_valid
 from bot.adapters.api.trails import Trail, Trails
 from bot.adapters.api.wire import canonical
 from bot.commands import Draw
 from bot.options import Wish
+from bot.outgoing import BadAddress
 from bot.updates import Broken, Cancelled, Delivered, Progress, Queued, Refused
 from storage.keys import PLATFORM, Scope
 from storage.records import NewPost
@@ -43,6 +44,7 @@ class Orders:
     async def place(self, asking: Asking, order: Order) -> tuple[str, Trail]:
         """Return the job's id and how it stands. Raises ApiFault."""
         asking.caller.must_have(Scope.DRAW)
+        await self._check_webhook(order.webhook)
         now = self._core.clock.wall()
         address = self._address(asking, order, now)
         answer = await self._core.answer(
@@ -65,6 +67,14 @@ class Orders:
                 raise fault_of(refusal)
             case _:
                 raise TypeError(type(answer).__name__)
+
+    async def _check_webhook(self, url: str | None) -> None:
+        if url is None:
+            return
+        try:
+            await self._core.outgoing.check(url)
+        except BadAddress as error:
+            raise not_valid(f"webhook: {error}", "webhook") from None
 
     def _address(self, asking: Asking, order: Order, now: float) -> Address:
         body = f"{asking.path}\n{canonical(asking.values)}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.adapters.api.core import Core
 from bot.adapters.api.deadlines import Deadlines
 from bot.adapters.api.surface import ApiSurface
+from bot.adapters.api.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +16,17 @@ class Parts:
     core: Core
     surface: ApiSurface
     deadlines: Deadlines
+    webhooks: Webhooks
 
     async def run(self) -> None:
         """Work for as long as the bot lives."""
-        async with asyncio.TaskGroup() as tasks:
+        async with self.core.outgoing, asyncio.TaskGroup() as tasks:
             tasks.create_task(self.deadlines.run())
+            tasks.create_task(self.webhooks.run())
 
 
 def parts_of(core: Core, surface: ApiSurface) -> Parts:
     """Put the parts together."""
-    return Parts(core, surface, Deadlines(core))
+    webhooks = Webhooks(core)
+    surface.tell = webhooks.tell
+    return Parts(core, surface, Deadlines(core), webhooks)

@@ -1,6 +1,6 @@
 """Shows updates to whoever follows a job over HTTP, and lets others follow it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from bot.adapters.api.core import Core
 from bot.adapters.api.faults import fault_of
@@ -23,11 +23,19 @@ class ApiSurface(Surface):
 
     def __init__(self) -> None:
         self.trails = Trails()
+        self.tell: Callable[[Post, Trail], Awaitable[None]] = _nobody
 
     async def show(self, post: Post, update: Update) -> Rung:
-        """Tell the followers."""
-        self.trails.of(post.job).tell(update)
+        """Tell the followers, and at the end whoever else wants to be told (`tell`)."""
+        trail = self.trails.of(post.job)
+        trail.tell(update)
+        if trail.ended:
+            await self.tell(post, trail)
         return Rung.EDITED
+
+
+async def _nobody(_post: Post, _trail: Trail) -> None:
+    """Tell nobody else."""
 
 
 class Jobs:
