@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from bot.texts.catalogue import OWN_NAMES
 from bot.texts.speech import number, say
 from bot.updates import (
     AnyAside,
@@ -88,7 +89,7 @@ def preference_lines(preferences: Preferences, language: str) -> list[Line]:
         "count": _number(preferences.count, language, "as_usual"),
         "format": preferences.format.value.upper() if preferences.format else say(language, "as_usual"),
         "private": _yes_or_no(preferences.private, language),
-        "language": preferences.language or say(language, "as_usual"),
+        "language": OWN_NAMES.get(preferences.language or "", say(language, "as_usual")),
         "as_document": _yes_or_no(preferences.as_document, language),
     }
     return [(say(language, f"setting_{name}"), value) for name, value in values.items()]

@@ -14,6 +14,8 @@ from babel.messages.pofile import read_po
 
 LANGUAGES = ("en", "ru", "zh")  # the first is spoken to everybody whose own is missing
 
+OWN_NAMES = {"en": "English", "ru": "Русский", "zh": "中文"}  # how each is called by those who speak it
+
 FOLDER = Path(__file__).parent
 CATEGORIES = ("zero", "one", "two", "few", "many", "other")  # the order in which gettext numbers forms
 

@@ -15,6 +15,7 @@ from bot.commands import (
     UseLink,
 )
 from bot.texts import describe, preference_lines, say
+from bot.texts.catalogue import OWN_NAMES
 from bot.updates import (
     AnyAside,
     DeletionAsked,
@@ -41,7 +42,6 @@ View = dict[str, Any]
 
 LONGEST_CODE = 100
 COUNTS = (1, 2, 3, 4)
-TONGUES = {"en": "English", "ru": "Русский", "zh": "中文"}
 
 
 def personal(values: Mapping[str, Any], by: Person) -> Command | None:  # noqa: PLR0911 - one per message
@@ -120,6 +120,6 @@ def _choices(language: str) -> dict[str, list[tuple[Any, str]]]:
         "count": usual + [(count, str(count)) for count in COUNTS],
         "format": usual + [(each.value, each.value.upper()) for each in PictureFormat],
         "private": yes_or_no,
-        "language": usual + list(TONGUES.items()),
+        "language": usual + list(OWN_NAMES.items()),
         "as_document": yes_or_no,
     }

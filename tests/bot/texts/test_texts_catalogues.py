@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from bot.adapters.web.labels import LABELS
 from bot.refusals import BadRecipe, Refusal
 from bot.texts import LANGUAGES
-from bot.texts.catalogue import FOLDER, Sentence, catalogue, form_index
+from bot.texts.catalogue import FOLDER, OWN_NAMES, Sentence, catalogue, form_index
 from generator.messages import Fault
 from generator.recipe import Recipe
 
@@ -29,6 +29,10 @@ def all_blanks(sentence: Sentence) -> set[str]:
 
 def header(language: str):
     return read_po(io.BytesIO((FOLDER / f"{language}.po").read_bytes()))
+
+
+def test_every_language_says_what_it_is_called():
+    assert set(OWN_NAMES) == set(LANGUAGES)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
