@@ -4,6 +4,7 @@ import io
 
 from PIL import Image
 
+from generator.engine.enlarge import enlarge
 from generator.messages import PictureFormat
 from generator.metadata import recipe_for_exif, recipe_for_png
 from generator.models import LATENT_STEP
@@ -43,5 +44,4 @@ def fit(picture: Image.Image, width: int, height: int) -> Image.Image:
 def _covering(picture: Image.Image, width: int, height: int) -> Image.Image:
     scale = max(width / picture.width, height / picture.height)
     size = max(width, round(picture.width * scale)), max(height, round(picture.height * scale))
-    # enlarging with a wider filter would draw halos around the edges
-    return picture.resize(size, Image.Resampling.BICUBIC if scale > 1 else Image.Resampling.LANCZOS)
+    return enlarge(picture, size) if scale > 1 else picture.resize(size, Image.Resampling.LANCZOS)
