@@ -304,6 +304,7 @@ def telegram_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
         token=settings.telegram_token.get_secret_value(),
         api_url=settings.telegram_api_url,
         plain=settings.telegram_plain_text,
+        webhook=settings.telegram_webhook,
     )
     return TelegramFront(core, account)
 

@@ -228,7 +228,7 @@ class MakeKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:
-    """Paint a wish in exact values. `key` makes a retry harmless.
+    """Paint a wish in exact values, as a private job. `key` makes a retry harmless.
 
     `per_picture` asks for the price of the usual picture, whatever size and steps this one has.
     `most_waiting` is a cap on the account's unfinished jobs that is lower than everybody's.

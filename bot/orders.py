@@ -72,7 +72,7 @@ class Orders:
             parent=None,
             post=command.post,
             weight=1.0,
-            private=self._people.preferences(command.by.identity).private,
+            private=True,  # a program's users are not ours to tell about
             per_picture=command.per_picture,
             most_waiting=command.most_waiting,
         )
@@ -99,6 +99,7 @@ class Orders:
         format: PictureFormat,
         parent: Job | None = None,
     ) -> Wanted:
+        weight = self._places.weight(command.here)  # first whether one may order here at all
         self._places.check(command.here, recipe)
         return Wanted(
             key=command.key,
@@ -107,7 +108,7 @@ class Orders:
             format=format,
             parent=parent.id if parent else None,
             post=command.post,
-            weight=self._places.weight(command.here),
+            weight=weight,
             private=self._is_private(command) or (parent is not None and parent.private),
         )
 

@@ -288,6 +288,21 @@ class Settings(BaseSettings):
         json_schema_extra=_wants("true or false"),
     )
 
+    telegram_webhook_url: str | None = Field(
+        None,
+        pattern=r"^https://\S+$",
+        validation_alias="TELEGRAM_WEBHOOK_URL",
+        description="The public address under which Telegram brings updates; without it they are fetched.",
+        json_schema_extra=_wants("an address that begins with https://"),
+    )
+    telegram_webhook_listen: str = Field(
+        "127.0.0.1:8443",
+        pattern=r"^[0-9A-Za-z.\-]+:\d{1,5}$",
+        validation_alias="TELEGRAM_WEBHOOK_LISTEN",
+        description="Where that address leads to on this machine, behind what ends https.",
+        json_schema_extra=_wants("an address and a port such as 127.0.0.1:8443"),
+    )
+
     @field_validator("log_level", "log_format", "language", mode="before")
     @classmethod
     def _any_case(cls, value: object) -> object:
@@ -337,6 +352,12 @@ class Settings(BaseSettings):
     def discord_guilds(self) -> tuple[int, ...]:
         """The numbers in DISCORD_GUILD_IDS, each by itself."""
         return tuple(int(number) for number in self.discord_guild_ids.replace(",", " ").split())
+
+    @property
+    def telegram_webhook(self) -> tuple[str, str, int] | None:
+        """The webhook's public address, and the host and port to listen on."""
+        host, _, port = self.telegram_webhook_listen.rpartition(":")
+        return (self.telegram_webhook_url, host, int(port)) if self.telegram_webhook_url else None
 
     @property
     def discord_commands(self) -> Path:

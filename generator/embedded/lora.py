@@ -23,9 +23,10 @@ from generator.embedded.drawing import draw_outlined, draw_snowed
 from generator.embedded.flow import Phase, Reader, flow_loss
 from generator.embedded.pool import Brush, Pool
 
-RANK = 4
+RANK = 8
+RATE = 3e-3
 STYLES: dict[str, Brush] = {"outline": draw_outlined, "snow": draw_snowed}
-PHASE = Phase(halved=0, steps=1, batch=6, shift=4)
+PHASE = Phase(halved=0, steps=1, batch=6, shift=4, guidance=0.3)
 
 
 class LowRank(nn.Module):
@@ -76,11 +77,11 @@ def train_adapter(style: str, weights: Path, steps: int, seed: int) -> dict[str,
     pool = Pool(autoencoder, rng, halved=False, room=max(5, steps), brush=STYLES[style])
     adapters = attach(model)
     parameters = [part for adapter in adapters.values() for part in adapter.parameters()]
-    optimizer = torch.optim.AdamW(parameters, lr=2e-3, betas=(0.9, 0.98), weight_decay=0)
+    optimizer = torch.optim.AdamW(parameters, lr=RATE, betas=(0.9, 0.98), weight_decay=0)
     begun = time.monotonic()
     for step in range(steps):
         for group in optimizer.param_groups:
-            group["lr"] = 2e-3 * min(1, (step + 1) / 20) * max(0.05, 1 - step / steps)
+            group["lr"] = RATE * min(1, (step + 1) / 20) * max(0.05, 1 - step / steps)
         loss = flow_loss(model, reader, pool.batch(PHASE.batch, 3), PHASE)
         optimizer.zero_grad()
         loss.backward()

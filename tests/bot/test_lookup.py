@@ -7,14 +7,16 @@ import pytest
 from PIL import Image, ImageDraw
 from stage import ScriptedGenerator, playing
 
-from bot.commands import FindPicture
+from bot.commands import Draw, FindPicture
 from bot.file_names import file_name, named_job
 from bot.looks import look_of
+from bot.options import Defaults, parse
 from bot.rate_limit import Rate, RateLimit
 from bot.refusals import PictureUnknown, TooFast
 from bot.updates import FoundRecipe, Info, Refused
 from generator.messages import Begun, End, Finished
 from generator.metadata import recipe_for_png
+from generator.models import EMBEDDED_MODEL
 from generator.recipe import Recipe
 from storage.sqlite.looks import MOST_BITS, apart
 
@@ -201,3 +203,15 @@ async def test_whoever_asks_too_often_has_to_wait(tmp_path):
         answers = [await find(stage, b"no picture") for _ in range(3)]
 
         assert [type(answer.refusal) for answer in answers] == [PictureUnknown, PictureUnknown, TooFast]
+
+
+async def test_what_a_program_orders_is_found_by_its_owner_alone(stage):
+    recipe = Recipe(prompt="a client's wish", model="embedded", width=256, height=256, steps=8, seed=7)
+    wish = parse("a client's wish --seed 7", EMBEDDED_MODEL, Defaults())
+    answer = await stage.service.answer(
+        Draw(by=stage.person(), key=stage.key(), wish=wish, post=stage.post())
+    )
+    await stage.end(answer.job)
+
+    assert isinstance((await find(stage, png(recipe), by="Bob")).refusal, PictureUnknown)
+    assert (await find(stage, png(recipe))).job.id == answer.job.id

@@ -52,6 +52,8 @@ class LoopbackTelegram:
         self.methods = Methods(self.world, self._changed)
         self.methods.updates = self._poll
         self.polls = 0
+        self.polled_at: list[float] = []
+        self.handed: list[dict[str, Any]] = []
         self.conflict = False  # somebody else polls with the same token
         self._waiting: list[dict[str, Any]] = []
         self._numbers, self._queries = itertools.count(700_001), itertools.count(1)
@@ -100,6 +102,7 @@ class LoopbackTelegram:
     # ── updates to the bot ────────────────────────────────────────────────────────────────────────
 
     async def _poll(self, call: Call) -> list[dict[str, Any]]:
+        self.polled_at.append(time.monotonic())
         if self.world.webhook:
             raise No(409, "Conflict: can't use getUpdates method while webhook is active")
         if self.conflict:
@@ -116,6 +119,8 @@ class LoopbackTelegram:
         deadline = time.monotonic() + min(call.values.get("timeout", 0), 2)
         while not (ready := self._wanted(wanted)) and time.monotonic() < deadline:  # noqa: ASYNC110 - simplest
             await asyncio.sleep(0.005)
+        self.handed += ready
+        self._changed()
         return ready[:100]
 
     def _wanted(self, kinds: set[str]) -> list[dict[str, Any]]:

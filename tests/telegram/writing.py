@@ -59,4 +59,4 @@ async def running(
         yield bot
 
 
-__all__ = ["Bot", "draws", "draws_large", "finished", "running", "waits_for"]
+__all__ = ["Bot", "ScriptedPainter", "draws", "draws_large", "finished", "running", "waits_for"]

@@ -31,9 +31,11 @@ class Core:
 class Account:
     """How to be on Telegram: the token, and another address than Telegram's own, if any.
 
-    `plain` says that in a private chat plain words are a prompt too.
+    `plain` says that in a private chat plain words are a prompt too. With a `webhook` (public address, and
+    host and port to listen on) Telegram brings its updates, otherwise they are fetched.
     """
 
     token: str
     api_url: str | None = None
     plain: bool = True
+    webhook: tuple[str, str, int] | None = None

@@ -19,12 +19,15 @@ from bot.adapters.telegram.budget import Pace
 from bot.adapters.telegram.canvas import Canvas
 from bot.adapters.telegram.core import Account, Core
 from bot.adapters.telegram.desk import Context, Desk
-from bot.adapters.telegram.menus import tell_menus
+from bot.adapters.telegram.menus import menus
 from bot.adapters.telegram.polling import Poll
 from bot.adapters.telegram.surface import TelegramSurface
+from bot.adapters.telegram.webhook import Door, Webhook
 from bot.adapters.telegram.wire import Wire
 
 log = logging.getLogger(__name__)
+
+AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 60.0
 CONNECTIONS = 32
@@ -61,6 +64,8 @@ class TelegramFront:
         except* InvalidToken:
             log.error(NOT_LET_IN)  # noqa: TRY400 - the sentence says all; the error holds the token
             wrong_token = True
+        except* OSError as errors:
+            log.error("cannot listen for Telegram", extra={"reason": str(errors.exceptions[0])})  # noqa: TRY400
         except* NetworkError as errors:
             reasons = {type(each).__name__ for each in errors.exceptions}
             log.warning("Telegram cannot be reached", extra={"reason": ", ".join(reasons)})
@@ -72,16 +77,29 @@ class TelegramFront:
         application = self._application()
         try:
             await application.initialize()
-            await tell_menus(application.bot)
             self._wire.bot = application.bot
             log.info("on Telegram", extra={"username": application.bot.username})
-            await application.bot.delete_webhook()
-            await Poll(application.bot, application.process_update).run()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._tell_menus())
+                await self._listen(application)
         finally:
             self._wire.bot = None
             await _close(application)
 
-    def _application(self) -> Application[Any, Any, Any, Any, Any, Any]:
+    async def _listen(self, application: AnyApplication) -> None:
+        bot, take = application.bot, application.process_update
+        if self._account.webhook is not None:
+            url, host, port = self._account.webhook
+            await Webhook(bot, take, Door(url=url, host=host, port=port)).run()
+        else:
+            await bot.delete_webhook()
+            await Poll(bot, take).run()
+
+    async def _tell_menus(self) -> None:
+        for request in menus():
+            await self._wire.attempt(request)
+
+    def _application(self) -> AnyApplication:
         builder = (
             ApplicationBuilder()
             .token(self._account.token)
@@ -98,7 +116,7 @@ class TelegramFront:
         application.add_error_handler(_log_error)
         return application
 
-    def _add_handlers(self, application: Application[Any, Any, Any, Any, Any, Any]) -> None:
+    def _add_handlers(self, application: AnyApplication) -> None:
         desk = self._desk
         for name in ("imagine", "queue", "history", "credits", "help", "start"):
             application.add_handler(CommandHandler(name, getattr(desk, name)))
@@ -112,7 +130,7 @@ async def _log_error(_: object, context: Context) -> None:
     log.error("an update failed", exc_info=context.error)
 
 
-async def _close(application: Application[Any, Any, Any, Any, Any, Any]) -> None:
+async def _close(application: AnyApplication) -> None:
     try:
         async with asyncio.timeout(CLOSING_SECONDS):
             await application.shutdown()

@@ -1,9 +1,9 @@
 """The commands that Telegram offers while somebody types, by language and kind of chat."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import product
 
 from telegram import (
-    Bot,
     BotCommand,
     BotCommandScope,
     BotCommandScopeAllChatAdministrators,
@@ -11,6 +11,7 @@ from telegram import (
     BotCommandScopeAllPrivateChats,
 )
 
+from bot.adapters.telegram.wire import Request
 from bot.adapters.telegram.wording import COMMANDS
 from bot.pages import command_key
 from bot.texts import LANGUAGES, say
@@ -22,9 +23,12 @@ SCOPES: Sequence[tuple[BotCommandScope, Sequence[str]]] = (
 )
 
 
-async def tell_menus(bot: Bot) -> None:
-    """Tell Telegram every menu; English is for everybody whose language has none."""
-    for scope, names in SCOPES:
-        for place, language in enumerate(LANGUAGES):
-            commands = [BotCommand(name, say(language, command_key(name))) for name in names]
-            await bot.set_my_commands(commands, scope=scope, language_code=language if place else "")
+def menus() -> Iterator[Request[bool]]:
+    """Yield what tells Telegram each menu; English is for everybody whose language has none."""
+    for (scope, names), (place, language) in product(SCOPES, enumerate(LANGUAGES)):
+        yield _telling(scope, names, language, "" if place == 0 else language)
+
+
+def _telling(scope: BotCommandScope, names: Sequence[str], language: str, code: str) -> Request[bool]:
+    commands = [BotCommand(name, say(language, command_key(name))) for name in names]
+    return lambda bot: bot.set_my_commands(commands, scope=scope, language_code=code)
