@@ -182,10 +182,14 @@ class MakeLink:
 
 @dataclass(frozen=True, slots=True)
 class UseLink:
-    """Join this identity's account with the one that made the code. Answered by Linked."""
+    """Join this identity's account with the one that made the code: asked back with LinkAsked, then Linked.
+
+    Asking back is a must: whoever follows somebody else's link would share pictures and credits with them.
+    """
 
     by: Person
     code: str
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,15 @@ class LinkCode(Aside):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkAsked(Aside):
+    """Whose code it is; `UseLink(confirmed=True)` joins. Nothing was changed."""
+
+    code: str
+    name: str
+    identities: tuple[Identity, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Linked(Aside):
     """The account that two became.
 
@@ -276,6 +285,7 @@ AnyAside = (
     | PlaceView
     | StyleList
     | LinkCode
+    | LinkAsked
     | Linked
     | Exported
     | DeletionAsked

@@ -371,7 +371,15 @@ class TriedTooOften:
     retry_at: float
 
 
-Joining = Joined | WrongCode | OwnCode | TriedTooOften | Blocked
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Whose code it is."""
+
+    account: Account
+    identities: tuple[Identity, ...]
+
+
+NotJoined = WrongCode | OwnCode | TriedTooOften | Blocked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,11 @@ from storage.records import (
     Entry,
     Identity,
     Job,
-    Joining,
+    Joined,
     Limits,
     NewJob,
+    NotJoined,
+    Offered,
     Picture,
     Place,
     PlaceId,
@@ -88,7 +90,10 @@ class Store(Protocol):
     async def offer_link(self, account: int, code: str, ends_at: float) -> None:
         """Let a code stand for an account until then; an earlier one of it is void."""
 
-    async def use_link(self, account: int, code: str, limits: Limits, now: float) -> Joining:
+    async def see_link(self, account: int, code: str, now: float) -> Offered | NotJoined:
+        """Say whose code it is. A wrong one counts."""
+
+    async def use_link(self, account: int, code: str, limits: Limits, now: float) -> Joined | NotJoined:
         """Make one account of this one and of the one that the code stands for; the older stays.
 
         Jobs, credits, identities and preferences go over, and whoever still names the account that is

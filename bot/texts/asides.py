@@ -13,6 +13,7 @@ from bot.updates import (
     Granted,
     JobsView,
     KeyMade,
+    LinkAsked,
     LinkCode,
     Linked,
     NowBlocked,
@@ -42,6 +43,9 @@ def describe_aside(answer: AnyAside, language: str) -> str:  # noqa: C901, PLR09
             return say(language, "styles_view", count=len(styles), example=styles[0].name)
         case LinkCode(code=code, life_seconds=seconds):
             return say(language, "link_code", code=code, life_seconds=seconds)
+        case LinkAsked(name=name, identities=identities):
+            where = ", ".join(sorted({identity.platform.title() for identity in identities}))
+            return say(language, "link_asked", name=name, where=where)
         case Linked(balance=balance, lapsed=lapsed):
             return say(language, "linked_lapsed" if lapsed else "linked", available=balance.available)
         case Exported():

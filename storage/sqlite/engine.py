@@ -14,9 +14,11 @@ from storage.records import (
     Entry,
     Identity,
     Job,
-    Joining,
+    Joined,
     Limits,
     NewJob,
+    NotJoined,
+    Offered,
     Picture,
     Place,
     PlaceId,
@@ -103,7 +105,11 @@ class SqliteStore:
         """Let a code stand for an account until then; an earlier one of it is void."""
         await self._db.write(lambda db: joining.offer(db, account, code, ends_at))
 
-    async def use_link(self, account: int, code: str, limits: Limits, now: float) -> Joining:
+    async def see_link(self, account: int, code: str, now: float) -> Offered | NotJoined:
+        """Say whose code it is. A wrong one counts."""
+        return await self._db.write(lambda db: joining.see(db, account, code, now))
+
+    async def use_link(self, account: int, code: str, limits: Limits, now: float) -> Joined | NotJoined:
         """Make one account of this one and of the one that the code stands for; the older stays."""
         return await self._db.write(lambda db: joining.use(db, account, code, limits, now))
 

@@ -6,19 +6,21 @@ stays as a row, so that its entries keep their account, and leads to the one it 
 """
 
 import sqlite3
+from dataclasses import dataclass
 
 from storage import fair, ledger
 from storage.records import (
     Blocked,
     Joined,
-    Joining,
     Limits,
+    NotJoined,
+    Offered,
     OwnCode,
     TriedTooOften,
     WrongCode,
 )
 from storage.sqlite import money
-from storage.sqlite.people import preferences_of
+from storage.sqlite.people import identities, preferences_of
 from storage.sqlite.rows import account_of, balance_of
 from storage.sqlite.statements import Statements
 
@@ -53,6 +55,14 @@ where id = :into
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Both:
+    """The rows of who uses a code and of who made it."""
+
+    user: sqlite3.Row
+    maker: sqlite3.Row
+
+
 async def offer(db: Statements, account: int, code: str, ends_at: float) -> None:
     """Let a code stand for an account; an earlier one of it is void."""
     row = await money.account_row(db, account)
@@ -67,8 +77,25 @@ async def offer(db: Statements, account: int, code: str, ends_at: float) -> None
     )
 
 
-async def use(db: Statements, account: int, code: str, limits: Limits, now: float) -> Joining:
+async def see(db: Statements, account: int, code: str, now: float) -> Offered | NotJoined:
+    """Say who offered the code."""
+    both = await _both(db, account, code, now)
+    if not isinstance(both, Both):
+        return both
+    maker = account_of(both.maker)
+    return Offered(account=maker, identities=tuple(await identities(db, maker.id)))
+
+
+async def use(db: Statements, account: int, code: str, limits: Limits, now: float) -> Joined | NotJoined:
     """Join an account with the one that offered the code."""
+    both = await _both(db, account, code, now)
+    if not isinstance(both, Both):
+        return both
+    into, gone = sorted((both.user, both.maker), key=lambda row: int(row["id"]))
+    return await _join(db, into, gone, limits, now)
+
+
+async def _both(db: Statements, account: int, code: str, now: float) -> Both | NotJoined:
     user = await money.account_row(db, account)
     if (retry_at := _retry_at(user, now)) is not None:
         return TriedTooOften(retry_at)
@@ -81,8 +108,7 @@ async def use(db: Statements, account: int, code: str, limits: Limits, now: floa
     maker = await money.account_row(db, link["account"])
     if user["blocked"] or maker["blocked"]:
         return Blocked()
-    into, gone = sorted((user, maker), key=lambda row: int(row["id"]))
-    return await _join(db, into, gone, limits, now)
+    return Both(user, maker)
 
 
 def _retry_at(user: sqlite3.Row, now: float) -> float | None:

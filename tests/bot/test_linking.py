@@ -8,7 +8,7 @@ from stage import ScriptedGenerator, playing, waits_for
 from bot.commands import ChangeSettings, MakeLink, ShowHistory, UseLink
 from bot.linking import LENGTH, typed
 from bot.refusals import AccountBlocked, LinkCodeWrong, LinkCodeYours, TooManyLinkTries, TooManyWaiting
-from bot.updates import Delivered, LinkCode, Linked, Refused
+from bot.updates import Delivered, LinkAsked, LinkCode, Linked, Refused
 from storage.records import Identity, Limits
 
 
@@ -18,8 +18,8 @@ async def code_of(stage, by="Ada") -> str:
     return answer.code
 
 
-async def use(stage, code, by="Bob"):
-    return await stage.service.answer(UseLink(stage.person(by), code))
+async def use(stage, code, by="Bob", *, confirmed=True):
+    return await stage.service.answer(UseLink(stage.person(by), code, confirmed))
 
 
 async def link(stage, maker="Ada", user="Bob") -> Linked:
@@ -37,6 +37,27 @@ async def test_a_code_joins_two_however_it_is_typed(tmp_path, how):
 
         assert isinstance(answer, Linked)
         assert answer.identities == (Identity("stage", "Ada"), Identity("stage", "Bob"))
+
+
+async def test_whose_code_it_is_is_told_before_anything_is_shared(tmp_path):
+    async with playing(ScriptedGenerator(), tmp_path) as stage:
+        code = await code_of(stage)
+
+        answer = await use(stage, f"link_{code}", confirmed=False)
+
+        assert answer == LinkAsked(code=code, name="Ada", identities=(Identity("stage", "Ada"),))
+        assert len(await stage.store.accounts()) == 2
+        assert isinstance(await use(stage, answer.code), Linked)
+
+
+async def test_asking_whose_code_it_is_counts_as_guessing(tmp_path):
+    async with playing(ScriptedGenerator(), tmp_path) as stage:
+        for _ in range(5):
+            assert isinstance((await use(stage, "AAAAAAAA", confirmed=False)).refusal, LinkCodeWrong)
+
+        answer = await use(stage, await code_of(stage), confirmed=False)
+
+        assert isinstance(answer.refusal, TooManyLinkTries)
 
 
 async def test_codes_are_long_and_never_the_same(tmp_path):

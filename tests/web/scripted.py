@@ -50,6 +50,7 @@ from bot.updates import (
     Exported,
     History,
     Info,
+    LinkAsked,
     LinkCode,
     Linked,
     PreferencesView,
@@ -63,7 +64,7 @@ from bot.updates import (
 )
 from generator.messages import Fault, Health, PictureFormat, Ready
 from generator.models import EMBEDDED_MODEL
-from storage.records import Balance, Entry, Job, JobState, Kind, NewPost, Picture, Post, Preferences
+from storage.records import Balance, Entry, Identity, Job, JobState, Kind, NewPost, Picture, Post, Preferences
 
 OWNER_POST = Post(id=1, job="", platform="web", address="{}", language="en", rung=None)
 
@@ -184,6 +185,8 @@ class ScriptedService:
                 return StyleList(read_styles().all())
             case MakeLink():
                 return LinkCode(code="ABCD2345", life_seconds=600)
+            case UseLink(code="WXYZ6789", confirmed=False):
+                return LinkAsked(code="WXYZ6789", name="Ada", identities=(Identity("discord", "7"),))
             case UseLink(code="WXYZ6789"):
                 return Linked(identities=(), balance=Balance(available=7, held=0), lapsed=0)
             case UseLink():

@@ -27,7 +27,7 @@ def test_what_the_page_says_about_the_person_is_read():
     assert said(type="change_settings", field="private", value=True).private is True
     assert said(type="change_settings", field="aspect", value=None).aspect is None
     assert isinstance(said(type="link"), MakeLink)
-    assert said(type="use_link", code="abc").code == "abc"
+    assert said(type="use_link", code="abc", confirmed=False) == UseLink(changed.by, "abc")
     assert isinstance(said(type="export"), ExportMine)
     assert said(type="erase", confirmed=True) == DeleteMine(changed.by, confirmed=True)
 
@@ -42,8 +42,9 @@ def test_what_the_page_says_about_the_person_is_read():
         {"type": "change_settings", "field": "by", "value": None},
         {"type": "change_settings", "field": "aspect", "value": ["1:1"]},
         {"type": "change_settings", "field": "aspect", "value": {}},
-        {"type": "use_link", "code": "x" * 101},
-        {"type": "use_link", "code": 7},
+        {"type": "use_link", "code": "x" * 101, "confirmed": True},
+        {"type": "use_link", "code": 7, "confirmed": True},
+        {"type": "use_link", "code": "abc"},
         {"type": "erase", "confirmed": 1},
         {"type": "erase"},
     ],
@@ -99,12 +100,16 @@ async def test_a_code_is_given_and_one_from_elsewhere_is_taken(url, service, vis
     await expect(page.locator(".toast")).to_contain_text("not valid")
     await page.get_by_role("textbox", name="A code from there").fill("WXYZ6789")
     await page.get_by_role("button", name="Join", exact=True).click()
+    await expect(page.locator("dialog [role=status]")).to_contain_text("Ada (Discord)")
+    await page.get_by_role("button", name="Yes, both are me").click()
 
     await expect(page.locator(".toast")).to_contain_text("Your accounts are one now")
     await expect(page.locator("dialog")).to_have_count(0)
-    assert [command.code for command in service.heard if isinstance(command, UseLink)] == [
-        "wrong",
-        "WXYZ6789",
+    used = [command for command in service.heard if isinstance(command, UseLink)]
+    assert [(command.code, command.confirmed) for command in used] == [
+        ("wrong", False),
+        ("WXYZ6789", False),
+        ("WXYZ6789", True),
     ]
 
 

@@ -135,6 +135,7 @@ LABELS: dict[str, str] = {
     "web_link_code": "Make a code",
     "web_link_use": "A code from there",
     "web_link_join": "Join",
+    "web_link_sure": "Yes, both are me",
     "web_privacy_export": "Save everything that is kept",
     "web_privacy_erase": "Delete everything",
     "web_privacy_sure": "Yes, delete it for good",

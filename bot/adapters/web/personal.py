@@ -25,6 +25,7 @@ from bot.updates import (
     Granted,
     JobsView,
     KeyMade,
+    LinkAsked,
     LinkCode,
     Linked,
     NowBlocked,
@@ -55,8 +56,10 @@ def personal(values: Mapping[str, Any], by: Person) -> Command | None:  # noqa: 
             return ShowStyles(by)
         case {"type": "link"}:
             return MakeLink(by)
-        case {"type": "use_link", "code": str(code)} if len(code) <= LONGEST_CODE:
-            return UseLink(by, code)
+        case {"type": "use_link", "code": str(code), "confirmed": bool(confirmed)} if (
+            len(code) <= LONGEST_CODE
+        ):
+            return UseLink(by, code, confirmed)
         case {"type": "export"}:
             return ExportMine(by)
         case {"type": "erase", "confirmed": bool(confirmed)}:
@@ -90,7 +93,7 @@ def personal_view(answer: AnyAside, language: str) -> View:  # noqa: PLR0911 - o
             return told | {"type": "key", "key": text}
         case Linked() | Erased():
             return told | {"type": "changed"}  # everything the page shows may be different now
-        case DeletionAsked():
+        case DeletionAsked() | LinkAsked():
             return told | {"type": "sure"}
         case PlaceView() | Granted() | NowBlocked() | NowUnblocked() | JobsView() | FoundRecipe() | Quoted():
             return told | {"type": "note"}

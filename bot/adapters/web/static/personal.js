@@ -48,19 +48,41 @@ export function showLink(ask, toast, changed) {
     if (answer.type !== "link_code") return toast(answer.sentence);
     given.replaceChildren(copyable(`/link ${answer.code}`), h("p", { class: "muted" }, answer.sentence));
   };
+  const question = h("p", { role: "status" });
   const use = async (event) => {
     event.preventDefault();
-    const answer = await ask({ type: "use_link", code: box.value.trim().slice(0, 100) });
+    const code = box.value.trim().slice(0, 100);
+    const answer = await ask({ type: "use_link", code, confirmed: code === seen });
+    if (answer.type === "sure") {
+      seen = code;
+      question.textContent = answer.sentence;
+      join.textContent = t("web_link_sure");
+      return;
+    }
     if (answer.type === "changed") changed();
     toast(answer.sentence);
   };
-  const box = h("input", { class: "field", autocomplete: "off", spellcheck: "false", "aria-label": t("web_link_use") });
+  let seen = null; // the code whose owner was shown
+  const forget = () => {
+    seen = null;
+    question.textContent = "";
+    join.textContent = t("web_link_join");
+  };
+  const box = h("input", {
+    class: "field",
+    autocomplete: "off",
+    spellcheck: "false",
+    "aria-label": t("web_link_use"),
+    oninput: forget,
+  });
+  const join = h("button", { type: "submit", class: "act" }, t("web_link_join"));
   body.append(
     h("h3", {}, t("web_link_make")),
     given,
     button("copy", t("web_link_code"), make),
     h("h3", {}, t("web_link_use")),
-    h("form", { class: "one-line", onsubmit: use }, box, h("button", { type: "submit", class: "act" }, t("web_link_join"))),
+    h("form", { class: "one-line", onsubmit: use }, box, join),
+    question,
   );
 }
 
