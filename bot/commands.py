@@ -271,7 +271,9 @@ class ShowJob:
 
 
 # ── for whoever manages ───────────────────────────────────────────────────────────────────────────
-# `vouched` says that the platform knows the person as somebody who may. Without it: NotAllowed.
+# `vouched` says that the platform knows the person as somebody who may. Without it: NotAllowed. For a place
+# that is whoever manages it; accounts and their credits are the same everywhere, so for them it is whoever
+# manages the bot: anybody can have a server of their own.
 
 
 @dataclass(frozen=True, slots=True)
