@@ -1,8 +1,11 @@
 """What people prefer and how places are ruled is kept."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stored_orders import LIMITS, NOON, claimed, drawn, order, person
 
 from generator.messages import PictureFormat
 from storage.records import Identity, PlaceId, PlaceRules, Preferences, Spoiler
@@ -115,3 +118,26 @@ def test_what_cannot_be_ruled_is_named(impossible):
 )
 def test_a_spoiler_is_covered_by_rule(spoiler, age_restricted, covered):
     assert PlaceRules(spoiler=spoiler).covers(age_restricted=age_restricted) is covered
+
+
+async def test_a_job_with_a_weight_of_three_counts_as_a_third(store):
+    ann, bob = await person(store, "ann"), await person(store, "bob")
+    for _ in range(12):
+        await store.submit(replace(order(ann.account), weight=3.0), LIMITS, NOON)
+        await store.submit(order(bob.account), LIMITS, NOON)
+
+    served = []
+    for _ in range(12):
+        job = await claimed(store)
+        await drawn(store, job)
+        served.append(job.account)
+
+    assert 8 <= served.count(ann.account) <= 10
+
+
+async def test_whether_a_job_is_private_is_kept(store):
+    ann = await person(store, "ann")
+    await store.submit(replace(order(ann.account), private=True), LIMITS, NOON)
+    await store.submit(order(ann.account), LIMITS, NOON)
+
+    assert sorted(job.private for job in await store.jobs()) == [False, True]
