@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
 from typing import Any
 
 from bot.clock import Clock
-from bot.commands import DeleteMine, ExportMine, Person
+from bot.commands import DeleteMine, ExportMine
 from bot.delivery import Delivery
 from bot.dispatcher import Dispatcher
 from bot.gallery import Gallery
@@ -14,11 +14,10 @@ from bot.people import AS_USUAL, People
 from bot.refusals import StillPainting
 from bot.stopping import show_cancelled
 from bot.updates import DeletionAsked, Erased, Exported
-from storage.records import Job, Limits
+from storage.records import Limits
 from storage.store import Store
 
 FILE = "pinxit-export.json"
-ALL = 10**9  # entries
 
 
 class Privacy:
@@ -47,22 +46,15 @@ class Privacy:
         """Export, ask back, or delete. Raises a Refusal."""
         account = await self._people.account(command.by)
         if isinstance(command, ExportMine):
-            return await self._export(account, command.by)
+            return await self._export(account)
         if command.confirmed:
             return await self._erase(account)
-        jobs = [job for job in await self._store.jobs_of(account) if not job.deleted]
+        jobs = [job for job in (await self._store.kept(account))["jobs"] if job["deleted_at"] is None]
         balance = await self._store.balance(account, self._limits, self._clock.wall())
         return DeletionAsked(jobs=len(jobs), credits=balance.available)
 
-    async def _export(self, account: int, by: Person) -> Exported:
-        known = await self._store.find_account(account)
-        kept = {
-            "account": asdict(known) if known else None,
-            "identities": [asdict(each) for each in await self._store.identities(account)],
-            "preferences": asdict(self._people.preferences(by.identity)),
-            "jobs": [_job(job) for job in await self._store.jobs_of(account)],
-            "ledger": [asdict(entry) for entry in await self._store.entries(account, ALL)],
-        }
+    async def _export(self, account: int) -> Exported:
+        kept = await self._store.kept(account)
         return Exported(file=await asyncio.to_thread(_json, kept), name=FILE)
 
     async def _erase(self, account: int) -> Erased:
@@ -75,9 +67,5 @@ class Privacy:
         return Erased(jobs=emptied.jobs, cancelled=len(emptied.cancelled))
 
 
-def _job(job: Job) -> dict[str, Any]:
-    return asdict(job) | {"recipe": job.recipe.as_dict()}
-
-
-def _json(kept: dict[str, Any]) -> bytes:
+def _json(kept: Mapping[str, Any]) -> bytes:
     return json.dumps(kept, ensure_ascii=False, indent=1).encode("utf-8", "replace")

@@ -1,7 +1,7 @@
 """The verbs of storage, which every engine (SQLite now, PostgreSQL later) understands."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from generator.messages import Fault
 from storage.keys import Keys
@@ -106,6 +106,9 @@ class Store(Protocol):
         None when there is no such account.
         """
 
+    async def kept(self, account: int) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        """Return everything kept about an account as JSON values: tables of rows. Secrets are left out."""
+
     async def erase(self, account: int, now: float) -> Emptied | None:
         """Forget an account's pictures, prompts, names and addresses; what waits is cancelled.
 
@@ -209,9 +212,6 @@ class Store(Protocol):
 
     async def history(self, account: int, before: float | None, limit: int) -> Sequence[Job]:
         """Return the account's jobs that are not deleted, newest first, made before a time."""
-
-    async def jobs_of(self, account: int) -> Sequence[Job]:
-        """Return all jobs of an account, deleted ones too, oldest first."""
 
     async def alike(self, look: int) -> Sequence[tuple[int, Picture, Job]]:
         """Return the visible pictures whose look differs in at most seven bits, the nearest first.

@@ -1,8 +1,9 @@
 """The verbs of storage, each as one transaction or one read of the SQLite database."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from generator.messages import Fault
 from storage import ledger
@@ -33,6 +34,7 @@ from storage.sqlite import (
     accepting,
     accounts,
     emptying,
+    exporting,
     gallery,
     joining,
     looks,
@@ -116,6 +118,10 @@ class SqliteStore:
     async def block(self, account: int, now: float) -> tuple[Account, Stopped] | None:
         """Block an account, cancel what waits, and mark what runs as to be stopped."""
         return await self._db.write(lambda db: emptying.block(db, account, now))
+
+    async def kept(self, account: int) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        """Return everything kept about an account as JSON values: tables of rows. Secrets are left out."""
+        return await self._db.read_at_length(lambda db: exporting.kept(db, account))
 
     async def erase(self, account: int, now: float) -> Emptied | None:
         """Forget an account's pictures, prompts, names and addresses; what waits is cancelled."""
@@ -253,10 +259,6 @@ class SqliteStore:
     async def history(self, account: int, before: float | None, limit: int) -> Sequence[Job]:
         """Return the account's jobs that are not deleted, newest first, made before a time."""
         return await self._db.read(lambda db: gallery.history(db, account, before, limit))
-
-    async def jobs_of(self, account: int) -> Sequence[Job]:
-        """Return all jobs of an account, deleted ones too, oldest first."""
-        return await self._db.read_at_length(lambda db: gallery.all_of(db, account))
 
     async def alike(self, look: int) -> Sequence[tuple[int, Picture, Job]]:
         """Return the visible pictures whose look differs in at most seven bits, the nearest first."""

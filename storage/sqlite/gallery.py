@@ -50,12 +50,6 @@ async def newest(db: Statements, limit: int) -> list[Job]:
     return [job_of(row) for row in rows]
 
 
-async def all_of(db: Statements, account: int) -> list[Job]:
-    """Return all jobs of an account, oldest first."""
-    rows = await db.rows("select * from jobs where account = :account order by seq", account=account)
-    return [job_of(row) for row in rows]
-
-
 async def delete(db: Statements, job: str, now: float) -> list[str]:
     """Hide an ended job and forget its pictures; return the contents that nobody needs any more."""
     hidden = await db.rows(

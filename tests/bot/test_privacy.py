@@ -5,7 +5,7 @@ import json
 
 from stage import ScriptedGenerator, playing, waits_for
 
-from bot.commands import ChangeSettings, DeleteMine, ExportMine, ShowHistory
+from bot.commands import ChangeSettings, DeleteMine, ExportMine, MakeKey, ShowHistory
 from bot.refusals import NoSuchJob, StillPainting
 from bot.updates import Cancelled, DeletionAsked, Erased, Exported, Refused
 from storage.records import Identity, Preferences
@@ -31,9 +31,10 @@ async def test_the_export_holds_everything_that_is_kept(tmp_path):
 
         assert isinstance(answer, Exported)
         kept = json.loads(answer.file)
-        assert kept["account"]["name"] == "Ada"
+        assert [account["name"] for account in kept["accounts"]] == ["Ada"]
+        assert kept["accounts"][0]["preferences"] == {"language": "ru"}
         assert kept["identities"] == [{"platform": "stage", "user": "Ada"}]
-        assert kept["preferences"]["language"] == "ru"
+        assert [picture["job"] for picture in kept["pictures"]] == [delivered.job.id]
         assert [job["id"] for job in kept["jobs"]] == [delivered.job.id, deleted.job.id]
         assert kept["jobs"][0]["recipe"]["prompt"] == "a red фокс"
         assert {entry["kind"] for entry in kept["ledger"]} == {"allowance", "hold", "capture"}
@@ -124,3 +125,20 @@ async def test_a_block_is_not_got_rid_of_by_deleting(tmp_path):
         await delete(stage)
 
         assert isinstance(await stage.imagine(), Refused)
+
+
+async def test_the_export_holds_every_table_that_names_an_account_and_no_secret(tmp_path):
+    async with playing(ScriptedGenerator(), tmp_path) as stage:
+        await stage.drawn()
+        key = await stage.service.answer(MakeKey(stage.person()))
+
+        kept = await stage.store.kept((await stage.store.account(Identity("stage", "Ada"), "Ada")).id)
+
+        tables = await stage.store._db.read(lambda db: db.rows("select name, sql from sqlite_master"))
+        named = {row["name"] for row in tables if row["sql"] and "account integer" in row["sql"]}
+        assert named - {"links"} <= set(kept)  # a code that joins is a secret
+        assert [each["name"] for each in kept["keys"]] == ["chat"]
+        assert key.text not in json.dumps(kept)
+        assert not {"secret", "digest", "webhook_secret", "ticket"} & {
+            name for rows in kept.values() for row in rows for name in row
+        }

@@ -35,7 +35,7 @@ async def test_what_is_preferred_outlives_a_kill_and_what_is_deleted_is_gone(pro
 
     assert done["prompt"].startswith("A Chinese ink wash painting of a red circle.")
     kept = json.loads(exported["text"])
-    assert kept["preferences"]["aspect"] == "16:9"
+    assert kept["accounts"][0]["preferences"]["aspect"] == "16:9"
     assert [job["id"] for job in kept["jobs"]] == [done["job"]]
     assert kept_files == 1
     assert (asked["type"], erased["type"]) == ("sure", "changed")

@@ -139,7 +139,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(who=WHO)
     def erase(self, who) -> None:
-        mine = [job.id for job in self.do(self.store.jobs_of(self.current(who)))]
+        mine = [job.id for job in self.do(self.store.history(self.current(who), None, 1000))]
         busy = any(self.jobs[job] is JobState.RUNNING for job in mine)
         answer = self.do(self.store.erase(self.accounts[who], self.now))
         assert (answer is None) == busy
