@@ -303,6 +303,9 @@ def telegram_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
     account = Account(
         token=settings.telegram_token.get_secret_value(),
         api_url=settings.telegram_api_url,
+        ratios=tuple(model_for(settings.model).aspects),
+        most_pictures=settings.max_count,
+        admins=settings.telegram_administrators,
         plain=settings.telegram_plain_text,
         webhook=settings.telegram_webhook,
     )

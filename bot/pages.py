@@ -1,6 +1,6 @@
 """Whole messages in words, for any chat that has a markup: what stands in which line. No I/O."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -71,9 +71,12 @@ class Markup(Protocol):
 class Pages:
     """Every message that is made of several lines."""
 
-    def __init__(self, markup: Markup, commands: Sequence[str]) -> None:
+    def __init__(
+        self, markup: Markup, commands: Sequence[str], key_of: Callable[[str], str] | None = None
+    ) -> None:
         self._markup = markup
         self._commands = commands
+        self._key_of = key_of or command_key
 
     def prompt_line(self, job: Job) -> str:
         """Return a job's prompt as the first line of its message."""
@@ -165,7 +168,9 @@ class Pages:
     def help(self, language: str, *closing: str) -> str:
         """Return every command and every option with a word about each, and closing sentences of ours."""
         own, typed = self._markup.own, self._markup.typed
-        commands = [f"{typed('/' + name)} {own(say(language, command_key(name)))}" for name in self._commands]
+        commands = [
+            f"{typed('/' + name)} {own(say(language, self._key_of(name)))}" for name in self._commands
+        ]
         options = [
             f"{typed(example)} {own(say(language, f'web_option_{name}'))}"
             for name, example in EXAMPLES.items()

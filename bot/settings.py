@@ -281,6 +281,13 @@ class Settings(BaseSettings):
         description="Another address for Telegram's Bot API, such as a server of your own.",
         json_schema_extra=_wants("an address such as https://bots.example, or http://127.0.0.1:8081"),
     )
+    telegram_admins: str = Field(
+        "",
+        pattern=r"^[0-9, ]*$",
+        validation_alias="TELEGRAM_ADMINS",
+        description="People who manage the whole bot on Telegram, by their numbers, with commas.",
+        json_schema_extra=_wants("numbers of people with commas, such as 123456789"),
+    )
     telegram_plain_text: bool = Field(
         True,
         validation_alias="TELEGRAM_PLAIN_TEXT",
@@ -351,7 +358,12 @@ class Settings(BaseSettings):
     @property
     def discord_guilds(self) -> tuple[int, ...]:
         """The numbers in DISCORD_GUILD_IDS, each by itself."""
-        return tuple(int(number) for number in self.discord_guild_ids.replace(",", " ").split())
+        return _numbers(self.discord_guild_ids)
+
+    @property
+    def telegram_administrators(self) -> frozenset[int]:
+        """The numbers in TELEGRAM_ADMINS."""
+        return frozenset(_numbers(self.telegram_admins))
 
     @property
     def telegram_webhook(self) -> tuple[str, str, int] | None:
@@ -402,6 +414,10 @@ class Reading:
     settings: Settings
     origins: Mapping[str, Origin]
     warnings: tuple[str, ...]
+
+
+def _numbers(listed: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in listed.replace(",", " ").split())
 
 
 def is_loopback(host: str) -> bool:

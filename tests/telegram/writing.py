@@ -11,6 +11,7 @@ from bot.adapters.telegram.budget import Pace
 from bot.adapters.telegram.core import Account, Core
 from bot.adapters.telegram.front import TelegramFront
 from bot.flight import Painter
+from generator.models import EMBEDDED_MODEL
 from tests.platforms.studio import Script, ScriptedPainter, Studio, draws, draws_large, finished, waits_for
 from tests.platforms.telegram import TOKEN, LoopbackTelegram
 
@@ -41,7 +42,9 @@ class Bot(Studio):
             preferences=self.people.preferences,
             rules=self.places.rules,
         )
-        account = replace(Account(token=TOKEN, api_url=town.url), **changes)  # type: ignore[arg-type]
+        account = replace(
+            Account(token=TOKEN, api_url=town.url, ratios=tuple(EMBEDDED_MODEL.aspects)), **changes
+        )  # type: ignore[arg-type]
         self.front = TelegramFront(core, account, pace)
         self.open_to(self.front.surface)
 

@@ -14,7 +14,8 @@ class Address:
 
     `message` is None until it was sent. `thread` is the forum topic, `answers` the message that asked,
     `album` the pictures beside the message where there are several. `document` says that files shall come
-    as they are. `rung` says on which rung of the delivery ladder the message stands.
+    as they are, `spoiler` that pictures are covered until they are tapped. `rung` is where on the delivery
+    ladder the message stands.
     """
 
     chat: int
@@ -25,6 +26,7 @@ class Address:
     album: tuple[int, ...] = ()
     inline: str | None = None
     document: bool = False
+    spoiler: bool = False
     rung: Rung = Rung.EDITED
 
     def text(self) -> str:

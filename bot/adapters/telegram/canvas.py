@@ -229,7 +229,10 @@ def _caption(address: Address, card: Card) -> Request[object]:
 
 def _media(address: Address, card: Card, upload: Upload) -> Request[object]:
     return lambda bot: bot.edit_message_media(
-        upload.media(card.text), address.chat, address.message, reply_markup=card.keyboard
+        upload.media(card.text, spoiler=address.spoiler),
+        address.chat,
+        address.message,
+        reply_markup=card.keyboard,
     )
 
 
@@ -237,7 +240,7 @@ def _group(address: Address, album: list[Upload]) -> Request[tuple[int, ...]]:
     async def send(bot: Bot) -> tuple[int, ...]:
         sent = await bot.send_media_group(
             address.chat,
-            [upload.media() for upload in album],
+            [upload.media(spoiler=address.spoiler) for upload in album],
             message_thread_id=address.thread,
             reply_parameters=answering(address.message),
         )

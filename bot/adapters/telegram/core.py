@@ -31,11 +31,15 @@ class Core:
 class Account:
     """How to be on Telegram: the token, and another address than Telegram's own, if any.
 
+    `ratios` and `most_pictures` are what can be chosen, `admins` are the people who manage the whole bot.
     `plain` says that in a private chat plain words are a prompt too. With a `webhook` (public address, and
     host and port to listen on) Telegram brings its updates, otherwise they are fetched.
     """
 
     token: str
     api_url: str | None = None
+    ratios: tuple[str, ...] = ()
+    most_pictures: int = 4
+    admins: frozenset[int] = frozenset()
     plain: bool = True
     webhook: tuple[str, str, int] | None = None

@@ -18,9 +18,12 @@ from telegram.ext import (
 from bot.adapters.telegram.budget import Pace
 from bot.adapters.telegram.canvas import Canvas
 from bot.adapters.telegram.core import Account, Core
-from bot.adapters.telegram.desk import Context, Desk
+from bot.adapters.telegram.desk import Desk
+from bot.adapters.telegram.managing import RULES, Managing
 from bot.adapters.telegram.menus import menus
+from bot.adapters.telegram.personal import LINK, PRIVACY, SETTINGS, Personal
 from bot.adapters.telegram.polling import Poll
+from bot.adapters.telegram.replies import Context, Replies
 from bot.adapters.telegram.surface import TelegramSurface
 from bot.adapters.telegram.webhook import Door, Webhook
 from bot.adapters.telegram.wire import Wire
@@ -47,7 +50,10 @@ class TelegramFront:
         self._wire = Wire(pace or Pace())
         canvas = Canvas(core, self._wire)
         self.surface = TelegramSurface(core, canvas)
-        self._desk = Desk(core, account, self._wire, canvas)
+        replies = Replies(core, self._wire)
+        self._desk = Desk(account, replies, canvas)
+        self._personal = Personal(account, replies)
+        self._managing = Managing(account, replies)
 
     async def run(self) -> None:
         """Stay on Telegram until cancelled. Ends by itself only where the token is wrong."""
@@ -117,11 +123,20 @@ class TelegramFront:
         return application
 
     def _add_handlers(self, application: AnyApplication) -> None:
-        desk = self._desk
-        for name in ("imagine", "queue", "history", "credits", "help", "start"):
-            application.add_handler(CommandHandler(name, getattr(desk, name)))
+        desk, personal, managing = self._desk, self._personal, self._managing
+        for room, names in (
+            (desk, ("imagine", "queue", "history", "credits", "help")),
+            (personal, ("start", "settings", "styles", "link", "privacy", "apikey")),
+            (managing, ("chat", "grant", "block", "unblock", "jobs")),
+        ):
+            for name in names:
+                application.add_handler(CommandHandler(name, getattr(room, name)))
         application.add_handler(MessageHandler(filters.PHOTO | filters.Document.IMAGE, desk.photo))
         application.add_handler(MessageHandler(filters.TEXT & ~filters.COMMAND, desk.words))
+        application.add_handler(CallbackQueryHandler(personal.preferred, rf"^{SETTINGS}:"))
+        application.add_handler(CallbackQueryHandler(personal.confided, rf"^{PRIVACY}:"))
+        application.add_handler(CallbackQueryHandler(personal.joined, rf"^{LINK}:"))
+        application.add_handler(CallbackQueryHandler(managing.ruled, rf"^{RULES}:"))
         application.add_handler(CallbackQueryHandler(desk.pressed))
 
 

@@ -12,14 +12,13 @@ from telegram import (
 )
 
 from bot.adapters.telegram.wire import Request
-from bot.adapters.telegram.wording import COMMANDS
-from bot.pages import command_key
+from bot.adapters.telegram.wording import EVERYBODYS, MANAGERS, PRIVATE, key_of
 from bot.texts import LANGUAGES, say
 
 SCOPES: Sequence[tuple[BotCommandScope, Sequence[str]]] = (
-    (BotCommandScopeAllPrivateChats(), COMMANDS),
-    (BotCommandScopeAllGroupChats(), COMMANDS),
-    (BotCommandScopeAllChatAdministrators(), COMMANDS),
+    (BotCommandScopeAllPrivateChats(), PRIVATE),
+    (BotCommandScopeAllGroupChats(), EVERYBODYS),
+    (BotCommandScopeAllChatAdministrators(), MANAGERS),
 )
 
 
@@ -30,5 +29,5 @@ def menus() -> Iterator[Request[bool]]:
 
 
 def _telling(scope: BotCommandScope, names: Sequence[str], language: str, code: str) -> Request[bool]:
-    commands = [BotCommand(name, say(language, command_key(name))) for name in names]
+    commands = [BotCommand(name, say(language, key_of(name))) for name in names]
     return lambda bot: bot.set_my_commands(commands, scope=scope, language_code=code)

@@ -10,6 +10,9 @@ from bot.commands import Here, Person
 from bot.texts import LANGUAGES, language_for, say
 from storage.records import Identity, NewPost, PlaceId, Preferences
 
+ADMINISTRATOR = "administrators"  # the one role that there is in a group
+GENERAL = 1  # the topic that has no number
+
 Prefer = Callable[[Identity], Preferences]
 
 
@@ -46,7 +49,7 @@ def by_message(message: Message, prefer: Prefer) -> Asked:
         document=prefer(by.identity).as_document,
     )
     key = f"{PLATFORM}:{message.chat.id}:{message.message_id}"
-    return Asked(by=by, key=key, address=address, here=here(message.chat))
+    return Asked(by=by, key=key, address=address, here=here(message.chat, address.thread))
 
 
 def by_press(query: CallbackQuery, prefer: Prefer) -> Asked:
@@ -63,7 +66,7 @@ def by_press(query: CallbackQuery, prefer: Prefer) -> Asked:
             answers=message.message_id,
             document=document,
         )
-    place = here(query.message.chat) if query.message is not None else None
+    place = here(query.message.chat, address.thread) if query.message is not None else None
     return Asked(by=by, key=f"{PLATFORM}:press:{query.id}", address=address, here=place)
 
 
@@ -76,9 +79,11 @@ def person(speaker: User | Chat, prefer: Prefer) -> Person:
     return Person(identity=identity, name=name or str(speaker.id), language=language)
 
 
-def here(chat: Chat) -> Here | None:
+def here(chat: Chat, thread: int | None) -> Here | None:
     """Return the place whose rules hold; in a private chat there is none."""
-    return None if chat.type == Chat.PRIVATE else Here(place=PlaceId(PLATFORM, str(chat.id)))
+    if chat.type == Chat.PRIVATE:
+        return None
+    return Here(place=PlaceId(PLATFORM, str(chat.id)), channels=(str(thread or GENERAL),))
 
 
 def typed_after(message: Message) -> str:

@@ -31,7 +31,7 @@ class Upload:
     content: bytes
     document: bool
 
-    def media(self, caption: str | None = None) -> Media:
+    def media(self, caption: str | None = None, *, spoiler: bool = False) -> Media:
         """Return it for one request."""
         file = InputFile(self.content, filename=self.name, attach=True)
         mode = None if caption is None else "HTML"
@@ -39,7 +39,7 @@ class Upload:
             return InputMediaDocument(
                 file, caption=caption, parse_mode=mode, disable_content_type_detection=True
             )
-        return InputMediaPhoto(file, caption=caption, parse_mode=mode)
+        return InputMediaPhoto(file, caption=caption, parse_mode=mode, has_spoiler=spoiler or None)
 
 
 def fits_photo(picture: Picture) -> bool:

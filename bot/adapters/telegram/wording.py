@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from babel.dates import format_datetime
 
-from bot.pages import Markup, Pages
+from bot.pages import Markup, Pages, command_key
 from bot.texts import language_for
 
 MOST_CHARACTERS = 4096  # of a text; of a caption:
@@ -19,7 +19,12 @@ MOST_OF_CAPTION = 1024
 MOST_OF_PROMPT = 700
 MOST_BOLD = 300
 MOST_OF_CODE = 3800
-COMMANDS = ("imagine", "queue", "history", "credits", "help")
+EVERYBODYS = ("imagine", "queue", "history", "credits", "settings", "styles", "help")
+PRIVATE = (*EVERYBODYS, "link", "privacy", "apikey")
+MANAGERS = (*EVERYBODYS, "chat")
+ADMINS = ("grant", "block", "unblock", "jobs")
+COMMANDS = (*PRIVATE, "chat", *ADMINS)
+OWN_KEYS = ("chat", *ADMINS)  # commands that only Telegram has under this name
 UNLINKED = "\u2060"  # word joiner: nothing to see
 LINKS = r"[@#$]|(?<=\w)[.:](?=\w)"
 THEIR_LINKS = re.compile(rf"{LINKS}|/")
@@ -47,6 +52,11 @@ def shortened(text: str, most: int) -> str:
         return text
     kept = text.encode("utf-16-le", "surrogatepass")[: 2 * (most - 1)].decode("utf-16-le", "ignore")
     return kept + "…"
+
+
+def key_of(name: str) -> str:
+    """Return the key of the sentence that says what a command does."""
+    return f"telegram_command_{name}" if name in OWN_KEYS else command_key(name)
 
 
 class Html(Markup):
@@ -95,5 +105,5 @@ class Html(Markup):
 
 
 HTML = Html()
-PAGES = Pages(HTML, COMMANDS)
+PAGES = Pages(HTML, (*PRIVATE, "chat"), key_of)
 quoted = HTML.own
