@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import resource
 import secrets
 import signal
 import time
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from bot.adapters.telegram.front import TelegramFront
 
 SECRET_BYTES = 24
+MOST_OPEN = 65_536  # files and sockets
 
 log = structlog.get_logger("bot.run")
 
@@ -69,8 +71,17 @@ log = structlog.get_logger("bot.run")
 def serve(settings: Settings) -> int:
     """Run until a signal; return the exit code. Raises Trouble or StorageError when it cannot start."""
     set_up_logs(settings.log_level, settings.log_format)
+    _allow_connections()
     with FolderLock(settings.data):
         return asyncio.run(_live(settings))
+
+
+def _allow_connections() -> None:
+    """Let the process have as many open sockets as the machine allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wished = MOST_OPEN if hard == resource.RLIM_INFINITY else min(hard, MOST_OPEN)
+    if soft < wished:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wished, hard))
 
 
 async def _live(settings: Settings) -> int:
@@ -370,6 +381,7 @@ def _api_core(  # noqa: PLR0913, PLR0917 - the parts it speaks to
             public_url=settings.public_url,
             rate=Rate(per_minute=settings.api_rate_per_minute, burst=settings.api_rate_burst),
             version=version(),
+            origins=settings.origins,
         ),
     )
 
@@ -385,7 +397,7 @@ def _web_server(settings: Settings, chat: WebChat, gallery: WebGallery, api: Par
     door = Door(host=settings.host, names=settings.server_names, password=password)
     try:
         app = Entrance(web_app(chat, gallery, door), partial(_load_api, api))
-        return WebServer(app, chat, settings.host, settings.port)
+        return WebServer(app, chat, settings.host, settings.port, settings.proxies)
     except CannotListen as error:
         raise Trouble(str(error)) from None
 

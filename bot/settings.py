@@ -118,6 +118,18 @@ class Settings(BaseSettings):
         description="Requests a key of the HTTP API may send at once.",
         json_schema_extra=_wants("a whole number, 1 or more"),
     )
+    cors_origins: str = Field(
+        "",
+        pattern=r"^(https?://[0-9A-Za-z.:\-\[\]]+[, ]*)*$",
+        description="Origins whose pages may use the HTTP API from a browser, with commas; none by default.",
+        json_schema_extra=_wants("origins with commas, such as https://app.example"),
+    )
+    trusted_proxies: str = Field(
+        "",
+        pattern=r"^[0-9A-Fa-f.:/, ]*$",
+        description="Addresses or networks of proxies whose X-Forwarded-For and -Proto are believed.",
+        json_schema_extra=_wants("addresses with commas, such as 127.0.0.1, 10.0.0.0/8"),
+    )
     keep_uploads_days: float = Field(
         30.0,
         ge=0,
@@ -348,12 +360,22 @@ class Settings(BaseSettings):
     @property
     def server_names(self) -> tuple[str, ...]:
         """The names in PINXIT_NAMES, each by itself."""
-        return tuple(name.strip() for name in self.names.split(",") if name.strip())
+        return _listed(self.names)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins in PINXIT_CORS_ORIGINS, each by itself."""
+        return _listed(self.cors_origins)
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """The addresses in PINXIT_TRUSTED_PROXIES, each by itself."""
+        return _listed(self.trusted_proxies)
 
     @property
     def fetch_allowed(self) -> tuple[str, ...]:
         """The addresses in PINXIT_FETCH_ALLOW, each by itself."""
-        return tuple(name.strip() for name in self.fetch_allow.split(",") if name.strip())
+        return _listed(self.fetch_allow)
 
     @property
     def discord_guilds(self) -> tuple[int, ...]:
@@ -405,6 +427,10 @@ class Settings(BaseSettings):
     def generator_log(self) -> Path:
         """What the generator process prints."""
         return self.data / "logs" / "generator.log"
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 @dataclass(frozen=True, slots=True)

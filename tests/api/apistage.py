@@ -1,15 +1,17 @@
 """The core on its stage, with the API in front of it, and a caller who speaks HTTP."""
 
 import asyncio
+import io
 import json
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession
-from stage import LIMITS, FastClock, ScriptedGenerator, Stage, living, opened
+from PIL import Image
+from stage import LIMITS, FastClock, ScriptedGenerator, Stage, finished, living, opened
 
 from bot.adapters.api.app import api_app
 from bot.adapters.api.core import Core, Rules
@@ -22,6 +24,7 @@ from bot.keys import USUAL_SCOPES, new_key
 from bot.outgoing import Outgoing
 from bot.rate_limit import Rate
 from bot.uploads import UploadDesk
+from generator.messages import Begun, End, Finished, Generate, Preview, StepDone
 from generator.models import EMBEDDED_MODEL
 from storage.keys import Scope
 from storage.pictures import PictureFolder
@@ -34,6 +37,35 @@ NO_ALLOWANCE = Limits(per_account=100, whole_queue=1000, daily_allowance=0)
 
 
 UPLOADS = UploadLimits(files=10, bytes=4 << 20, bytes_each=2 << 20)
+
+
+def picture(color: str = "red", form: str = "png", size: tuple[int, int] = (64, 64)) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", size, color).save(file, form)
+    return file.getvalue()
+
+
+def paints(request: Generate) -> Any:
+    """Yield real files, and a preview at every step."""
+    yield Begun()
+    for step in range(1, 5):
+        yield StepDone(step, 4)
+        yield Preview(request.orders[0].id, picture("blue", "jpeg", (8 * step, 8)))
+    for order in request.orders:
+        done = finished(order)
+        yield Finished(
+            order=done.order,
+            file=picture(form=order.format.value) + b"" * order.recipe.seed,
+            format=order.format,
+            width=order.recipe.width,
+            height=order.recipe.height,
+            seconds=0.5,
+        )
+    yield End()
+
+
+def painting() -> ScriptedGenerator:
+    return ScriptedGenerator(usually=paints)
 
 
 class FlyingClock(FastClock):
@@ -92,6 +124,7 @@ class ApiStage(Stage):
         rules: Rules | None = None,
         upload_limits: UploadLimits = UPLOADS,
         fetch_allowed: Collection[str] = (),
+        trusted: Sequence[str] = (),
         **changes: Any,
     ) -> None:
         surface = ApiSurface()
@@ -106,7 +139,8 @@ class ApiStage(Stage):
             Entrance(self.page, lambda: api_app(self.parts)),
             self.page,
             "127.0.0.1",
-            0,  # type: ignore[arg-type]
+            0,
+            trusted,  # type: ignore[arg-type]
         )
         self.token = ""
         self.http: ClientSession
@@ -209,4 +243,15 @@ async def playing_api(
             yield stage
 
 
-__all__ = ["LIMITS", "ApiStage", "Event", "Said", "Scope", "events", "playing_api"]
+__all__ = [
+    "LIMITS",
+    "ApiStage",
+    "Event",
+    "Said",
+    "Scope",
+    "events",
+    "painting",
+    "paints",
+    "picture",
+    "playing_api",
+]

@@ -9,42 +9,13 @@ from typing import Any
 import openai
 import pytest
 from aiohttp import FormData
-from apistage import ApiStage, events, playing_api
+from apistage import ApiStage, events, painting, paints, picture, playing_api
 from PIL import Image
-from stage import ScriptedGenerator, fails, finished, until, waits_for
+from stage import ScriptedGenerator, fails, until, waits_for
 
-from generator.messages import Begun, End, Finished, Generate, Loading, Preview, StepDone
+from generator.messages import Loading
 from storage.keys import Scope
 from storage.records import Identity
-
-
-def picture(color: str = "red", form: str = "png", size: tuple[int, int] = (64, 64)) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", size, color).save(file, form)
-    return file.getvalue()
-
-
-def paints(request: Generate) -> Any:
-    """Yield real files, and a preview at every step."""
-    yield Begun()
-    for step in range(1, 5):
-        yield StepDone(step, 4)
-        yield Preview(request.orders[0].id, picture("blue", "jpeg", (8 * step, 8)))
-    for order in request.orders:
-        done = finished(order)
-        yield Finished(
-            order=done.order,
-            file=picture(form=order.format.value) + b"" * order.recipe.seed,
-            format=order.format,
-            width=order.recipe.width,
-            height=order.recipe.height,
-            seconds=0.5,
-        )
-    yield End()
-
-
-def painting() -> ScriptedGenerator:
-    return ScriptedGenerator(usually=paints)
 
 
 def slow(event: asyncio.Event) -> ScriptedGenerator:

@@ -1,17 +1,21 @@
 """Puts the dialects together. Importing this loads FastAPI, which costs most of a second: do it late."""
 
-from collections.abc import Callable
+from collections.abc import Collection
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from bot.adapters.api.callers import Door
+from bot.adapters.api.described import describe_at_docs
 from bot.adapters.api.faults import ApiFault, bad_request, not_found, of_validation
+from bot.adapters.api.figures import Figures
 from bot.adapters.api.files import files_router
-from bot.adapters.api.gate import Gate
+from bot.adapters.api.gate import Dialect, Gate
+from bot.adapters.api.health import health_router
 from bot.adapters.api.inference import inference_router
 from bot.adapters.api.native import native_router
 from bot.adapters.api.openai import openai_error, openai_router
@@ -22,44 +26,75 @@ from bot.adapters.api.surface import Jobs
 from bot.adapters.api.wire import problem
 from bot.adapters.api.zimageturbo import zimageturbo_error, zimageturbo_router
 
+NATIVE = Dialect("native", problem)
+INFERENCE = Dialect("inference", problem)
+OPENAI = Dialect("openai", openai_error)
+ZIMAGETURBO = Dialect("zimageturbo", zimageturbo_error)
+HEADERS_TAKEN = (
+    "authorization",
+    "content-type",
+    "x-client-source",
+    "idempotency-key",
+    "prefer",
+    "cancel-after",
+    "last-event-id",
+)
+
 
 def api_app(parts: Parts) -> ASGIApp:
     """Return the ASGI app of every dialect."""
-    core = parts.core
-    app = FastAPI(title="Pinxit", version=core.rules.version, docs_url=None, redoc_url=None)
+    core, trails = parts.core, parts.surface.trails
+    door, figures = Door(core), Figures()
+    app = FastAPI(title="Pinxit", version=core.rules.version, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.public_url = core.rules.public_url
-    jobs, orders = Jobs(core, parts.surface.trails), Orders(core, parts.surface.trails, parts.deadlines)
-    app.include_router(native_router(core, jobs, orders))
-    app.include_router(inference_router(core, jobs, orders))
-    app.include_router(openai_router(core, jobs, orders))
-    app.include_router(zimageturbo_router(core, jobs, orders))
+    jobs, orders = Jobs(core, trails), Orders(core, trails, parts.deadlines)
+    for router_of in (native_router, inference_router, openai_router, zimageturbo_router):
+        app.include_router(router_of(core, jobs, orders))
     app.include_router(files_router(core))
     app.include_router(pictures_router(core))
+    app.include_router(health_router(core, door, figures))
+    describe_at_docs(app)
     _say_no_in_dialects(app)
-    return Gate(app, Door(core), render_for)
+    return _shared_with(core.rules.origins, Gate(app, door, dialect_of, figures))
 
 
-def render_for(path: str) -> Callable[[ApiFault], Response]:
-    """Return how the dialect of a path says no."""
+def _shared_with(origins: Collection[str], app: ASGIApp) -> ASGIApp:
+    """Let pages of these origins read the answers; without any, no page elsewhere can."""
+    if not origins:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origins=list(origins),
+        allow_methods=["GET", "POST", "DELETE", "PUT"],
+        allow_headers=list(HEADERS_TAKEN),
+        expose_headers=["location", "retry-after", "preference-applied"],
+        max_age=600,
+    )
+
+
+def dialect_of(path: str) -> Dialect:
+    """Return the dialect of a path."""
     if path.startswith("/api/"):
-        return zimageturbo_error
-    if path.startswith("/v1/") and not path.startswith(("/v1/jobs", "/v1/me")):
-        return openai_error
-    return problem
+        return ZIMAGETURBO
+    if path.startswith(("/v1/jobs", "/v1/me")):
+        return NATIVE
+    if path.startswith("/v1/"):
+        return OPENAI
+    return INFERENCE
 
 
 def _say_no_in_dialects(app: FastAPI) -> None:
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, ApiFault)
-        return render_for(request.url.path)(error)
+        return dialect_of(request.url.path).render(error)
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return render_for(request.url.path)(of_validation(list(error.errors())))
+        return dialect_of(request.url.path).render(of_validation(list(error.errors())))
 
     async def routed(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return render_for(request.url.path)(_fault_of(error))
+        return dialect_of(request.url.path).render(_fault_of(error))
 
     app.add_exception_handler(ApiFault, refused)
     app.add_exception_handler(RequestValidationError, invalid)

@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, Response
 from bot.adapters.api.asking import Asked, Asking
 from bot.adapters.api.core import Core
 from bot.adapters.api.faults import ApiFault, not_found
+from bot.adapters.api.schemas import AnnouncedAnswer, FileAnswer
 from bot.adapters.api.times import moment
 from bot.adapters.api.wire import AsciiJson
 from bot.uploads import UNKNOWN_TYPE, Announcement, Crowded, NoTicket, TooLarge, TooMany
@@ -123,8 +124,8 @@ def files_router(core: Core) -> APIRouter:
     """Return the routes of sent files."""
     handlers = Files(core)
     router = APIRouter(tags=["files"])
-    router.add_api_route("/files", handlers.announce, methods=["POST"])
-    router.add_api_route("/files/{id}", handlers.get)
+    router.add_api_route("/files", handlers.announce, methods=["POST"], response_model=AnnouncedAnswer)
+    router.add_api_route("/files/{id}", handlers.get, response_model=FileAnswer)
     router.add_api_route("/files/{id}", handlers.delete, methods=["DELETE"], status_code=204)
     hidden = APIRouter(include_in_schema=False)
     hidden.add_api_route("/uploads/{ticket}", handlers.send, methods=["PUT"])

@@ -4,55 +4,85 @@ In this order, so that a stranger learns nothing but that a key is needed. What 
 body of JSON that nothing is doubtful about. Whatever goes wrong behind is answered here in one sentence.
 """
 
+import asyncio
 import logging
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.adapters.api.callers import Door
 from bot.adapters.api.faults import ApiFault, bad_request, internal
+from bot.adapters.api.figures import Figures
 from bot.adapters.api.wire import read_object
 
 LARGEST_JSON = 1 << 20  # bytes
 PUBLIC = ("/f/", "/uploads/", "/docs", "/openapi.json", "/health", "/ready", "/metrics")
 UNREAD = ("/v1/images/edits", "/v1/images/variations")  # forms, refused by their routes unread
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
+BODY_SECONDS = 60.0
 JSON_TYPE = b"application/json"
 
 log = logging.getLogger(__name__)
 
-Render = Callable[[ApiFault], Response]
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """A wire format: its name, and its way to say no."""
+
+    name: str
+    render: Callable[[ApiFault], Response]
 
 
 class Gate:
-    """ASGI around the routes. `render_for(path)` gives the dialect's way to say no."""
+    """ASGI around the routes."""
 
-    def __init__(self, app: ASGIApp, door: Door, render_for: Callable[[str], Render]) -> None:
+    def __init__(
+        self, app: ASGIApp, door: Door, dialect_of: Callable[[str], Dialect], figures: Figures
+    ) -> None:
         self._app = app
         self._door = door
-        self._render_for = render_for
+        self._dialect_of = dialect_of
+        self._figures = figures
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        began = _Began(send)
+        answer = _Answer(send, self._noted(scope))
+        self._figures.begun()
         try:
-            await self._app(scope, await self._admitted(scope, receive), began.send)
-        except ApiFault as fault:
-            await self._refuse(scope, receive, began, fault)
-        except Exception as error:
-            log.exception("a request failed by a bug", extra={"path": _shape(scope["path"])})
-            if began.yet:
-                raise
-            await self._refuse(scope, receive, began, internal())
-            del error
+            await self._served(scope, receive, answer)
+        finally:
+            self._figures.ended()
 
-    async def _refuse(self, scope: Scope, receive: Receive, began: "_Began", fault: ApiFault) -> None:
-        response = self._render_for(scope["path"])(fault)
+    def _noted(self, scope: Scope) -> Callable[[int], None]:
+        began, name = time.perf_counter(), self._dialect_of(scope["path"]).name
+        method = scope["method"] if scope["method"] in METHODS else "other"
+
+        def note(status: int) -> None:
+            self._figures.answered(name, method, status, time.perf_counter() - began)
+
+        return note
+
+    async def _served(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        try:
+            await self._app(scope, await self._admitted(scope, receive), answer.send)
+        except ApiFault as fault:
+            await self._refuse(scope, receive, answer, fault)
+        except Exception:
+            log.exception("a request failed by a bug", extra={"path": _shape(scope["path"])})
+            if answer.begun:
+                raise
+            await self._refuse(scope, receive, answer, internal())
+
+    async def _refuse(self, scope: Scope, receive: Receive, answer: "_Answer", fault: ApiFault) -> None:
+        response = self._dialect_of(scope["path"]).render(fault)
         if fault.status == 413:  # noqa: PLR2004 - the rest of the body is not read
             response.headers["connection"] = "close"
-        await response(scope, receive, began.send)
+        await response(scope, receive, answer.send)
 
     async def _admitted(self, scope: Scope, receive: Receive) -> Receive:
         """Return what the routes receive from. Raises ApiFault."""
@@ -70,15 +100,21 @@ class Gate:
         return _replayed(body if values is not None else b"", receive)
 
 
-class _Began:
-    """Remembers whether an answer is under way."""
+class _Answer:
+    """Notes that an answer is under way, and puts on it what every answer bears."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, note: Callable[[int], None]) -> None:
         self._send = send
-        self.yet = False
+        self._note = note
+        self.begun = False
 
     async def send(self, message: Message) -> None:
-        self.yet = True
+        if message["type"] == "http.response.start":
+            self.begun = True
+            self._note(message["status"])
+            headers = MutableHeaders(scope=message)
+            headers.setdefault("x-content-type-options", "nosniff")
+            headers.setdefault("cache-control", "no-store")
         await self._send(message)
 
 
@@ -88,6 +124,14 @@ async def _body(headers: Headers, receive: Receive) -> bytes:
     announced = headers.get("content-length", "")
     if announced.isascii() and announced.isdigit() and int(announced[:20]) > LARGEST_JSON:
         raise _too_large()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read(receive)
+    except TimeoutError:
+        raise bad_request("The body did not come in time.") from None
+
+
+async def _read(receive: Receive) -> bytes:
     body = bytearray()
     while True:
         message = await receive()

@@ -15,6 +15,7 @@ from bot.adapters.api.faults import fault_of, not_found, not_valid
 from bot.adapters.api.files import file_view, secret_in, wrapped
 from bot.adapters.api.links import picture_url
 from bot.adapters.api.orders import Order, Orders
+from bot.adapters.api.schemas import DeletionAnswer, TaskAnswer, TaskFilesAnswer, TaskStatusAnswer
 from bot.adapters.api.surface import Jobs
 from bot.adapters.api.tasks import COMPLETED, RUNNING, line_of, progress_of, status_of, task_view, updated_at
 from bot.adapters.api.times import moment
@@ -239,16 +240,18 @@ def inference_router(core: Core, jobs: Jobs, orders: Orders) -> APIRouter:
     handlers = Tasks(core, jobs, orders)
     router = APIRouter(tags=["inference.sh"])
     add = router.add_api_route
-    add("/apps/run", handlers.run, methods=["POST"])
+    add("/apps/run", handlers.run, methods=["POST"], response_model=TaskAnswer)
     add("/run", handlers.run, methods=["POST"], include_in_schema=False)
-    add("/tasks/{id}", handlers.get)
+    add("/tasks/{id}", handlers.get, response_model=TaskAnswer)
     add("/tasks/{id}", handlers.delete, methods=["DELETE"], status_code=204)
-    add("/tasks/{id}/status", handlers.status)
-    lines: dict[int | str, dict[str, Any]] = {200: {"content": {"application/x-ndjson": {}}}}
+    add("/tasks/{id}/status", handlers.status, response_model=TaskStatusAnswer)
+    lines: dict[int | str, dict[str, Any]] = {
+        200: {"content": {"application/x-ndjson": {}}, "description": "Lines"}
+    }
     add("/tasks/{id}/stream", handlers.stream, response_class=StreamingResponse, responses=lines)
-    add("/tasks/{id}/cancel", handlers.cancel, methods=["POST"])
-    add("/tasks/{id}/files", handlers.files)
-    add("/tasks/{id}/files", handlers.delete_files, methods=["DELETE"])
+    add("/tasks/{id}/cancel", handlers.cancel, methods=["POST"], response_model=TaskAnswer)
+    add("/tasks/{id}/files", handlers.files, response_model=TaskFilesAnswer)
+    add("/tasks/{id}/files", handlers.delete_files, methods=["DELETE"], response_model=DeletionAnswer)
     return router
 
 

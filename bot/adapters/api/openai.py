@@ -17,6 +17,7 @@ from bot.adapters.api.encoding import file_as_base64, preview_as_base64
 from bot.adapters.api.faults import ApiFault, bad_request, headers_of, internal, not_valid
 from bot.adapters.api.links import picture_url
 from bot.adapters.api.orders import Order, Orders
+from bot.adapters.api.schemas import ImagesAnswer, ModelsAnswer, ModelView
 from bot.adapters.api.surface import Jobs
 from bot.adapters.api.trails import Trail
 from bot.adapters.api.wire import AsciiJson, to_json
@@ -213,9 +214,13 @@ def openai_router(core: Core, jobs: Jobs, orders: Orders) -> APIRouter:
     handlers = Images(core, jobs, orders)
     router = APIRouter(prefix="/v1", tags=["OpenAI Images"])
     add = router.add_api_route
-    add("/models", handlers.models)
-    add("/models/{id:path}", handlers.model)
-    add("/images/generations", handlers.generations, methods=["POST"])
+    add("/models", handlers.models, response_model=ModelsAnswer)
+    add("/models/{id:path}", handlers.model, response_model=ModelView)
+    told: dict[int | str, dict[str, Any]] = {
+        200: {"content": {"text/event-stream": {}}, "description": "The pictures, or events of their way"}
+    }
+    path = "/images/generations"
+    add(path, handlers.generations, methods=["POST"], response_model=ImagesAnswer, responses=told)
     for path in ("/images/edits", "/images/variations"):
         add(path, handlers.not_yet, methods=["POST"], status_code=400)
     return router

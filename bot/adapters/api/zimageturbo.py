@@ -12,6 +12,7 @@ from bot.adapters.api.core import Core
 from bot.adapters.api.faults import ApiFault, headers_of, not_valid
 from bot.adapters.api.links import picture_url
 from bot.adapters.api.orders import Order, Orders
+from bot.adapters.api.schemas import GenerateAnswer, StatusAnswer
 from bot.adapters.api.surface import Jobs
 from bot.adapters.api.times import plain_moment
 from bot.adapters.api.wire import AsciiJson
@@ -75,8 +76,8 @@ def zimageturbo_router(core: Core, jobs: Jobs, orders: Orders) -> APIRouter:
     """Return the routes under /api."""
     handlers = Generations(core, jobs, orders)
     router = APIRouter(prefix="/api", tags=["zimageturbo.ai"])
-    router.add_api_route("/generate", handlers.generate, methods=["POST"])
-    router.add_api_route("/status", handlers.status)
+    router.add_api_route("/generate", handlers.generate, methods=["POST"], response_model=GenerateAnswer)
+    router.add_api_route("/status", handlers.status, response_model=StatusAnswer)
     return router
 
 

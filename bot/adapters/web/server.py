@@ -2,13 +2,14 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from bot.adapters.web.chat import WebChat
+from bot.adapters.web.connections import GuardedProtocol
 
 LARGEST_FRAME = 4_000_000  # bytes; what is larger closes the socket, see messages.LONGEST_MESSAGE
 STOP_SECONDS = 3
@@ -19,12 +20,17 @@ class CannotListen(Exception):
 
 
 class WebServer:
-    """Holds the address from its making on; raises CannotListen when it is taken."""
+    """Holds the address from its making on; raises CannotListen when it is taken.
 
-    def __init__(self, app: ASGIApp, chat: WebChat, host: str, port: int) -> None:
+    `trusted` are the addresses and networks of proxies whose word on scheme and client counts.
+    """
+
+    def __init__(
+        self, app: ASGIApp, chat: WebChat, host: str, port: int, trusted: Sequence[str] = ()
+    ) -> None:
         self._chat = chat
         self._socket = _bound(host, port)
-        self._server = _Quiet(_config(app))
+        self._server = _Quiet(_config(app, trusted))
         self._address = self._socket.getsockname()
 
     @property
@@ -83,9 +89,10 @@ def _bound(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
+def _config(app: ASGIApp, trusted: Sequence[str]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=GuardedProtocol,
         ws="websockets-sansio",
         ws_max_size=LARGEST_FRAME,
         ws_per_message_deflate=False,
@@ -93,6 +100,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(trusted),
+        forwarded_allow_ips=list(trusted),
         timeout_graceful_shutdown=STOP_SECONDS,
     )
