@@ -64,10 +64,12 @@ def test_whatever_is_sent_the_answer_is_as_described(served: Served, mode: Gener
     for found in schema.get_all_operations():
         operation = found.ok()
 
-        @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
         @given(case=operation.as_strategy(generation_mode=mode))
         def tries(case: Any) -> None:
-            case.call_and_validate(headers=headers, checks=CHECKS, timeout=20)
+            answer = case.call(headers=headers, timeout=20)
+            if b"Invalid HTTP request" not in answer.content:  # not even HTTP: no route is to blame
+                case.validate_response(answer, checks=CHECKS)
 
         with suppress(Unsatisfiable):  # nothing can be wrong about an address without parameters
             tries()
