@@ -94,10 +94,6 @@ class Gallery:
         async with self._moving:
             await self._drop([await self._folder.put(PROBE)])
 
-    async def read(self, picture: Picture) -> bytes | None:
-        """Return a picture's file, or None where it is gone."""
-        return await asyncio.to_thread(_content, self._folder.path(picture.sha256))
-
     async def _put(self, job: Job, index: int, file: Finished) -> Picture:
         sha256 = await self._folder.put(file.file)
         look = await asyncio.to_thread(look_of, file.file)
@@ -112,14 +108,8 @@ class Gallery:
             truncated=file.truncated,
             secret=self._secret(),
             look=look.bits if look else None,
+            colours=look.colours if look else None,
         )
 
     async def _drop(self, hashes: Sequence[str]) -> None:
         await self._folder.remove(await self._store.unreferenced(hashes))
-
-
-def _content(file: Path) -> bytes | None:
-    try:
-        return file.read_bytes()
-    except OSError:
-        return None

@@ -2,30 +2,29 @@
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 
 from bot.commands import FindPicture
 from bot.file_names import named_job
-from bot.gallery import Gallery
 from bot.looks import Look, colours_apart, look_of
 from bot.people import People
 from bot.refusals import PictureUnknown
 from bot.updates import FoundRecipe, Info
 from generator.recipe import Recipe
-from storage.records import Job, Picture
+from storage.records import Alike, Job, Picture
 from storage.store import Store
 
-MOST_COMPARED = 8  # files read to tell apart what has the same shapes
-COLOURS = 12.0  # of 255: copies differ by less, pictures of their own by far more
+COLOURS = 4.0  # of 255: copies differ by less; siblings may too, but by more than a copy
+MOST_COPIES = 20
 Found = tuple[Picture, Job]
 
 
 class Lookup:
     """Private pictures are found by their owner alone."""
 
-    def __init__(self, store: Store, people: People, gallery: Gallery) -> None:
+    def __init__(self, store: Store, people: People) -> None:
         self._store = store
         self._people = people
-        self._gallery = gallery
         self._looking = asyncio.Lock()  # decoded pictures are large
 
     async def answer(self, command: FindPicture) -> Info | FoundRecipe:
@@ -49,35 +48,37 @@ class Lookup:
         return [*same, *named] if same or named else await self._alike(command.file)
 
     async def _named(self, name: str) -> list[Found]:
-        if (meant := named_job(name)) is None:
-            return []
-        job, index = meant
+        meant = named_job(name)
+        found = await self._picture(*meant) if meant else None
+        return [found] if found else []
+
+    async def _picture(self, job: str, index: int) -> Found | None:
         found = await self._store.job(job)
         if found is None or found.deleted:
-            return []
+            return None
         pictures = await self._store.pictures(job)
-        return [(picture, found) for picture in pictures if picture.index == index]
+        return next(((picture, found) for picture in pictures if picture.index == index), None)
 
     async def _alike(self, file: bytes) -> list[Found]:
         async with self._looking:
             look = await asyncio.to_thread(look_of, file)
-            if look is None or look.bits is None:
-                return []
-            near = (await self._store.alike(look.bits))[:MOST_COMPARED]
-            compared = [(await self._apart(look, picture), picture, job) for _, picture, job in near]
-        alike = [(apart, picture, job) for apart, picture, job in compared if apart <= COLOURS]
-        return [(picture, job) for _, picture, job in sorted(alike, key=lambda each: each[0])]
-
-    async def _apart(self, look: Look, picture: Picture) -> float:
-        """Return how far a kept picture's colours are from these."""
-        file = await self._gallery.read(picture)
-        other = await asyncio.to_thread(look_of, file) if file else None
-        return colours_apart(look, other) if other else 255.0
+        if look is None or look.bits is None:
+            return []
+        near = await asyncio.to_thread(_nearest, look, await self._store.alike(look.bits))
+        found = [await self._picture(alike.job, alike.index) for alike in near]
+        return [both for both in found if both is not None]
 
     async def _info(self, picture: Picture, job: Job, account: int) -> Info:
         pictures = await self._store.pictures(job.id)
         receipt = await self._store.receipt(job.id) if job.account == account else ()
         return Info(job=job, pictures=tuple(pictures), receipt=tuple(receipt), picture=picture.index)
+
+
+def _nearest(look: Look, alike: Sequence[Alike]) -> list[Alike]:
+    """Return those whose colours are a copy's, the nearest first."""
+    compared = [(colours_apart(look.colours, each.colours), each) for each in alike]
+    copies = [(apart, each) for apart, each in compared if apart <= COLOURS]
+    return [each for _, each in sorted(copies, key=lambda pair: pair[0])[:MOST_COPIES]]
 
 
 def _recipe_in(file: bytes) -> Recipe | None:

@@ -162,7 +162,7 @@ class Service:
             clock=clock,
             limits=limits,
         )
-        self._lookup = Lookup(store, self._people, gallery)
+        self._lookup = Lookup(store, self._people)
         self._moderation = Moderation(
             store=store, people=self._people, delivery=delivery, dispatcher=dispatcher, clock=clock
         )

@@ -261,7 +261,8 @@ class Job:
 class Picture:
     """A finished file of a job, kept in the picture folder under the SHA-256 of its bytes.
 
-    `look` are 64 bits, as a signed number, of which pictures that look alike differ in few.
+    `look` are 64 bits, as a signed number, of which pictures that look alike differ in few; `colours`
+    tell apart those that have the same shapes.
     """
 
     job: str
@@ -274,6 +275,17 @@ class Picture:
     truncated: bool
     secret: str  # random; unguessable part of the picture's URL
     look: int | None = None
+    colours: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A visible picture that differs in so many bits from the look that was asked for."""
+
+    job: str
+    index: int
+    bits: int
+    colours: bytes
 
 
 def is_ratio(text: str) -> bool:

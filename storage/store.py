@@ -8,6 +8,7 @@ from storage.keys import Keys
 from storage.outbox import Outbox
 from storage.records import (
     Account,
+    Alike,
     Balance,
     CancelOutcome,
     Emptied,
@@ -213,10 +214,10 @@ class Store(Protocol):
     async def history(self, account: int, before: float | None, limit: int) -> Sequence[Job]:
         """Return the account's jobs that are not deleted, newest first, made before a time."""
 
-    async def alike(self, look: int) -> Sequence[tuple[int, Picture, Job]]:
+    async def alike(self, look: int) -> Sequence[Alike]:
         """Return the visible pictures whose look differs in at most seven bits, the nearest first.
 
-        Each with the number of bits, and at most a hundred.
+        At most five thousand.
         """
 
     async def same(self, sha256: str) -> Sequence[tuple[Picture, Job]]:

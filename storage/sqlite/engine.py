@@ -9,6 +9,7 @@ from generator.messages import Fault
 from storage import ledger
 from storage.records import (
     Account,
+    Alike,
     Balance,
     CancelOutcome,
     Emptied,
@@ -260,7 +261,7 @@ class SqliteStore:
         """Return the account's jobs that are not deleted, newest first, made before a time."""
         return await self._db.read(lambda db: gallery.history(db, account, before, limit))
 
-    async def alike(self, look: int) -> Sequence[tuple[int, Picture, Job]]:
+    async def alike(self, look: int) -> Sequence[Alike]:
         """Return the visible pictures whose look differs in at most seven bits, the nearest first."""
         return await self._db.read(lambda db: looks.alike(db, look))
 

@@ -2,21 +2,23 @@
 
 import json
 
-from storage.records import Job, Picture
+from storage.records import Alike, Job, Picture
 from storage.sqlite.rows import job_of, picture_of
 from storage.sqlite.statements import Statements
 
 BITS = 64
 QUARTER = 16
 MOST_BITS = 7  # then one of the four quarters differs in at most one bit
-MOST_FOUND = 100
+MOST_FOUND = 5000  # alike; simple shapes on plain grounds are many
+MOST_SAME = 100
 MASK = (1 << QUARTER) - 1
 
 # Every quarter as it is and with each one bit changed: 68 places in the index.
 NEAR = """
-select distinct looks.job, looks.place, looks.look
+select distinct looks.job, looks.place, looks.look, pictures.colours
 from json_each(:probes) as probe
 join looks on looks.quarter = probe.value ->> 0 and looks.bits = probe.value ->> 1
+join pictures on pictures.job = looks.job and pictures.place = looks.place
 """
 
 SAME = """
@@ -25,19 +27,20 @@ where sha256 = :sha256 and jobs.deleted_at is null order by jobs.seq limit :limi
 """
 
 
-async def alike(db: Statements, look: int) -> list[tuple[int, Picture, Job]]:
+async def alike(db: Statements, look: int) -> list[Alike]:
     """Return the visible pictures that differ in at most MOST_BITS bits, the nearest first."""
     rows = await db.rows(NEAR, probes=json.dumps(_probes(look)))
-    near = sorted(
-        (bits, row["job"], row["place"]) for row in rows if (bits := apart(look, row["look"])) <= MOST_BITS
-    )
-    found = [(bits, await _with_job(db, job, place)) for bits, job, place in near[:MOST_FOUND]]
-    return [(bits, *both) for bits, both in found if both is not None]
+    near = [
+        Alike(row["job"], row["place"], bits, row["colours"])
+        for row in rows
+        if (bits := apart(look, row["look"])) <= MOST_BITS
+    ]
+    return sorted(near, key=lambda each: (each.bits, each.job, each.index))[:MOST_FOUND]
 
 
 async def same(db: Statements, sha256: str) -> list[tuple[Picture, Job]]:
     """Return the visible pictures with this content, oldest first."""
-    rows = await db.rows(SAME, sha256=sha256, limit=MOST_FOUND)
+    rows = await db.rows(SAME, sha256=sha256, limit=MOST_SAME)
     found = [await _with_job(db, row["job"], row["place"]) for row in rows]
     return [both for both in found if both is not None]
 

@@ -71,6 +71,7 @@ def picture_of(row: sqlite3.Row) -> Picture:
         truncated=bool(row["truncated"]),
         secret=row["secret"],
         look=row["look"],
+        colours=row["colours"],
     )
 
 

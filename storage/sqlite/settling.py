@@ -96,9 +96,9 @@ async def _insert_picture(db: Statements, picture: Picture) -> None:
     await db.rows(
         """
         insert into pictures (job, place, sha256, format, width, height, size_bytes, truncated, secret,
-            look)
+            look, colours)
         values (:job, :place, :sha256, :format, :width, :height, :size_bytes, :truncated, :secret,
-            :look)
+            :look, :colours)
         """,
         job=picture.job,
         place=picture.index,
@@ -110,4 +110,5 @@ async def _insert_picture(db: Statements, picture: Picture) -> None:
         truncated=picture.truncated,
         secret=picture.secret,
         look=picture.look,
+        colours=picture.colours,
     )

@@ -4,7 +4,7 @@ import sqlite3
 
 import aiosqlite
 
-Value = str | int | float | None
+Value = str | int | float | bytes | None
 
 
 class Statements:

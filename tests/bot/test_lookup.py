@@ -7,16 +7,14 @@ import pytest
 from PIL import Image, ImageDraw
 from stage import ScriptedGenerator, playing
 
-from bot.commands import Draw, FindPicture
+from bot.commands import FindPicture
 from bot.file_names import file_name, named_job
-from bot.looks import look_of
-from bot.options import Defaults, parse
-from bot.rate_limit import Rate, RateLimit
-from bot.refusals import PictureUnknown, TooFast
+from bot.looks import colours_apart, look_of
+from bot.lookup import COLOURS
+from bot.refusals import PictureUnknown
 from bot.updates import FoundRecipe, Info, Refused
 from generator.messages import Begun, End, Finished
 from generator.metadata import recipe_for_png
-from generator.models import EMBEDDED_MODEL
 from generator.recipe import Recipe
 from storage.sqlite.looks import MOST_BITS, apart
 
@@ -189,29 +187,27 @@ def test_a_name_leads_back_though_the_job_s_id_has_hyphens():
     assert named_job("holiday.png") is None
 
 
-def test_copies_differ_in_few_bits():
-    for seed in range(30):
-        look, copy = look_of(saved(scene(seed))), look_of(saved(scene(seed), "JPEG", quality=60))
-        assert apart(look.bits, copy.bits) <= MOST_BITS
+def test_nearly_all_copies_differ_in_few_bits():
+    scenes = [saved(scene(seed)) for seed in range(100)]
+    looks = [(look_of(file), look_of(again(file, "JPEG", 200, quality=60))) for file in scenes]
+
+    recognised = sum(apart(look.bits, copy.bits) <= MOST_BITS for look, copy in looks)
+
+    assert recognised >= 96
 
 
-async def test_whoever_asks_too_often_has_to_wait(tmp_path):
-    seldom = Rate(per_minute=0.001, burst=2)
-    async with playing(
-        ScriptedGenerator(), tmp_path, rate_limit=RateLimit(each=seldom, everybody=seldom)
-    ) as stage:
-        answers = [await find(stage, b"no picture") for _ in range(3)]
+@pytest.mark.parametrize("ground", ["white", "black", "blue", "#7f7f7f"])
+@pytest.mark.parametrize("figure", ["red", "yellow", "#101010"])
+def test_a_plain_drawing_is_recognised_by_its_figure(ground, figure):
+    drawing = Image.new("RGB", (256, 256), ground)
+    ImageDraw.Draw(drawing).ellipse([70, 70, 186, 186], fill=figure)
+    look = look_of(saved(drawing))
 
-        assert [type(answer.refusal) for answer in answers] == [PictureUnknown, PictureUnknown, TooFast]
+    for copy in (saved(drawing, "JPEG", quality=40), saved(drawing.resize((150, 150)), "WEBP", quality=50)):
+        again_seen = look_of(copy)
+        assert apart(look.bits, again_seen.bits) <= MOST_BITS
+        assert colours_apart(look.colours, again_seen.colours) <= COLOURS
 
 
-async def test_what_a_program_orders_is_found_by_its_owner_alone(stage):
-    recipe = Recipe(prompt="a client's wish", model="embedded", width=256, height=256, steps=8, seed=7)
-    wish = parse("a client's wish --seed 7", EMBEDDED_MODEL, Defaults())
-    answer = await stage.service.answer(
-        Draw(by=stage.person(), key=stage.key(), wish=wish, post=stage.post())
-    )
-    await stage.end(answer.job)
-
-    assert isinstance((await find(stage, png(recipe), by="Bob")).refusal, PictureUnknown)
-    assert (await find(stage, png(recipe))).job.id == answer.job.id
+def test_a_picture_without_contrast_has_no_look():
+    assert look_of(saved(Image.new("RGB", (300, 200), "teal"))).bits is None

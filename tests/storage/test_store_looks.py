@@ -24,7 +24,7 @@ async def kept(store, look, secret="s"):
     ann = await person(store, secret)
     await ann.orders()
     job = await claimed(store)
-    made = replace(picture(job), look=look, secret=secret)
+    made = replace(picture(job), look=look, colours=bytes(192), secret=secret)
     await store.succeed(job.id, job.attempt, [made], 1.0, NOON)
     return job
 
@@ -48,7 +48,7 @@ async def test_the_nearest_comes_first_and_the_far_ones_not_at_all(store, look):
 
     found = await store.alike(look)
 
-    assert [(bits, job.id) for bits, _, job in found] == [(0, exact.id), (2, near.id)]
+    assert [(alike.bits, alike.job) for alike in found] == [(0, exact.id), (2, near.id)]
 
 
 async def test_a_deleted_picture_is_not_found(store):

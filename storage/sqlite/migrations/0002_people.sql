@@ -65,6 +65,7 @@ end;
 -- How pictures look: 64 bits, of which alike pictures differ in few. Each stands in the index by its four
 -- quarters, because two looks that differ in at most seven bits have a quarter that differs in at most one.
 alter table pictures add column look integer;
+alter table pictures add column colours blob;   -- RGB of 8 by 8 cells: tells apart what has the same shapes
 
 create table looks (
     quarter integer not null,
