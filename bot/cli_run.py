@@ -275,6 +275,7 @@ def discord_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
         guilds=settings.discord_guilds,
         synced=settings.discord_commands,
         journal=settings.discord_journal,
+        trusted=settings.discord_trusted_guilds,
     )
     return DiscordFront(core, account)
 

@@ -194,13 +194,17 @@ def bar(step: int, steps: int) -> str:
     return "▰" * full + "▱" * (BAR - full)
 
 
-def editable(job: Job, most: int) -> str:
-    """Return the whole order as it can be typed again, at most so long: the prompt's end goes first."""
-    text = render(job.recipe, job.count, job.format)
+def editable(job: Job, most: int, *, seeded: bool = True) -> str:
+    """Return the whole order as it can be typed again, at most so long: the prompt's end goes first.
+
+    Without its seed it will be another picture.
+    """
+    text = render(job.recipe, job.count, job.format, seeded=seeded)
     kept = len(job.recipe.prompt) - (len(text) - most)
     if len(text) <= most or kept < 1:
         return text[:most]
-    return render(replace(job.recipe, prompt=job.recipe.prompt[:kept]), job.count, job.format)[:most]
+    shorter = replace(job.recipe, prompt=job.recipe.prompt[:kept])
+    return render(shorter, job.count, job.format, seeded=seeded)[:most]
 
 
 def _telling(entries: Sequence[Entry]) -> list[Entry]:

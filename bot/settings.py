@@ -280,6 +280,14 @@ class Settings(BaseSettings):
         description="Servers to offer the commands in at once, with commas, instead of everywhere.",
         json_schema_extra=_wants("server ids with commas, such as 123456789012345678"),
     )
+    discord_trusted_guild_ids: str = Field(
+        "",
+        pattern=r"^[0-9, ]*$",
+        validation_alias="DISCORD_TRUSTED_GUILD_IDS",
+        description="Servers whose managers may grant credits, block people and see all jobs, with commas;"
+        " elsewhere only the owner of the Discord application may.",
+        json_schema_extra=_wants("server ids with commas, such as 123456789012345678"),
+    )
     telegram_token: SecretStr | None = Field(
         None,
         validation_alias="TELEGRAM_TOKEN",
@@ -386,6 +394,11 @@ class Settings(BaseSettings):
     def telegram_administrators(self) -> frozenset[int]:
         """The numbers in TELEGRAM_ADMINS."""
         return frozenset(_numbers(self.telegram_admins))
+
+    @property
+    def discord_trusted_guilds(self) -> tuple[int, ...]:
+        """The numbers in DISCORD_TRUSTED_GUILD_IDS, each by itself."""
+        return _numbers(self.discord_trusted_guild_ids)
 
     @property
     def telegram_webhook(self) -> tuple[str, str, int] | None:

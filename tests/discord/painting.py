@@ -33,6 +33,7 @@ class Bot(Studio):
         *,
         token: str = TOKEN,
         guilds: tuple[int, ...] = (),
+        trusted: tuple[int, ...] = (),
         seconds: float | None = None,
     ) -> None:
         super().__init__(folder, painter, seconds, lambda: len(discord.calls))
@@ -54,6 +55,7 @@ class Bot(Studio):
             guilds=guilds,
             synced=folder / "discord.json",
             journal=folder / "presses.jsonl",
+            trusted=trusted,
         )
         self.front = DiscordFront(core, account)
         self.front.surface.interval_seconds = 0.01

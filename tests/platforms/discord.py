@@ -62,12 +62,14 @@ class LoopbackDiscord:
     async def _listen(self) -> None:
         app = web.Application(client_max_size=100 * 2**20)
         app.router.add_get("/gateway/", self.gateway.socket)
+        app.router.add_get("/cdn/{number}/{name}", self.rest.file)
         app.router.add_route("*", VERSION + "/{rest:.*}", self.rest.handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
         await site.start()
         self.port = self._runner.addresses[0][1]
+        self.world.cdn = f"http://127.0.0.1:{self.port}/cdn"
         self.gateway.url = self.rest.gateway_url = f"ws://127.0.0.1:{self.port}/gateway/"
 
     async def _hang_up(self) -> None:
@@ -163,6 +165,13 @@ class LoopbackDiscord:
             "components": [{"type": 18, "id": 1, "component": filled}],
         }
         return self._interact(Interaction(5, form.by, form.channel, content, source=form.source, **how))
+
+    def posted(self, by: User, name: str, content: bytes, channel: Channel | None = None) -> Message:
+        """A message with a file, written by somebody."""
+        message = Message(channel or self.channel, by, cdn=self.world.cdn)
+        message.write({"content": "look"}, {0: (name, content)})
+        self.world.messages[message.id] = message
+        return message
 
     def direct(self, user: User) -> Channel:
         """Return a person's direct messages with the bot."""

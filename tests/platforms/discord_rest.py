@@ -44,11 +44,13 @@ class World:
 
     bot: User
     token: str
+    owner: User | None = None
     channels: dict[str, Channel] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
     messages: dict[str, Message] = field(default_factory=dict)
     interactions: dict[str, Interaction] = field(default_factory=dict)  # by token
     commands: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by guild id, "" is everywhere
+    cdn: str = ""
     uploads_most: int = 10 * 2**20
     edits_forbidden: bool = False
 
@@ -62,6 +64,7 @@ class Rest:
         self.faults: list[Fault] = []
         self.gateway_url = ""
         self.shards = 1
+        self.fetched = 0  # files
         self.checking = True  # against Discord's description, which takes longer than answering
         self._changed = changed
         self._routes = [(re.compile(pattern), answer) for pattern, answer in self._table()]
@@ -93,6 +96,15 @@ class Rest:
         response.headers.setdefault("X-RateLimit-Reset-After", "1.0")
         self._changed()
         return response
+
+    async def file(self, request: web.Request) -> web.Response:
+        """Give a file as its address on Discord's servers would."""
+        number = request.match_info["number"]
+        for message in self.world.messages.values():
+            if number in message.files:
+                self.fetched += 1
+                return web.Response(body=message.files[number])
+        raise web.HTTPNotFound
 
     async def _answer(self, call: Call) -> web.Response:
         for fault in self.faults:
@@ -130,7 +142,7 @@ class Rest:
                 "rpc_origins": [],
                 "bot_public": True,
                 "bot_require_code_grant": False,
-                "owner": self.world.bot.payload(),
+                "owner": (self.world.owner or self.world.bot).payload(),
                 "summary": "",
                 "verify_key": "0" * 64,
                 "team": None,
@@ -147,6 +159,7 @@ class Rest:
                 "version": snowflake(),
                 "default_member_permissions": None,
                 "type": 1,
+                "description": "",
                 **command,
             }
             for command in call.body
@@ -262,7 +275,7 @@ class Rest:
         return reply(message.payload())
 
     def _new(self, channel: Channel, flags: int) -> Message:
-        message = Message(channel, self.world.bot, flags=flags & EPHEMERAL)
+        message = Message(channel, self.world.bot, flags=flags & EPHEMERAL, cdn=self.world.cdn)
         self.world.messages[message.id] = message
         return message
 

@@ -183,6 +183,7 @@ class Message:
     components: list[Any] = field(default_factory=list)
     attachments: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)  # by attachment id
+    cdn: str = "https://cdn.invalid"
     flags: int = 0
     loading: bool = False
     deleted: bool = False
@@ -224,7 +225,7 @@ class Message:
         for index, (name, content) in files.items():
             entry = named.get(str(index), {})
             self.attachments.append(
-                attachment(entry.get("filename", name), content, entry.get("description"))
+                attachment(self.cdn, entry.get("filename", name), content, entry.get("description"))
             )
             self.files[self.attachments[-1]["id"]] = content
 
@@ -252,14 +253,14 @@ class Message:
         }
 
 
-def attachment(name: str, content: bytes, description: str | None) -> dict[str, Any]:
+def attachment(cdn: str, name: str, content: bytes, description: str | None) -> dict[str, Any]:
     number = snowflake()
     return {
         "id": number,
         "filename": name,
         "size": len(content),
-        "url": f"https://cdn.invalid/{number}/{name}",
-        "proxy_url": f"https://media.invalid/{number}/{name}",
+        "url": f"{cdn}/{number}/{name}",
+        "proxy_url": f"{cdn}/{number}/{name}",
         "description": description,
         "content_type": "image/png",
     }

@@ -28,6 +28,7 @@ class Deed(StrEnum):
     SUBTLE = "subtle"
     STRONG = "strong"
     EDIT = "edit"
+    REMIX = "remix"
     INFO = "info"
     DELETE = "delete"
     CANCEL = "cancel"
@@ -38,6 +39,7 @@ LABELS = {
     Deed.SUBTLE: "web_vary_subtle",
     Deed.STRONG: "web_vary_strong",
     Deed.EDIT: "web_edit",
+    Deed.REMIX: "discord_remix",
     Deed.INFO: "web_info",
     Deed.DELETE: "web_delete",
     Deed.CANCEL: "web_cancel",
@@ -158,6 +160,11 @@ def under_one(job: str, index: int, language: str, *, public: bool) -> ui.View:
     for deed in (Deed.SUBTLE, Deed.STRONG):
         view.add_item(JobButton(deed, job, index, public=public, label=say(language, LABELS[deed])))
     return view
+
+
+def under_found(job: str, language: str) -> ui.View:
+    """Return what can be done with a job that a picture led to."""
+    return _view(language, job, [Deed.EDIT, Deed.REMIX])
 
 
 def under_queue(view: QueueView, language: str) -> ui.View:

@@ -34,7 +34,8 @@ class Account:
     """How to log in: the token, another address than Discord's, servers to offer the commands in at once.
 
     `synced` is the file that remembers which commands Discord has been told, `journal` the one that
-    remembers which presses are not answered yet.
+    remembers which presses are not answered yet. `trusted` are the servers whose managers may do what
+    reaches beyond them: grant credits, block people, see all jobs.
     """
 
     token: str
@@ -42,3 +43,4 @@ class Account:
     guilds: tuple[int, ...]
     synced: Path
     journal: Path
+    trusted: tuple[int, ...] = ()

@@ -37,8 +37,8 @@ class Deeds:
                 await self._orders.reroll(press, job, private=private)
             case Deed.SUBTLE | Deed.STRONG:
                 await self._orders.vary(press, job, index, strong=deed is Deed.STRONG, private=private)
-            case Deed.EDIT:
-                await self._edit(press, job)
+            case Deed.EDIT | Deed.REMIX:
+                await self._edit(press, job, seeded=deed is Deed.EDIT)
             case Deed.INFO:
                 await self._info(press, job)
             case Deed.DELETE:
@@ -48,7 +48,7 @@ class Deeds:
             case _:
                 assert_never(deed)
 
-    async def _edit(self, press: Press, job: str) -> None:
+    async def _edit(self, press: Press, job: str, *, seeded: bool) -> None:
         """Open the form. It is itself the acknowledgement, so this one look-up comes first."""
         by = self.desk.person(press)
         async with asyncio.timeout(LOOK_UP_SECONDS):
@@ -56,7 +56,8 @@ class Deeds:
         if not isinstance(answer, Info):
             await say_at_once(press, told(answer, by.language))
             return
-        await open_form(press, edit_form(editable(answer.job, MOST_OF_FIELD), by.language))
+        filled = editable(answer.job, MOST_OF_FIELD, seeded=seeded)
+        await open_form(press, edit_form(filled, by.language))
 
     async def _info(self, press: Press, job: str) -> None:
         by = self.desk.person(press)

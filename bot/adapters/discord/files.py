@@ -37,7 +37,7 @@ class Upload:
         return discord.File(
             io.BytesIO(self.content),
             filename=self.name,
-            description=self.alt[:MOST_OF_ALT],
+            description=self.alt[:MOST_OF_ALT] or None,
             spoiler=spoiler,
         )
 

@@ -20,6 +20,7 @@ from bot.adapters.discord.controls import Control
 from bot.adapters.discord.core import Account, Core
 from bot.adapters.discord.desk import Desk, apologise
 from bot.adapters.discord.journal import Journal
+from bot.adapters.discord.mine import JoinButton, MineButton
 from bot.adapters.discord.office import Office
 from bot.adapters.discord.reception import Reception
 from bot.adapters.discord.surface import DiscordSurface
@@ -50,7 +51,7 @@ class DiscordFront:
     def __init__(self, core: Core, account: Account) -> None:
         self.surface = DiscordSurface(core)
         self._journal = Journal(account.journal)
-        self._office = Office(Desk(core, self.surface, Reception(self._journal)))
+        self._office = Office(Desk(core, self.surface, Reception(self._journal)), account.trusted)
         self._account = account
 
     async def run(self) -> None:
@@ -140,7 +141,7 @@ class Client(discord.AutoShardedClient):
             _, url, _ = await self.http.get_bot_gateway()
             DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(url)
         await self._tree.set_translator(Translator())
-        self.add_dynamic_items(*ITEMS, Control)
+        self.add_dynamic_items(*ITEMS, Control, MineButton, JoinButton)
         await self._sync()
         self._surface.client = self
 

@@ -1,20 +1,28 @@
 """Everybody who answers presses, put together once for all logins."""
 
+from collections.abc import Collection
+
 from bot.adapters.discord.deeds import Deeds
 from bot.adapters.discord.desk import Desk
 from bot.adapters.discord.looking import Looking
+from bot.adapters.discord.lookups import Lookups
+from bot.adapters.discord.mine import Mine
+from bot.adapters.discord.moderating import Moderating
 from bot.adapters.discord.orders import Orders
 from bot.adapters.discord.preferring import Preferring
 from bot.adapters.discord.servers import Servers
 
 
 class Office:
-    """The parts at one desk."""
+    """The parts at one desk. `trusted` are the servers whose managers the owner trusts with credits."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, trusted: Collection[int]) -> None:
         self.desk = desk
         self.orders = Orders(desk)
         self.deeds = Deeds(desk, self.orders)
         self.looking = Looking(desk)
+        self.lookups = Lookups(desk)
+        self.mine = Mine(desk)
         self.preferring = Preferring(desk)
         self.servers = Servers(desk)
+        self.moderating = Moderating(desk, self.servers, trusted)

@@ -14,11 +14,11 @@ from bot.adapters.discord.spoken import AS_USUAL
 from bot.adapters.discord.wording import told
 from bot.commands import ChangeSettings, ShowSettings
 from bot.texts import say
+from bot.texts.catalogue import OWN_NAMES
 from bot.updates import Answer, PreferencesView
 from generator.messages import PictureFormat
 from storage.records import Preferences
 
-LANGUAGES = {"en": "English", "ru": "Русский", "zh": "中文"}
 READERS: Mapping[str, Callable[[str], Any]] = {
     "aspect": str,
     "count": int,
@@ -75,7 +75,7 @@ def under_preferences(preferences: Preferences, core: Core, language: str) -> ui
         "count": [usual, *((str(count), str(count)) for count in range(1, core.most_pictures + 1))],
         "format": [usual, *((each.value.upper(), each.value) for each in PictureFormat)],
         "private": [(say(language, "no"), "no"), (say(language, "yes"), "yes")],
-        "language": [usual, *((name, tag) for tag, name in LANGUAGES.items())],
+        "language": [usual, *((name, tag) for tag, name in OWN_NAMES.items())],
     }
     view = ui.View(timeout=None)
     for row, (field, offered) in enumerate(choices.items()):

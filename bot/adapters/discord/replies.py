@@ -16,10 +16,10 @@ NOTHING_YET = "…"
 LOST = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
 
 
-async def say_at_once(press: Press, sentence: str) -> None:
+async def say_at_once(press: Press, sentence: str, view: ui.View | None = None) -> None:
     """Answer at once, to the person alone."""
     try:
-        await press.response.send_message(sentence, ephemeral=True)
+        await press.response.send_message(sentence, ephemeral=True, view=view or discord.utils.MISSING)
     except LOST as error:
         log_lost(error)
 

@@ -7,10 +7,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.adapters.discord.address import PLATFORM
+from bot.options import render
 from bot.pages import Markup, Pages
 from bot.refusals import Refusal
 from bot.texts import describe, rule_lines, say
-from bot.updates import Answer, PlaceView, StyleList
+from bot.updates import Answer, JobsView, PlaceView, SeenJob, StyleList
+from generator.recipe import Recipe
 from storage.records import PlaceRules
 
 MOST_CHARACTERS = 2000  # of one message
@@ -26,6 +29,8 @@ COMMANDS = (
     "credits",
     "settings",
     "styles",
+    "link",
+    "privacy",
     "apikey",
     "help",
 )
@@ -116,6 +121,30 @@ def told(thing: Answer | Refusal, language: str) -> str:
 def help_text(language: str) -> str:
     """Return every command and every option with a word about each."""
     return PAGES.help(language, say(language, "discord_help"))
+
+
+def recipe_text(recipe: Recipe, language: str) -> str:
+    """Return a recipe that a file told, as it can be typed."""
+    head = MARKDOWN.own(say(language, "discord_found_recipe"))
+    return f"{head}\n{code('/imagine ' + render(recipe, 1))}"
+
+
+def jobs_text(jobs: JobsView, language: str) -> str:
+    """Return everybody's jobs, each with whose it is and how it stands."""
+    lines = [told(jobs, language)]
+    for seen in jobs.items:
+        state = say(language, f"job_{seen.job.state}")
+        lines += [
+            list_line(seen.job),
+            f"-# {MARKDOWN.when(seen.job.created_at, language)} {_whose(seen)}: {state}",
+        ]
+    return cut(lines)
+
+
+def _whose(seen: SeenJob) -> str:
+    """Return a person as Discord shows people, or by name where they are elsewhere."""
+    here = next((each.user for each in seen.identities if each.platform == PLATFORM), None)
+    return f"<@{here}>" if here else shown(seen.name)
 
 
 def styles_text(styles: StyleList, language: str) -> str:

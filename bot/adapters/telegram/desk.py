@@ -71,7 +71,7 @@ class Desk:
     async def imagine(self, message: Message, asked: Asked) -> None:
         """Order what was typed after the command."""
         if shows_a_picture(message):
-            await self.replies.say(asked, escaped(say(asked.language, "telegram_no_pictures")))
+            await self.replies.say(asked, escaped(say(asked.language, "no_start_picture")))
             return
         await self._imagine(asked, typed_after(message))
 
@@ -88,7 +88,7 @@ class Desk:
     async def photo(self, message: Message, asked: Asked) -> None:
         """Refuse kindly to paint from a picture, where it was meant for us."""
         if asked.address.private or (message.caption or "").startswith("/imagine"):
-            await self.replies.say(asked, escaped(say(asked.language, "telegram_no_pictures")))
+            await self.replies.say(asked, escaped(say(asked.language, "no_start_picture")))
 
     async def _imagine(self, asked: Asked, text: str) -> None:
         if asks_again(text):

@@ -207,5 +207,5 @@ def named(message: Message) -> Whom | None:
 
 def _seen(seen: SeenJob, language: str) -> list[str]:
     who = ", ".join(f"{each.platform} {each.user}" for each in seen.identities)
-    state = say(language, f"telegram_job_{seen.job.state}")
+    state = say(language, f"job_{seen.job.state}")
     return [f"{quoted(seen.name)} ({escaped(who)}): {PAGES.list_line(seen.job)}", HTML.small(state)]
