@@ -318,6 +318,7 @@ def telegram_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
         ratios=tuple(model_for(settings.model).aspects),
         most_pictures=settings.max_count,
         admins=settings.telegram_administrators,
+        stage=settings.telegram_staging_chat,
         plain=settings.telegram_plain_text,
         webhook=settings.telegram_webhook,
     )

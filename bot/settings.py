@@ -308,6 +308,12 @@ class Settings(BaseSettings):
         description="People who manage the whole bot on Telegram, by their numbers, with commas.",
         json_schema_extra=_wants("numbers of people with commas, such as 123456789"),
     )
+    telegram_staging_chat: int | None = Field(
+        None,
+        validation_alias="TELEGRAM_STAGING_CHAT",
+        description="A chat of yours with the bot in it, where files are sent for inline mode.",
+        json_schema_extra=_wants("the number of a chat, such as -1001234567890"),
+    )
     telegram_plain_text: bool = Field(
         True,
         validation_alias="TELEGRAM_PLAIN_TEXT",

@@ -24,8 +24,9 @@ async def painted(town, prompt="a red fox --seed 7", **how):
 
 
 async def test_reroll_paints_the_same_with_another_seed(town, tmp_path):
-    async with running(town, tmp_path):
+    async with running(town, tmp_path) as bot:
         first = await painted(town)
+        await bot.until_confirmed()
     async with running(town, tmp_path) as bot:
         pressed = town.presses(first, "Reroll")
         await town.until(lambda: len(town.answers()) == 2 and town.last.file)
@@ -40,8 +41,9 @@ async def test_reroll_paints_the_same_with_another_seed(town, tmp_path):
 
 @pytest.mark.parametrize(("label", "strength"), [("Vary subtle", 0.15), ("Vary strong", 0.4)])
 async def test_a_variation_stays_near_the_original(town, tmp_path, label, strength):
-    async with running(town, tmp_path):
+    async with running(town, tmp_path) as bot:
         first = await painted(town)
+        await bot.until_confirmed()
     async with running(town, tmp_path) as bot:
         town.presses(first, label)
         await town.until(lambda: len(town.answers()) == 2 and town.last.file)

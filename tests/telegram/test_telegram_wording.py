@@ -49,7 +49,7 @@ def test_a_block_to_copy_cannot_be_left_from_inside(text):
 
 
 def test_our_own_sentences_keep_our_commands_and_none_of_theirs():
-    assert quoted("“/grant” /history") == f"“/{UNLINKED}grant” /history"
+    assert quoted("“/forged” /history") == f"“/{UNLINKED}forged” /history"
 
 
 async def test_a_prompt_cannot_inject_markup_links_or_mentions_anywhere(town, tmp_path):

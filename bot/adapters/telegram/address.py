@@ -14,8 +14,8 @@ class Address:
 
     `message` is None until it was sent. `thread` is the forum topic, `answers` the message that asked,
     `album` the pictures beside the message where there are several. `document` says that files shall come
-    as they are, `spoiler` that pictures are covered until they are tapped. `rung` is where on the delivery
-    ladder the message stands.
+    as they are (`staged` is one that Telegram has already), `spoiler` that pictures are covered until they
+    are tapped. `rung` is where on the delivery ladder the message stands.
     """
 
     chat: int
@@ -25,6 +25,7 @@ class Address:
     answers: int | None = None
     album: tuple[int, ...] = ()
     inline: str | None = None
+    staged: str | None = None
     document: bool = False
     spoiler: bool = False
     rung: Rung = Rung.EDITED

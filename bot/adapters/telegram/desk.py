@@ -213,7 +213,7 @@ class Desk:
         post = await self._core.post(job)
         own = Address.read(post.address) if post is not None and post.platform == PLATFORM else None
         if own is not None:
-            await self._canvas.remove(own, asked.language)
+            await self._canvas.remove(replace(own, staged=None), asked.language)
         pressed = query.message.message_id if query.message is not None else None
         if pressed is not None and (own is None or own.message != pressed):
             await self._canvas.remove(replace(asked.address, message=pressed), asked.language)

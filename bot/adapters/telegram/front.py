@@ -10,7 +10,9 @@ from telegram.ext import (
     Application,
     ApplicationBuilder,
     CallbackQueryHandler,
+    ChosenInlineResultHandler,
     CommandHandler,
+    InlineQueryHandler,
     MessageHandler,
     filters,
 )
@@ -19,6 +21,7 @@ from bot.adapters.telegram.budget import Pace
 from bot.adapters.telegram.canvas import Canvas
 from bot.adapters.telegram.core import Account, Core
 from bot.adapters.telegram.desk import Desk
+from bot.adapters.telegram.inline import Inline
 from bot.adapters.telegram.managing import RULES, Managing
 from bot.adapters.telegram.menus import menus
 from bot.adapters.telegram.personal import LINK, PRIVACY, SETTINGS, Personal
@@ -48,12 +51,13 @@ class TelegramFront:
             logging.getLogger(name).setLevel(logging.WARNING)
         self._account = account
         self._wire = Wire(pace or Pace())
-        canvas = Canvas(core, self._wire)
+        canvas = Canvas(core, self._wire, account.stage)
         self.surface = TelegramSurface(core, canvas)
         replies = Replies(core, self._wire)
         self._desk = Desk(account, replies, canvas)
         self._personal = Personal(account, replies)
         self._managing = Managing(account, replies)
+        self._inline = Inline(account, replies)
 
     async def run(self) -> None:
         """Stay on Telegram until cancelled. Ends by itself only where the token is wrong."""
@@ -133,6 +137,8 @@ class TelegramFront:
                 application.add_handler(CommandHandler(name, getattr(room, name)))
         application.add_handler(MessageHandler(filters.PHOTO | filters.Document.IMAGE, desk.photo))
         application.add_handler(MessageHandler(filters.TEXT & ~filters.COMMAND, desk.words))
+        application.add_handler(InlineQueryHandler(self._inline.asked))
+        application.add_handler(ChosenInlineResultHandler(self._inline.chosen))
         application.add_handler(CallbackQueryHandler(personal.preferred, rf"^{SETTINGS}:"))
         application.add_handler(CallbackQueryHandler(personal.confided, rf"^{PRIVACY}:"))
         application.add_handler(CallbackQueryHandler(personal.joined, rf"^{LINK}:"))

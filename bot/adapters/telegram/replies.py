@@ -12,8 +12,8 @@ from telegram.ext import ContextTypes
 
 from bot.adapters.telegram.address import Address
 from bot.adapters.telegram.buttons import Keyboard
-from bot.adapters.telegram.canvas import answering
 from bot.adapters.telegram.core import Core
+from bot.adapters.telegram.edits import answering
 from bot.adapters.telegram.reading import Asked, by_message, by_press
 from bot.adapters.telegram.wire import Wire
 from bot.adapters.telegram.wording import escaped, quoted

@@ -70,8 +70,8 @@ def _rungs(address: Address, update: Update) -> Iterator[Address]:
     """Yield the places that are worth trying, best first. What is no end stays at its message."""
     yield address
     pictures = isinstance(update, Delivered) and bool(update.pictures)
-    if pictures and address.message is not None:
+    if pictures and address.message is not None and address.inline is None:
         yield replace(address, message=None, album=(), rung=Rung.POSTED)
-    if (pictures or isinstance(update, Broken)) and not address.private:
+    if (pictures or isinstance(update, Broken)) and not (address.private and address.inline is None):
         user, document = address.user, address.document
         yield Address(chat=user, user=user, document=document, rung=Rung.DIRECT)

@@ -25,15 +25,23 @@ MOST_IN_ALBUM = 10
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file of a message: a photo, which Telegram compresses, or a document, which it leaves alone."""
+    """One file of a message: a photo, which Telegram compresses, or a document, which it leaves alone.
+
+    With a `file_id` Telegram has it already.
+    """
 
     name: str
     content: bytes
     document: bool
+    file_id: str | None = None
+
+    def file(self, *, attach: bool = False) -> InputFile:
+        """Return its bytes for one request."""
+        return InputFile(self.content, filename=self.name, attach=attach)
 
     def media(self, caption: str | None = None, *, spoiler: bool = False) -> Media:
         """Return it for one request."""
-        file = InputFile(self.content, filename=self.name, attach=True)
+        file = self.file_id or self.file(attach=True)
         mode = None if caption is None else "HTML"
         if self.document:
             return InputMediaDocument(
