@@ -43,15 +43,15 @@ from bot.commands import (
 )
 from bot.delivery import Delivery
 from bot.dispatcher import Dispatcher
-from bot.estimate import Estimate, place_in_line
+from bot.estimate import Estimate
 from bot.gallery import Gallery
 from bot.keys import new_key
-from bot.line import loading_of
 from bot.linking import Linking
 from bot.lookup import Lookup
 from bot.moderation import Moderation
 from bot.options import Defaults, Wish
 from bot.orders import Orders, Wanted
+from bot.overview import UNFINISHED, Overview
 from bot.people import People
 from bot.places import Places
 from bot.pricing import price
@@ -71,23 +71,16 @@ from bot.refusals import (
     TooFast,
     TooManyWaiting,
 )
-from bot.standing import final_of
 from bot.updates import (
     Answer,
     Cancelled,
     Deleted,
-    History,
-    Info,
     KeyMade,
-    Progress,
-    Queued,
-    QueueView,
     Quoted,
     Refused,
     Stopping,
     StyleList,
     Update,
-    Wallet,
 )
 from bot.words import Words
 from generator.messages import Unusable
@@ -98,11 +91,9 @@ from storage.records import (
     Blocked,
     CancelOutcome,
     Job,
-    JobState,
     Limits,
     NewJob,
     NotEnough,
-    Place,
     QueueFull,
     Repeated,
 )
@@ -111,11 +102,8 @@ from storage.store import StorageError, Store
 log = logging.getLogger(__name__)
 
 REMEMBERED = 10_000  # jobs by key
-LONGEST_PAGE = 100
-LOOK_BACK = 100  # jobs beside the unfinished ones among which those are searched, newest first
 CHATS_KEY = "chat"  # the name of the key that a person makes in a chat
 Named = Reroll | Vary | Cancel | Delete | EmptyJob | ShowJob | ShowInfo
-UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
 
 class Service:
@@ -166,6 +154,7 @@ class Service:
         self._moderation = Moderation(
             store=store, people=self._people, delivery=delivery, dispatcher=dispatcher, clock=clock
         )
+        self._overview = Overview(store, dispatcher, clock, limits)
         self._orders = Orders(self._people, self._places, model, defaults or Defaults(), dice)
         self._accepted: Recent[tuple[int, str], str] = Recent(REMEMBERED)
 
@@ -186,7 +175,7 @@ class Service:
             case Quote(by=by, wish=wish):
                 return await self._quote(await self._people.account(by), wish)
             case ShowJob():
-                return await self._standing(await self._named_job(command))
+                return await self._overview.standing(await self._named_job(command))
             case Cancel():
                 return await self._cancel(await self._named_job(command))
             case Delete():
@@ -194,13 +183,13 @@ class Service:
             case EmptyJob():
                 return await self._empty(await self._named_job(command))
             case ShowInfo():
-                return await self._info(await self._named_job(command))
+                return await self._overview.info(await self._named_job(command))
             case ShowBalance(by):
-                return await self._wallet(await self._people.account(by))
+                return await self._overview.wallet(await self._people.account(by))
             case ShowQueue(by):
-                return await self._queue(await self._people.account(by))
+                return await self._overview.queue(await self._people.account(by))
             case ShowHistory(by, before, limit):
-                return await self._history(await self._people.account(by), before, limit)
+                return await self._overview.history(await self._people.account(by), before, limit)
             case _:
                 return await self._aside(command)
 
@@ -258,7 +247,7 @@ class Service:
         found = await self._store.job(job)
         if found is None or found.deleted:
             raise NoSuchJob
-        return await self._standing(found)
+        return await self._overview.standing(found)
 
     def _check_painter(self) -> None:
         match self._dispatcher.health:
@@ -306,7 +295,7 @@ class Service:
                 log.info("job accepted", extra={"job": job.id, "account": job.account})
                 self._accepted[job.account, new.key] = job.id
                 self._dispatcher.wake()
-                return await self._standing(job)
+                return await self._overview.standing(job)
             case NotEnough(price=cost, available=available):
                 raise NotEnoughCredits(price=cost, available=available)
             case AccountFull(limit):
@@ -320,29 +309,6 @@ class Service:
 
     async def _retry_seconds(self, account: int | None) -> int:
         return seconds_to_first_end(await self._store.queued(), account)
-
-    # ── how a job stands ──────────────────────────────────────────────────────────────────────────
-
-    async def _standing(self, job: Job) -> Update:
-        """Return what the job's post shows now."""
-        if (final := await final_of(self._store, job)) is not None:
-            return final
-        return self._dispatcher.current(job.id) or await self._queued(job)
-
-    async def _unfinished(self, job: Job) -> Queued | Progress:
-        return self._dispatcher.current(job.id) or await self._queued(job)
-
-    async def _queued(self, job: Job) -> Queued:
-        """Return the job's place; one that was claimed this moment is next."""
-        place = await self._store.place(job.id) or Place(ahead=0, seconds_ahead=0.0)
-        update = Queued(
-            job=job,
-            place=place_in_line(place, drawing=self._dispatcher.drawing),
-            eta_seconds=max(0.0, place.seconds_ahead - self._dispatcher.drawn_already) + job.cost_seconds,
-            loading=loading_of(self._dispatcher.health),
-        )
-        self._dispatcher.line.told(update)
-        return update
 
     # ── what else can be asked ────────────────────────────────────────────────────────────────────
 
@@ -381,26 +347,6 @@ class Service:
             raise StillRunning
         await self._gallery.empty(job.id)
         return Deleted(job.id)
-
-    async def _info(self, job: Job) -> Info:
-        pictures, receipt = await asyncio.gather(self._store.pictures(job.id), self._store.receipt(job.id))
-        return Info(job=job, pictures=tuple(pictures), receipt=tuple(receipt))
-
-    async def _wallet(self, account: int) -> Wallet:
-        balance = await self._store.balance(account, self._limits, self._clock.wall())
-        entries = await self._store.entries(account)
-        return Wallet(balance=balance, daily_allowance=self._limits.daily_allowance, entries=tuple(entries))
-
-    async def _queue(self, account: int) -> QueueView:
-        jobs = await self._store.history(account, None, self._limits.per_account + LOOK_BACK)
-        mine = [await self._unfinished(job) for job in reversed(jobs) if job.state in UNFINISHED]
-        return QueueView(mine=tuple(mine), length=await self._store.queue_length())
-
-    async def _history(self, account: int, before: float | None, limit: int) -> History:
-        limit = max(1, min(limit, LONGEST_PAGE))
-        jobs = await self._store.history(account, before, limit + 1)
-        items = [await self._standing(job) for job in jobs[:limit]]
-        return History(items=tuple(items), more=len(jobs) > limit)
 
     async def _quote(self, account: int, wish: Wish) -> Quoted:
         recipe = self._orders.recipe_of(wish)
