@@ -135,3 +135,15 @@ async def test_everything_is_deleted_when_one_says_it_twice(url, service, visit)
 
     await expect(page.locator(".post")).to_have_count(0)
     await expect(page.locator("dialog")).to_have_count(0)
+
+
+async def test_what_one_page_deletes_is_gone_from_the_other(url, service, visit):
+    page, other = await visit(url), await visit(url)
+    await service.finish(await service.accepted("a star"))
+    await expect(other.locator(".post")).to_have_count(1)
+
+    await typed(page, "/privacy")
+    await page.get_by_role("button", name="Delete everything").click()
+    await page.get_by_role("button", name="Yes, delete it for good").click()
+
+    await expect(other.locator(".post")).to_have_count(0)

@@ -25,8 +25,10 @@ from bot.updates import (
     Cancelled,
     Deleted,
     Delivered,
+    Erased,
     History,
     Info,
+    Linked,
     Progress,
     Queued,
     QueueView,
@@ -144,6 +146,9 @@ class WebChat(Surface):
                 await self._show_balance()
             case Deleted(job):
                 self._tell_all({"type": "deleted", "job": job, "sentence": ""}, but=asker)
+            case Linked() | Erased():
+                self._tell_all({"type": "changed"}, but=asker)
+                await self._show_balance()
             case Refused() | Stopping() | Info() | Wallet() | QueueView() | History() | Aside():
                 pass
             case _:

@@ -151,6 +151,7 @@ const heard = {
   welcome,
   item: ({ item }) => receive(item),
   deleted: ({ job }) => removePost(job),
+  changed: () => startOver(),
   health: showHealth,
   balance: showBalance,
   error: ({ sentence }) => toast(sentence),
