@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.settings import BadSettings, Reading, Settings, read_settings
+from bot.styles import BadStyles, read_styles
+from bot.words import BadWords, read_words
 from generator.models import EMBEDDED
 from storage.store import StorageError
 
@@ -86,6 +88,7 @@ def all_checks(*, deep: bool) -> Iterator[Check]:
     yield settings_check(reading)
     yield (folder := folder_check(settings.data))
     yield disk_check(settings.data)
+    yield lists_check(settings)
     if folder.verdict is not Verdict.BAD:
         yield asyncio.run(database_check(settings))
     yield (model := model_check(settings.model))
@@ -128,6 +131,16 @@ def folder_check(folder: Path) -> Check:
     what = "cannot be written to" if nearest.is_dir() else "is no folder"
     fix = f"make {nearest} a folder you may write to, or set PINXIT_DATA to another one."
     return Check("data folder", Verdict.BAD, f"{nearest} {what}", fix)
+
+
+def lists_check(settings: Settings) -> Check:
+    """The owner's styles and words can be read."""
+    try:
+        styles, _ = read_styles(settings.styles), read_words(settings.words)
+    except (BadStyles, BadWords) as error:
+        return Check("lists", Verdict.BAD, str(error), "mend that file, or move it away.")
+    words = "a list of words" if settings.words.exists() else "no list of words"
+    return Check("lists", Verdict.GOOD, f"{len(styles.all())} styles, {words}")
 
 
 def disk_check(folder: Path) -> Check:

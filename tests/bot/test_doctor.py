@@ -16,6 +16,7 @@ from bot.doctor import (
     disk_check,
     examine,
     folder_check,
+    lists_check,
     model_check,
     port_check,
     python_check,
@@ -124,3 +125,24 @@ def test_an_old_python_is_found():
 
 def test_free_disk_is_counted_where_the_folder_will_be(data):
     assert str(data.parent) in disk_check(data).finding
+
+
+def test_the_owner_s_lists_are_counted(data):
+    data.mkdir()
+    (data / "words.txt").write_text("gore\n")
+
+    check = lists_check(read_settings().settings)
+
+    assert check.verdict is Verdict.GOOD
+    assert "a list of words" in check.finding
+
+
+@pytest.mark.parametrize(("name", "content"), [("styles.toml", b"[photo"), ("words.txt", b"\xff\xfe")])
+def test_a_list_that_cannot_be_read_is_found(data, name, content):
+    data.mkdir()
+    (data / name).write_bytes(content)
+
+    check = lists_check(read_settings().settings)
+
+    assert check.verdict is Verdict.BAD
+    assert name in check.finding
