@@ -268,6 +268,7 @@ def discord_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
         styles=styles,
         model=model_for(settings.model),
         most_pictures=settings.max_count,
+        public_url=settings.public_url,
     )
     account = Account(
         token=settings.discord_token.get_secret_value(),

@@ -34,6 +34,7 @@ class Bot(Studio):
         token: str = TOKEN,
         guilds: tuple[int, ...] = (),
         trusted: tuple[int, ...] = (),
+        public_url: str | None = None,
         seconds: float | None = None,
     ) -> None:
         super().__init__(folder, painter, seconds, lambda: len(discord.calls))
@@ -48,6 +49,7 @@ class Bot(Studio):
             styles=self.styles,
             model=EMBEDDED_MODEL,
             most_pictures=4,
+            public_url=public_url,
         )
         account = Account(
             token=token,

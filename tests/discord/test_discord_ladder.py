@@ -151,6 +151,41 @@ async def test_a_picture_that_is_too_large_is_encoded_again(town, tmp_path):
     assert picture["size"] <= 150_000
 
 
+async def test_a_smaller_copy_comes_with_a_link_to_the_picture_where_one_can_be_followed(town, tmp_path):
+    async with running(town, tmp_path, draws_large, public_url="https://pictures.example/") as bot:
+        asked = town.command("imagine", options={"prompt": "noise"}, file_limit=150_000)
+        await town.until(lambda: asked.original and asked.original.attachments)
+        await bot.until_confirmed()
+        [job] = await bot.jobs()
+        [picture] = await bot.store.pictures(job.id)
+
+    [line] = [line for line in asked.original.content.splitlines() if "Full size" in line]
+    assert line == f"-# [Full size](<https://pictures.example/f/{picture.secret}.png>)"
+
+
+async def test_where_no_file_is_taken_at_all_links_are_left(town, tmp_path):
+    town.world.uploads_most = 10
+    async with running(town, tmp_path, draws_large, public_url="https://pictures.example") as bot:
+        asked = town.imagine("noise", count=2)
+        await town.until(lambda: shows(asked.original, "Full size 2"))
+        await bot.until_confirmed()
+        [job] = await bot.jobs()
+
+        assert await bot.rung(job.id) == "edited"
+    assert asked.original.attachments == []
+
+
+async def test_where_no_file_is_taken_and_no_link_can_be_followed_it_is_kept(town, tmp_path):
+    town.world.uploads_most = 10
+    async with running(town, tmp_path, draws_large) as bot:
+        asked = town.imagine("noise")
+        await town.until(lambda: shows(asked.original, "next"))
+        await bot.until_ended()
+        [job] = await bot.jobs()
+
+        assert await bot.rung(job.id) == "kept"
+
+
 async def test_the_limit_that_discord_names_is_kept_without_trying(town, tmp_path):
     async with running(town, tmp_path, draws_large):
         asked = town.command("imagine", options={"prompt": "noise"}, file_limit=150_000)

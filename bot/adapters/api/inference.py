@@ -13,7 +13,6 @@ from bot.adapters.api.asking import Asked, Asking
 from bot.adapters.api.core import Core
 from bot.adapters.api.faults import fault_of, not_found, not_valid
 from bot.adapters.api.files import file_view, secret_in, wrapped
-from bot.adapters.api.links import picture_url
 from bot.adapters.api.orders import Order, Orders
 from bot.adapters.api.schemas import DeletionAnswer, TaskAnswer, TaskFilesAnswer, TaskStatusAnswer
 from bot.adapters.api.surface import Jobs
@@ -23,6 +22,7 @@ from bot.adapters.api.trails import Trail
 from bot.adapters.api.wire import AsciiJson, to_json
 from bot.adapters.api.wishes import Sizes, Values, wish_of
 from bot.commands import Cancel, Delete, EmptyJob
+from bot.links import picture_url
 from bot.outgoing import BadAddress
 from bot.refusals import StillRunning
 from bot.updates import Cancelled, Deleted, Delivered, Refused, Stopping

@@ -15,7 +15,6 @@ from bot.adapters.api.asking import Asked, Asking
 from bot.adapters.api.core import Core
 from bot.adapters.api.encoding import file_as_base64, preview_as_base64
 from bot.adapters.api.faults import ApiFault, bad_request, headers_of, internal, not_valid
-from bot.adapters.api.links import picture_url
 from bot.adapters.api.orders import Order, Orders
 from bot.adapters.api.schemas import ImagesAnswer, ModelsAnswer, ModelView
 from bot.adapters.api.surface import Jobs
@@ -23,6 +22,7 @@ from bot.adapters.api.trails import Trail
 from bot.adapters.api.wire import AsciiJson, to_json
 from bot.adapters.api.wishes import Sizes, Values, wish_of
 from bot.commands import Cancel
+from bot.links import picture_url
 from bot.texts import describe
 from bot.updates import Broken, Cancelled, Delivered, Progress, Queued
 from storage.keys import Scope

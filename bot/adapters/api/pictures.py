@@ -7,7 +7,7 @@ from starlette.responses import FileResponse, Response
 
 from bot.adapters.api.core import Core
 from bot.adapters.api.faults import not_found
-from bot.adapters.api.links import ENDING
+from bot.file_names import ENDINGS
 
 NAME = re.compile(r"([A-Za-z0-9_-]{16,128})\.(png|jpg|webp)")
 HEADERS = {
@@ -24,7 +24,7 @@ def pictures_router(core: Core) -> APIRouter:
     async def picture(name: str) -> Response:
         found = NAME.fullmatch(name)
         kept = await core.picture(found[1]) if found else None
-        if found is None or kept is None or ENDING[kept.format] != found[2]:
+        if found is None or kept is None or ENDINGS[kept.format] != found[2]:
             raise not_found("There is no such file.")
         path = core.path(kept.sha256)
         if not path.is_file():

@@ -3,10 +3,10 @@
 from typing import Any, assert_never
 
 from bot.adapters.api.address import Address
-from bot.adapters.api.links import picture_url
 from bot.adapters.api.times import moment
 from bot.adapters.api.trails import Trail
 from bot.adapters.api.wire import to_json
+from bot.links import picture_url
 from bot.texts import describe
 from bot.updates import Broken, Cancelled, Delivered, Final, Progress, Queued
 from storage.keys import PLATFORM

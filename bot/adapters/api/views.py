@@ -2,9 +2,9 @@
 
 from typing import Any, assert_never
 
-from bot.adapters.api.links import picture_url
 from bot.adapters.api.times import moment
 from bot.adapters.api.trails import Trail
+from bot.links import picture_url
 from bot.texts import describe
 from bot.updates import Broken, Cancelled, Delivered, Progress, Queued, Update
 

@@ -10,13 +10,13 @@ from bot.adapters.api.address import Address
 from bot.adapters.api.asking import Asked
 from bot.adapters.api.core import Core
 from bot.adapters.api.faults import ApiFault, headers_of, not_valid
-from bot.adapters.api.links import picture_url
 from bot.adapters.api.orders import Order, Orders
 from bot.adapters.api.schemas import GenerateAnswer, StatusAnswer
 from bot.adapters.api.surface import Jobs
 from bot.adapters.api.times import plain_moment
 from bot.adapters.api.wire import AsciiJson
 from bot.adapters.api.wishes import Sizes, Values, wish_of
+from bot.links import picture_url
 from bot.texts import describe
 from bot.updates import Broken, Cancelled, Delivered, Progress, Queued, Update
 from generator.recipe import SEED_LIMIT

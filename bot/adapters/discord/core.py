@@ -15,7 +15,8 @@ from storage.records import Identity, PlaceId, PlaceRules, Post, Preferences
 class Core:
     """The service's answers, where files lie, where a job is shown, and the time (seconds since 1970).
 
-    `preferences` and `rules` never wait: they decide who sees the first word.
+    `preferences` and `rules` never wait: they decide who sees the first word. `public_url` is what
+    links to pictures begin with, None where nobody outside could follow them.
     """
 
     answer: Callable[[Command], Awaitable[Answer]]
@@ -27,6 +28,7 @@ class Core:
     model: Model
     styles: Styles
     most_pictures: int
+    public_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from bot.adapters.discord.address import PLATFORM, Address
 from bot.adapters.discord.buttons import MOST_OF_FIELD, Deed, Press, edit_form, under, under_one
 from bot.adapters.discord.desk import Desk, kindly
 from bot.adapters.discord.files import uploads_of
+from bot.adapters.discord.full_size import with_links
 from bot.adapters.discord.orders import Orders
 from bot.adapters.discord.reading import is_moderator, is_private, pressed_on
 from bot.adapters.discord.replies import delete, open_form, say_at_once, show, whisper
@@ -115,4 +116,5 @@ class Deeds:
             else under_one(job, index, by.language, public=not is_private(press))
         )
         files = await uploads_of(answer.job, chosen, self._core.path, press.filesize_limit)
-        await show(press, update_text(delivered, by.language), view, files)
+        text = with_links(update_text(delivered, by.language), files, self._core.public_url, by.language)
+        await show(press, text, view, files)

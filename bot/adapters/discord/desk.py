@@ -65,6 +65,8 @@ def kindly(
         except Unheard:
             pass  # nothing could be shown, so nothing was done
         except Exception:
+            if press.client.is_closed():
+                return  # it is stopping: the next run answers
             log.exception("a press failed", extra={"deed": deed.__name__})
             await apologise(press, part.desk.person(press).language)
         part.desk.reception.dismiss(press)

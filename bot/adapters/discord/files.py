@@ -26,11 +26,15 @@ THUMBNAIL_SIDE = 192
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file of a message. `alt` is read to people who cannot see it."""
+    """One file of a message. `alt` is read to people who cannot see it.
+
+    It may be smaller than the picture it is sent `instead_of`.
+    """
 
     name: str
     content: bytes
     alt: str
+    instead_of: Picture | None = None
 
     def file(self, *, spoiler: bool = False) -> discord.File:
         """Return it for one request, covered if it is a spoiler."""
@@ -68,10 +72,10 @@ def _upload(job: Job, picture: Picture, path: Path, most: int) -> Upload | None:
         content = path.read_bytes()
     except FileNotFoundError:
         return None
-    ending = ENDINGS[picture.format]
-    if len(content) > most:
-        content, ending = _smaller(content, most), "webp"
-    return Upload(file_name(job.id, picture.index, ending), content, job.recipe.prompt)
+    alt = job.recipe.prompt
+    if len(content) <= most:
+        return Upload(file_name(job.id, picture.index, ENDINGS[picture.format]), content, alt)
+    return Upload(file_name(job.id, picture.index, "webp"), _smaller(content, most), alt, picture)
 
 
 def _smaller(content: bytes, most: int) -> bytes:

@@ -3,7 +3,8 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, assert_never
 
 import aiohttp
@@ -14,6 +15,7 @@ from bot.adapters.discord.address import PLATFORM, Address
 from bot.adapters.discord.buttons import under
 from bot.adapters.discord.core import Core
 from bot.adapters.discord.files import Upload, preview, uploads_of
+from bot.adapters.discord.full_size import with_links
 from bot.adapters.discord.wording import update_text
 from bot.delivery import Surface, TryLater
 from bot.texts import say
@@ -32,7 +34,10 @@ REMEMBERED = 10_000
 ORIGINAL: Any = "@original"  # what Discord calls a token's own message, in the place of its number
 
 UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordServerError)
-Send = Callable[[Sequence[discord.File]], Awaitable[object]]
+
+
+async def _no_files(_limit: int) -> list[Upload]:
+    return []
 
 
 class Closed(Exception):
@@ -41,11 +46,15 @@ class Closed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A message to be: words, buttons, and files for whatever size is allowed."""
+    """A message to be: words, buttons, files for whatever size is allowed, the words with links to them."""
 
     content: str
     view: ui.View
-    files: Callable[[int], Awaitable[list[Upload]]]
+    files: Callable[[int], Awaitable[list[Upload]]] = _no_files
+    linked: Callable[[str, Sequence[Upload]], str] | None = None
+
+
+Climb = Callable[[Card, list[discord.File]], Awaitable[object]]
 
 
 class DiscordSurface(Surface):
@@ -93,7 +102,7 @@ class DiscordSurface(Surface):
     async def say(self, address: Address, sentence: str) -> None:
         """Let an announced answer be one sentence."""
         ladder = _Ladder(self._logged_in(), address, self._core.now())
-        await _climb(ladder.by_token, Card(sentence, ui.View(timeout=None), _no_files), address)
+        await _climb(ladder.by_token, Card(sentence, ui.View(timeout=None)), address)
 
     async def remove(self, post: Post) -> None:
         """Delete the message of a job, as far as it can be reached."""
@@ -117,7 +126,13 @@ class DiscordSurface(Surface):
             self._shown.popitem(last=False)
 
     def _card(self, update: Update, language: str) -> Card:
-        return Card(update_text(update, language), under(update, language), self._files(update))
+        base = self._core.public_url
+        return Card(
+            update_text(update, language),
+            under(update, language),
+            self._files(update),
+            None if base is None else partial(with_links, base=base, language=language),
+        )
 
     def _files(self, update: Update) -> Callable[[int], Awaitable[list[Upload]]]:
         async def files(limit: int) -> list[Upload]:
@@ -133,9 +148,7 @@ class DiscordSurface(Surface):
 
         return files
 
-    def _rungs(
-        self, ladder: "_Ladder", post: Post, update: Update
-    ) -> Iterator[tuple[Rung, Callable[[Card, list[discord.File]], Awaitable[object]]]]:
+    def _rungs(self, ladder: "_Ladder", post: Post, update: Update) -> Iterator[tuple[Rung, Climb]]:
         """Yield the ways that are worth trying, best first. What is not a result stays at its message."""
         yield Rung.EDITED, ladder.by_token
         yield Rung.EDITED, ladder.by_bot
@@ -159,7 +172,7 @@ class _Ladder:
     async def by_bot(self, card: Card, files: list[discord.File]) -> None:
         await self._own_message().edit(content=card.content, attachments=files, view=card.view)
 
-    def to_channel(self, post: Post) -> Callable[[Card, list[discord.File]], Awaitable[object]]:
+    def to_channel(self, post: Post) -> Climb:
         async def send(card: Card, files: list[discord.File]) -> None:
             if self._address.private or not self._address.member:
                 raise Closed("nobody else may see it, or the bot may not write here")
@@ -168,7 +181,7 @@ class _Ladder:
 
         return send
 
-    def to_person(self, post: Post) -> Callable[[Card, list[discord.File]], Awaitable[object]]:
+    def to_person(self, post: Post) -> Climb:
         async def send(card: Card, files: list[discord.File]) -> None:
             channel = await self._client.create_dm(discord.Object(self._address.user))
             content = f"{say(post.language, 'discord_direct')}\n{card.content}"
@@ -199,29 +212,28 @@ class _Ladder:
         return self._client.get_partial_messageable(self._address.channel, guild_id=self._address.guild)
 
 
-async def _climb(
-    climb: Callable[[Card, list[discord.File]], Awaitable[object]], card: Card, address: Address
-) -> None:
-    """Send the card, its files smaller and smaller while Discord finds them too large."""
+async def _climb(climb: Climb, card: Card, address: Address) -> None:
+    """Send the card, its files smaller and smaller while Discord finds them too large, at last as links."""
     limit = address.limit
-    while True:
-        files = [upload.file(spoiler=address.spoiler) for upload in await card.files(limit)]
+    while limit >= SMALLEST_LIMIT:
+        uploads = await card.files(limit)
         try:
-            await _judged(climb(card, files))
+            return await _sent(climb, card, uploads, address)
         except _TooLarge:
-            limit //= 2
-            if limit < SMALLEST_LIMIT:
-                raise Closed("the pictures are too large for this place") from None
-        else:
-            return
+            limit = min(limit, max((len(upload.content) for upload in uploads), default=0)) // 2
+    if card.linked is None:
+        raise Closed("the pictures are too large for this place")
+    return await _sent(climb, card, [replace(upload, content=b"") for upload in uploads], address)
+
+
+async def _sent(climb: Climb, card: Card, uploads: Sequence[Upload], address: Address) -> None:
+    content = card.content if card.linked is None else card.linked(card.content, uploads)
+    files = [upload.file(spoiler=address.spoiler) for upload in uploads if upload.content]
+    await _judged(climb(replace(card, content=content), files))
 
 
 class _TooLarge(Exception):
     """Discord takes no file of this size here."""
-
-
-async def _no_files(_limit: int) -> list[Upload]:
-    return []
 
 
 async def _judged(request: Awaitable[Any]) -> Any:
