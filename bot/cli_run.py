@@ -320,6 +320,7 @@ def telegram_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
         most_pictures=settings.max_count,
         admins=settings.telegram_administrators,
         stage=settings.telegram_staging_chat,
+        packs=settings.telegram_offers,
         plain=settings.telegram_plain_text,
         webhook=settings.telegram_webhook,
     )

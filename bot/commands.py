@@ -352,6 +352,34 @@ class ShowJobs:
     vouched: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pay:
+    """Credits for money that a platform has taken. Answered by Paid. The same `charge` twice is once."""
+
+    by: Person
+    charge: str
+    credits: int
+    stars: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowPayment:
+    """One payment, for whoever manages the bot. Answered by PaymentView."""
+
+    by: Person
+    charge: str
+    vouched: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeBack:
+    """Take the credits of a payment whose money went back. Answered by TakenBack; twice is once."""
+
+    by: Person
+    charge: str
+    vouched: bool = False
+
+
 Personal = (
     ShowSettings
     | ChangeSettings
@@ -368,6 +396,9 @@ Personal = (
     | Unblock
     | ShowJobs
     | MakeKey
+    | Pay
+    | ShowPayment
+    | TakeBack
 )
 Command = (
     Imagine

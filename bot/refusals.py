@@ -237,6 +237,13 @@ class StillPainting(Refusal):
 
 
 @dataclass(eq=False)
+class NoSuchPayment(Refusal):
+    """No payment has this number."""
+
+    key = "no_such_payment"
+
+
+@dataclass(eq=False)
 class PictureUnknown(Refusal):
     """No job made this picture that this person may know of, and the file says nothing."""
 

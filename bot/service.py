@@ -25,6 +25,7 @@ from bot.commands import (
     Imagine,
     MakeKey,
     MakeLink,
+    Pay,
     Personal,
     Quote,
     Reroll,
@@ -33,10 +34,12 @@ from bot.commands import (
     ShowInfo,
     ShowJob,
     ShowJobs,
+    ShowPayment,
     ShowPlace,
     ShowQueue,
     ShowSettings,
     ShowStyles,
+    TakeBack,
     Unblock,
     UseLink,
     Vary,
@@ -56,6 +59,7 @@ from bot.people import People
 from bot.places import Places
 from bot.pricing import price
 from bot.privacy import Privacy
+from bot.purchases import Purchases
 from bot.rate_limit import RateLimit
 from bot.recent import Recent
 from bot.refusals import (
@@ -155,6 +159,7 @@ class Service:
             store=store, people=self._people, delivery=delivery, dispatcher=dispatcher, clock=clock
         )
         self._overview = Overview(store, dispatcher, clock, limits)
+        self._purchases = Purchases(store, self._people, clock)
         self._orders = Orders(self._people, self._places, model, defaults or Defaults(), dice)
         self._accepted: Recent[tuple[int, str], str] = Recent(REMEMBERED)
 
@@ -212,6 +217,8 @@ class Service:
                 return await self._lookup.answer(command)
             case Grant() | Block() | Unblock() | ShowJobs():
                 return await self._moderation.answer(command)
+            case Pay() | ShowPayment() | TakeBack():
+                return await self._purchases.answer(command)
             case MakeKey(by):
                 return await self._make_key(await self._people.account(by))
             case _:

@@ -314,6 +314,13 @@ class Settings(BaseSettings):
         description="A chat of yours with the bot in it, where files are sent for inline mode.",
         json_schema_extra=_wants("the number of a chat, such as -1001234567890"),
     )
+    telegram_packs: str = Field(
+        "",
+        pattern=r"^(\s*[1-9]\d{0,8}\s*:\s*[1-9]\d{0,4}\s*(,|$))*$",
+        validation_alias="TELEGRAM_PACKS",
+        description="Credits that can be bought for Telegram Stars, as credits:Stars with commas.",
+        json_schema_extra=_wants("credits:Stars with commas, such as 500:50, 3000:250"),
+    )
     telegram_plain_text: bool = Field(
         True,
         validation_alias="TELEGRAM_PLAIN_TEXT",
@@ -395,6 +402,12 @@ class Settings(BaseSettings):
     def discord_guilds(self) -> tuple[int, ...]:
         """The numbers in DISCORD_GUILD_IDS, each by itself."""
         return _numbers(self.discord_guild_ids)
+
+    @property
+    def telegram_offers(self) -> tuple[tuple[int, int], ...]:
+        """The packs in TELEGRAM_PACKS, as credits and Stars."""
+        pairs = (pair.split(":") for pair in self.telegram_packs.split(",") if pair.strip())
+        return tuple((int(bought), int(stars)) for bought, stars in pairs)
 
     @property
     def telegram_administrators(self) -> frozenset[int]:

@@ -12,6 +12,7 @@ from storage.records import (
     Entry,
     Identity,
     Job,
+    Payment,
     Picture,
     PlaceId,
     PlaceRules,
@@ -280,6 +281,29 @@ class Quoted(Aside):
     balance: Balance
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paid(Aside):
+    """Credits were bought."""
+
+    credits: int
+    balance: Balance
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentView(Aside):
+    """One payment."""
+
+    payment: Payment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenBack(Aside):
+    """The money went back, and the credits as far as they were there."""
+
+    payment: Payment
+    balance: Balance
+
+
 AnyAside = (
     PreferencesView
     | PlaceView
@@ -297,6 +321,9 @@ AnyAside = (
     | FoundRecipe
     | KeyMade
     | Quoted
+    | Paid
+    | PaymentView
+    | TakenBack
 )
 
 Answer = (

@@ -6,7 +6,7 @@ A key says what an entry is for, so adding it twice is refused by the table and 
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from storage.records import Balance, Entry, Job, Kind
+from storage.records import Balance, Entry, Job, Kind, Payment
 
 MOST_CREDITS = 10**12  # in one grant: sums stay far below 2^63
 
@@ -100,6 +100,18 @@ def unspent_allowance(balance: Balance, given: int) -> int:
 def surplus(one: int, other: int, daily_allowance: int) -> int:
     """Return what lapses when two accounts with so much unspent allowance become one."""
     return max(0, one + other - max(daily_allowance, one, other))
+
+
+def bought(payment: Payment) -> Entry:
+    """Add the credits that were paid for."""
+    note = f"{payment.stars} Stars"
+    return grant(payment.account, payment.credits, f"payment {payment.charge}", note, payment.paid_at)
+
+
+def taken_back(payment: Payment, now: float) -> Entry:
+    """Take the credits of a payment that was refunded."""
+    note = f"{payment.stars} Stars returned"
+    return grant(payment.account, -payment.credits, f"refund of payment {payment.charge}", note, now)
 
 
 def affordable(wished: Entry, balance: Balance) -> Entry:

@@ -155,6 +155,19 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """Credits bought for Stars. `charge` is the payment system's number: twice is the same as once."""
+
+    charge: str
+    account: int
+    by: Identity
+    credits: int
+    stars: int
+    paid_at: float
+    refunded_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
     """Whole credits. `available` can be spent; `held` waits for running jobs."""
 

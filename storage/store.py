@@ -20,6 +20,7 @@ from storage.records import (
     NewJob,
     NotJoined,
     Offered,
+    Payment,
     Picture,
     Place,
     PlaceId,
@@ -138,6 +139,18 @@ class Store(Protocol):
         """Add (or, negative, take) credits; the same key twice is once.
 
         Taking stops at zero available credits. Raises LookupError when there is no such account.
+        """
+
+    async def pay(self, payment: Payment) -> Balance:
+        """Keep a payment and add its credits; the same charge twice is once."""
+
+    async def payment(self, charge: str) -> Payment | None:
+        """Return a payment."""
+
+    async def take_back(self, charge: str, now: float) -> tuple[Payment, Balance] | None:
+        """Mark a payment as refunded and take its credits, as far as they are there, once.
+
+        None when there is no such payment.
         """
 
     async def refund(self, job: str, note: str, now: float) -> Balance | None:

@@ -18,10 +18,13 @@ from bot.updates import (
     Linked,
     NowBlocked,
     NowUnblocked,
+    Paid,
+    PaymentView,
     PlaceView,
     PreferencesView,
     Quoted,
     StyleList,
+    TakenBack,
 )
 from storage.records import PlaceRules, Preferences
 
@@ -63,6 +66,12 @@ def describe_aside(answer: AnyAside, language: str) -> str:  # noqa: C901, PLR09
             return say(language, "found_recipe", prompt=recipe.prompt, size=size, seed=str(recipe.seed))
         case KeyMade(text):
             return say(language, "key_made", text=text)
+        case Paid(credits=bought, balance=balance):
+            return say(language, "paid", credits=bought, available=balance.available)
+        case PaymentView(payment):
+            return say(language, "payment_view", stars=payment.stars, credits=payment.credits)
+        case TakenBack(payment=payment, balance=balance):
+            return say(language, "taken_back", stars=payment.stars, available=balance.available)
         case Quoted(price=price):
             return say(language, "quoted", price=price)
         case _:

@@ -21,6 +21,7 @@ from storage.records import (
     NewJob,
     NotJoined,
     Offered,
+    Payment,
     Picture,
     Place,
     PlaceId,
@@ -41,6 +42,7 @@ from storage.sqlite import (
     looks,
     measurements,
     money,
+    payments,
     people,
     posts,
     queue,
@@ -159,6 +161,18 @@ class SqliteStore:
         """Add (or, negative, take) credits; the same key twice is once."""
         wished = ledger.grant(account, credits, key, note, now)
         return await self._db.write(lambda db: money.grant(db, wished))
+
+    async def pay(self, payment: Payment) -> Balance:
+        """Keep a payment and add its credits; the same charge twice is once."""
+        return await self._db.write(lambda db: payments.pay(db, payment))
+
+    async def payment(self, charge: str) -> Payment | None:
+        """Return a payment."""
+        return await self._db.read(lambda db: payments.find(db, charge))
+
+    async def take_back(self, charge: str, now: float) -> tuple[Payment, Balance] | None:
+        """Mark a payment as refunded and take its credits, as far as they are there, once."""
+        return await self._db.write(lambda db: payments.take_back(db, charge, now))
 
     async def refund(self, job: str, note: str, now: float) -> Balance | None:
         """Give a succeeded job's price back, once."""

@@ -37,6 +37,10 @@ KEPT = {
         select id, name, scopes, created_at, expires_at, used_at, revoked_at
         from keys where account = :account order by created_at
     """,
+    "payments": """
+        select charge, platform, user, credits, stars, paid_at, refunded_at
+        from payments where account = :account order by paid_at
+    """,
     "uploads": """
         select filename, media_type, size_bytes, created_at
         from uploads where account = :account order by created_at

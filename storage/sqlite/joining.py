@@ -179,7 +179,7 @@ async def _move_jobs(db: Statements, into: sqlite3.Row, gone: sqlite3.Row) -> fl
 
 
 async def _move_the_rest(db: Statements, into: int, gone: int) -> None:
-    for table in ("identities", "keys", "uploads"):
+    for table in ("identities", "keys", "uploads", "payments"):
         await db.rows(f"update {table} set account = :into where account = :gone", into=into, gone=gone)  # noqa: S608 - our own names
     await db.rows(
         "update accounts set joined = :into where id = :gone or joined = :gone", into=into, gone=gone

@@ -32,7 +32,8 @@ class Account:
     """How to be on Telegram: the token, and another address than Telegram's own, if any.
 
     `ratios` and `most_pictures` are what can be chosen, `admins` are the people who manage the whole bot.
-    `plain` says that in a private chat plain words are a prompt too. `stage` is a chat where files are sent
+    `plain` says that in a private chat plain words are a prompt too. `packs` are (credits, Stars) that
+    can be bought. `stage` is a chat where files are sent
     for inline messages, which take no other. With a `webhook` (public address, and
     host and port to listen on) Telegram brings its updates, otherwise they are fetched.
     """
@@ -44,4 +45,5 @@ class Account:
     admins: frozenset[int] = frozenset()
     plain: bool = True
     stage: int | None = None
+    packs: tuple[tuple[int, int], ...] = ()
     webhook: tuple[str, str, int] | None = None

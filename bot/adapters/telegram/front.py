@@ -14,6 +14,7 @@ from telegram.ext import (
     CommandHandler,
     InlineQueryHandler,
     MessageHandler,
+    PreCheckoutQueryHandler,
     filters,
 )
 
@@ -27,6 +28,7 @@ from bot.adapters.telegram.menus import menus
 from bot.adapters.telegram.personal import LINK, PRIVACY, SETTINGS, Personal
 from bot.adapters.telegram.polling import Poll
 from bot.adapters.telegram.replies import Context, Replies
+from bot.adapters.telegram.stars import BUY, Stars
 from bot.adapters.telegram.surface import TelegramSurface
 from bot.adapters.telegram.webhook import Door, Webhook
 from bot.adapters.telegram.wire import Wire
@@ -58,6 +60,7 @@ class TelegramFront:
         self._personal = Personal(account, replies)
         self._managing = Managing(account, replies)
         self._inline = Inline(account, replies)
+        self._stars = Stars(account, replies)
 
     async def run(self) -> None:
         """Stay on Telegram until cancelled. Ends by itself only where the token is wrong."""
@@ -106,7 +109,7 @@ class TelegramFront:
             await Poll(bot, take).run()
 
     async def _tell_menus(self) -> None:
-        for request in menus():
+        for request in menus(selling=bool(self._account.packs)):
             await self._wire.attempt(request)
 
     def _application(self) -> AnyApplication:
@@ -131,12 +134,16 @@ class TelegramFront:
         for room, names in (
             (desk, ("imagine", "queue", "history", "credits", "help")),
             (personal, ("start", "settings", "styles", "link", "privacy", "apikey")),
+            (self._stars, ("buy", "paysupport", "refund")),
             (managing, ("chat", "grant", "block", "unblock", "jobs")),
         ):
             for name in names:
                 application.add_handler(CommandHandler(name, getattr(room, name)))
         application.add_handler(MessageHandler(filters.PHOTO | filters.Document.IMAGE, desk.photo))
         application.add_handler(MessageHandler(filters.TEXT & ~filters.COMMAND, desk.words))
+        application.add_handler(PreCheckoutQueryHandler(self._stars.checked))
+        application.add_handler(MessageHandler(filters.SUCCESSFUL_PAYMENT, self._stars.paid))
+        application.add_handler(CallbackQueryHandler(self._stars.chosen, rf"^{BUY}:"))
         application.add_handler(InlineQueryHandler(self._inline.asked))
         application.add_handler(ChosenInlineResultHandler(self._inline.chosen))
         application.add_handler(CallbackQueryHandler(personal.preferred, rf"^{SETTINGS}:"))

@@ -12,19 +12,18 @@ from telegram import (
 )
 
 from bot.adapters.telegram.wire import Request
-from bot.adapters.telegram.wording import EVERYBODYS, MANAGERS, PRIVATE, key_of
+from bot.adapters.telegram.wording import EVERYBODYS, MANAGERS, MONEY, PRIVATE, key_of
 from bot.texts import LANGUAGES, say
 
-SCOPES: Sequence[tuple[BotCommandScope, Sequence[str]]] = (
-    (BotCommandScopeAllPrivateChats(), PRIVATE),
-    (BotCommandScopeAllGroupChats(), EVERYBODYS),
-    (BotCommandScopeAllChatAdministrators(), MANAGERS),
-)
 
-
-def menus() -> Iterator[Request[bool]]:
+def menus(*, selling: bool) -> Iterator[Request[bool]]:
     """Yield what tells Telegram each menu; English is for everybody whose language has none."""
-    for (scope, names), (place, language) in product(SCOPES, enumerate(LANGUAGES)):
+    scopes: Sequence[tuple[BotCommandScope, Sequence[str]]] = (
+        (BotCommandScopeAllPrivateChats(), (*PRIVATE, *(MONEY if selling else ()))),
+        (BotCommandScopeAllGroupChats(), EVERYBODYS),
+        (BotCommandScopeAllChatAdministrators(), MANAGERS),
+    )
+    for (scope, names), (place, language) in product(scopes, enumerate(LANGUAGES)):
         yield _telling(scope, names, language, "" if place == 0 else language)
 
 

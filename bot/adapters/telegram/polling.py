@@ -68,11 +68,15 @@ class Poll:
         return await self._bot.get_updates(offset=self._next, timeout=seconds, allowed_updates=KINDS)
 
     async def _work(self, tasks: asyncio.TaskGroup, batch: Sequence[Update]) -> None:
-        """Take care of a batch. Whoever is slow in it does not hold up the next one for long."""
-        begun = {tasks.create_task(self._taken(update)) for update in batch}
+        """Take care of a batch. Whoever is slow in it does not hold up the next one for long.
+
+        Payments are waited for: what was paid must not be forgotten.
+        """
+        begun = {tasks.create_task(self._taken(update)): update for update in batch}
         if begun:
             self._next = batch[-1].update_id + 1
             await asyncio.wait(begun, timeout=CONFIRM_SECONDS)
+            await asyncio.gather(*(task for task, update in begun.items() if _is_payment(update)))
 
     async def _taken(self, update: Update) -> None:
         try:
@@ -99,3 +103,7 @@ class Poll:
                 await self._bot.get_updates(offset=self._next, timeout=0, limit=1, allowed_updates=KINDS)
         except (TelegramError, TimeoutError):
             log.info("what was last heard will be heard again")
+
+
+def _is_payment(update: Update) -> bool:
+    return update.message is not None and update.message.successful_payment is not None

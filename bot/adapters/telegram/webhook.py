@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - its name
 LARGEST_UPDATE = 2**20  # bytes
-CONFIRM_SECONDS = 10.0  # then Telegram is told that it arrived; it goes on being taken care of
+CONFIRM_SECONDS = 10.0  # then Telegram is asked to bring it again, and will find it done
 REMEMBERED = 10_000  # updates, which Telegram brings again when it missed the answer
 CLOSING_SECONDS = 1.0
 
@@ -62,14 +62,14 @@ class Webhook:
             update = Update.de_json(json.loads(await request.read()), self._bot)
         except (ValueError, TypeError, KeyError, AttributeError):
             return web.Response(status=400)
-        await self._taken(update)
-        return web.Response()
+        return web.Response(status=200 if await self._taken(update) else 503)
 
-    async def _taken(self, update: Update) -> None:
-        """Take care of an update, once; it survives an impatient caller."""
+    async def _taken(self, update: Update) -> bool:
+        """Take care of an update, once, however often it is brought; say whether that is done."""
         if update.update_id not in self._taking:
             self._taking[update.update_id] = asyncio.create_task(self._take_quietly(update))
-        await asyncio.wait({self._taking[update.update_id]}, timeout=CONFIRM_SECONDS)
+        done, _ = await asyncio.wait({self._taking[update.update_id]}, timeout=CONFIRM_SECONDS)
+        return bool(done)
 
     async def _take_quietly(self, update: Update) -> None:
         try:

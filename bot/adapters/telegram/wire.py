@@ -24,6 +24,7 @@ LOGIN_SECONDS = 1.0  # while the bot is not on Telegram yet
 PATIENCE_SECONDS = 5.0  # while Telegram cannot be reached
 LONGEST_PATIENCE_SECONDS = 60.0  # for what somebody waits for and delivery does not keep
 TRIES = 4
+NOWHERE = 0  # no chat has this number
 
 T = TypeVar("T")
 Request = Callable[[Bot], Awaitable[T]]
@@ -61,6 +62,10 @@ class Wire:
             raise TryLater(wait)
         self._budget.used(chat, self._now(), messages)
         return await self._judged(chat, request(bot))
+
+    async def call(self, request: Request[T]) -> T | None:
+        """Call a method that writes nothing, once. Raises as `send` does."""
+        return await self._judged(NOWHERE, request(self._logged_in()))
 
     async def insist(self, chat: int, request: Request[T]) -> T | None:
         """Write to a chat, waiting where that is needed. None where it cannot be; that is logged."""

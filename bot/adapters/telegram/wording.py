@@ -23,8 +23,9 @@ EVERYBODYS = ("imagine", "queue", "history", "credits", "settings", "styles", "h
 PRIVATE = (*EVERYBODYS, "link", "privacy", "apikey")
 MANAGERS = (*EVERYBODYS, "chat")
 ADMINS = ("grant", "block", "unblock", "jobs")
-COMMANDS = (*PRIVATE, "chat", *ADMINS)
-OWN_KEYS = ("chat", *ADMINS)  # commands that only Telegram has under this name
+COMMANDS = (*PRIVATE, "chat", "buy", "paysupport", *ADMINS)
+MONEY = ("buy", "paysupport")  # where there are packs
+OWN_KEYS = ("chat", "refund", *MONEY, *ADMINS)  # commands that only Telegram has under this name
 UNLINKED = "\u2060"  # word joiner: nothing to see
 LINKS = r"[@#$]|(?<=\w)[.:](?=\w)"
 THEIR_LINKS = re.compile(rf"{LINKS}|/")

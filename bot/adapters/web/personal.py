@@ -30,10 +30,13 @@ from bot.updates import (
     Linked,
     NowBlocked,
     NowUnblocked,
+    Paid,
+    PaymentView,
     PlaceView,
     PreferencesView,
     Quoted,
     StyleList,
+    TakenBack,
 )
 from generator.messages import PictureFormat
 from generator.models import ASPECTS
@@ -96,6 +99,8 @@ def personal_view(answer: AnyAside, language: str) -> View:  # noqa: PLR0911 - o
         case DeletionAsked() | LinkAsked():
             return told | {"type": "sure"}
         case PlaceView() | Granted() | NowBlocked() | NowUnblocked() | JobsView() | FoundRecipe() | Quoted():
+            return told | {"type": "note"}
+        case Paid() | PaymentView() | TakenBack():
             return told | {"type": "note"}
         case _:
             assert_never(answer)
