@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 TAGS = {
     "b": "bold",
@@ -33,6 +33,7 @@ class Shown:
 
     text: str
     entities: tuple[tuple[str, str], ...] = ()
+    source: str = field(default="", compare=False)  # as it was sent
 
     @property
     def length(self) -> int:
@@ -43,7 +44,7 @@ class Shown:
 def read(text: str, parse_mode: str | None) -> Shown:
     """Return what a text shows. Raises CannotParse."""
     if parse_mode is None:
-        return Shown(text.strip())
+        return Shown(text.strip(), source=html.escape(text))
     if parse_mode != "HTML":
         raise CannotParse(f"unsupported parse_mode {parse_mode}")
     return _html(text)
@@ -71,4 +72,4 @@ def _html(text: str) -> Shown:
         position = tag.end()
     if open_tags:
         raise CannotParse(f'can\'t find end tag corresponding to start tag "{open_tags[-1][0]}"')
-    return Shown(shown.strip(), tuple(entities))
+    return Shown(shown.strip(), tuple(entities), text)
