@@ -40,7 +40,7 @@ async def test_somebody_who_got_at_the_command_otherwise_changes_nothing(town, t
         asked = town.command("server", options={"count": "2"})
         await town.until(lambda: shows(asked.original, "for the people who manage"))
         page = await rules_page(town)
-        pressed = town.press(page, "Answers seen only by whoever asks", by=town.bob)
+        pressed = town.press(page, "Answers seen only by whoever asks: no", by=town.bob)
         await town.until(lambda: pressed.follow_ups)
 
         assert await bot.store.rules() == []
@@ -105,8 +105,8 @@ async def test_defaults_and_the_largest_size_hold_for_orders(town, tmp_path):
 async def test_private_by_default_is_private_from_the_first_word(town, tmp_path):
     async with running(town, tmp_path):
         page = await rules_page(town)
-        town.press(page, "Answers seen only by whoever asks", permissions=MANAGER)
-        await town.until(lambda: shows(page, "Answers seen only by whoever asks: yes"))
+        town.press(page, "Answers seen only by whoever asks: no", permissions=MANAGER)
+        await town.until(lambda: shows(page, "**Answers seen only by whoever asks**: yes"))
         message = await painted(town)
 
     assert message.ephemeral
@@ -116,8 +116,8 @@ async def test_words_on_the_list_are_refused_where_the_server_wants_that(town, t
     async with running(town, tmp_path):
         await painted(town, prompt="some gore")
         page = await rules_page(town)
-        town.press(page, "List of unwelcome words", permissions=MANAGER)
-        await town.until(lambda: shows(page, "List of unwelcome words: yes"))
+        town.press(page, "List of unwelcome words: no", permissions=MANAGER)
+        await town.until(lambda: shows(page, "**List of unwelcome words**: yes"))
         no = await refused(town, prompt="some gore")
 
     assert no.content.startswith("“gore” is on the list")
@@ -157,7 +157,7 @@ async def test_changes_are_told_in_the_log_channel_and_nobody_is_called(town, tm
     [told] = [message for message in town.messages if message.channel is log]
 
     assert told.content.startswith("\\*\\*Ann\\*\\* \\@Everyone changed what holds in this place.")
-    assert f"Log channel: <#{log.id}>" in told.content
+    assert f"**Log channel**: <#{log.id}>" in told.content
     [call] = town.called(f"POST /channels/{log.id}/messages")
     assert call.body["allowed_mentions"] == {"parse": []}
 

@@ -98,12 +98,12 @@ def roles(at: At, chosen: Iterable[str], most: int) -> Control:
     return Control(item, at.page, at.field)
 
 
-def switch(at: At, *, on: bool) -> Control:
-    """Return a button that turns something on, or off where it is on."""
+def switch(at: At, state: str, *, on: bool) -> Control:
+    """Return a button that turns something on, or off where it is on; `state` says which in words."""
     value = "no" if on else "yes"
     style = discord.ButtonStyle.success if on else discord.ButtonStyle.secondary
     item: ui.Button[Any] = ui.Button(
-        custom_id=f"{at.custom_id}:{value}", label=at.label, style=style, row=at.row
+        custom_id=f"{at.custom_id}:{value}", label=f"{at.label}: {state}", style=style, row=at.row
     )
     return Control(item, at.page, at.field, value)
 

@@ -74,7 +74,8 @@ class Servers:
         if not isinstance(answer, PlaceView):
             await whisper(press, told(answer, language))
             return
-        await show(press, rules_text(answer, language), under_rules(answer.rules, language))
+        hint = "-# " + say(language, "discord_server_typed")
+        await show(press, f"{rules_text(answer, language)}\n{hint}", under_rules(answer.rules, language))
         if answer.changed:
             await self.tell(press, answer)
 
@@ -99,13 +100,16 @@ def under_rules(rules: PlaceRules, language: str) -> ui.View:
     def at(field: str, row: int) -> At:
         return At(PageOf.SERVER, field, say(language, f"rule_{field}"), row)
 
+    def state(on: bool) -> str:
+        return say(language, "yes" if on else "no")
+
     controls = [
         channels(at("channels", 0), sorted(rules.channels), MOST_CHOSEN, writable=False),
         roles(at("roles", 1), [role for role, _ in rules.roles], MOST_CHOSEN),
         channels(at("log_channel", 2), log_channels, 1, writable=True),
         select(at("spoiler", 3), spoilers, rules.spoiler),
-        switch(at("private", 4), on=rules.private),
-        switch(at("words", 4), on=rules.words),
+        switch(at("private", 4), state(rules.private), on=rules.private),
+        switch(at("words", 4), state(rules.words), on=rules.words),
     ]
     view = ui.View(timeout=None)
     for control in controls:

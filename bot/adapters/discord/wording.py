@@ -156,10 +156,8 @@ def styles_text(styles: StyleList, language: str) -> str:
 def rules_text(view: PlaceView, language: str) -> str:
     """Return what holds in a server, line by line."""
     other = say(language, "rule_private_notices")  # on Discord they always are
-    lines = [
-        f"{label}: {value}" for label, value in rule_lines(_linked(view.rules), language) if label != other
-    ]
-    return cut([told(view, language), *lines])
+    lines = [f"**{label}**: {value}" for label, value in rule_lines(_linked(view.rules), language)]
+    return cut([told(view, language), *(line for line in lines if other not in line)])
 
 
 def _linked(rules: PlaceRules) -> PlaceRules:
