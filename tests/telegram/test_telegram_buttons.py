@@ -79,8 +79,10 @@ async def test_edit_asks_with_the_recipe_and_takes_the_answer(town, tmp_path):
 
 
 async def test_info_shows_the_recipe_to_copy(town, tmp_path):
-    async with running(town, tmp_path):
+    async with running(town, tmp_path) as bot:
         first = await painted(town)
+        await bot.until_confirmed()
+    async with running(town, tmp_path):
         town.presses(first, "Info")
         await town.until(lambda: "Type this to draw it again" in town.last.text)
 
@@ -101,8 +103,10 @@ async def test_what_no_message_holds_comes_as_a_file_too(town, tmp_path):
 
 
 async def test_deleted_pictures_leave_the_chat_and_the_folder(town, tmp_path):
-    async with running(town, tmp_path):
+    async with running(town, tmp_path) as bot:
         beside = await painted(town, "a boat --n 3")
+        await bot.until_confirmed()
+    async with running(town, tmp_path):
         town.presses(beside, "Delete")
         await town.until(lambda: not town.answers())
 
@@ -126,6 +130,7 @@ async def test_cancelling_a_running_job_stops_it_and_gives_the_credits_back(town
     async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:
         town.imagine("a boat")
         await town.until(lambda: town.answers() and "step 3" in town.last.text)
+    async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:
         town.presses(town.last, "Cancel")
         await town.until(lambda: "Cancelled" in town.last.text)
         [job] = await bot.jobs()

@@ -38,6 +38,16 @@ async def test_every_menu_is_told_by_language_and_kind_of_chat(town, tmp_path):
     assert told["credits"] == "Посмотреть свои кредиты"
 
 
+async def test_administrators_of_the_bot_have_a_menu_of_their_own(town, tmp_path):
+    async with running(town, tmp_path, admins=frozenset({town.bob.id}), packs=((500, 50),)):
+        await town.until(lambda: len(town.world.menus) == 12)
+
+    scope = f'{{"chat_id": {town.bob.id}, "type": "chat"}}'
+    assert {"grant", "block", "refund", "imagine"} <= {
+        command["command"] for command in town.world.menus[scope, ""]
+    }
+
+
 def test_all_kinds_of_updates_are_asked_for_that_are_handled():
     assert set(KINDS) <= ALL_KINDS
     assert "pre_checkout_query" in KINDS

@@ -105,6 +105,17 @@ async def test_a_cancelled_job_is_told_at_its_message_and_costs_nothing(town, tm
     assert list(waiting.buttons) == ["Reroll", "Edit"]
 
 
+async def test_nobody_waits_for_an_answer_while_a_picture_of_theirs_is_painted(town, tmp_path):
+    go = asyncio.Event()
+    async with running(town, tmp_path, waits_for(go), seconds=10.0):
+        town.imagine("a boat")
+        await town.until(lambda: town.answers() and "step 3" in town.last.text)
+        town.says("/queue")
+        await town.until(lambda: "under way" in town.last.text, seconds=3)
+        town.presses(town.last, "Cancel 1")
+        await town.until(lambda: "Cancelled" in town.answers()[0].text, seconds=3)
+
+
 async def test_everybody_is_answered_in_their_own_language(town, tmp_path):
     town.ann.language, town.bob.language = "ru", "zh-hans"
     async with running(town, tmp_path):

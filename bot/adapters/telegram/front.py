@@ -109,7 +109,7 @@ class TelegramFront:
             await Poll(bot, take).run()
 
     async def _tell_menus(self) -> None:
-        for request in menus(selling=bool(self._account.packs)):
+        for request in menus(selling=bool(self._account.packs), admins=self._account.admins):
             await self._wire.attempt(request)
 
     def _application(self) -> AnyApplication:
