@@ -227,7 +227,7 @@ async def test_a_global_rate_limit_delays_and_loses_nothing(town, tmp_path):
 
 
 async def test_a_slow_discord_is_no_reason_to_do_it_twice(town, tmp_path):
-    town.fault(slow(r"PATCH .*", 0.5))
+    town.fault(slow(r"PATCH .*", 5.0, times=1))
     async with running(town, tmp_path) as bot:
         asked = town.imagine("a hat")
         await town.until(lambda: asked.original and asked.original.attachments)
@@ -257,16 +257,24 @@ async def test_an_invalid_session_is_replaced(town, tmp_path):
         await town.until(lambda: asked.original and asked.original.attachments)
 
 
-async def test_an_outage_of_everything_loses_nothing(town, tmp_path, monkeypatch):
-    monkeypatch.setattr("bot.adapters.discord.surface.PATIENCE_SECONDS", 0.1)
+async def test_an_outage_of_ten_minutes_loses_nothing_and_doubles_nothing(
+    town, tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr(
+        "bot.adapters.discord.surface.PATIENCE_SECONDS", 0.005
+    )  # of 5: a thousand times faster
     go = asyncio.Event()
     async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:
         asked = await begun(town)
         await town.go_down()
         go.set()
-        await asyncio.sleep(0.5)
+        await town.until(lambda: caplog.text.count("Discord is not reached") >= 120)
+        bot.clock.passed += 600
         await town.come_back()
         await town.until(lambda: "Reroll" in asked.original.buttons)
         await bot.until_confirmed()
+        [job] = await bot.jobs()
+        entries = await bot.store.receipt(job.id)
 
     assert len(town.messages) == 1
+    assert [entry.kind.value for entry in entries] == ["hold", "capture"]

@@ -4,8 +4,9 @@ import io
 
 import pytest
 from painting import running, shows
-from PIL import Image
+from PIL import Image, ImageDraw
 
+from generator.messages import Begun, End, Finished
 from generator.metadata import recipe_for_png
 from generator.recipe import Recipe
 
@@ -87,6 +88,33 @@ async def test_a_renamed_picture_is_found_by_its_bytes_and_opened_from_there(tow
 
     assert asked.original.ephemeral
     assert text_of(form).startswith("a lighthouse --size 256x256 --steps 8")
+
+
+async def test_a_smaller_copy_without_its_recipe_is_known_by_its_looks(town, tmp_path):
+    async with running(town, tmp_path, draws_a_lighthouse):
+        message = await painted(town, seed="7")
+        copy = io.BytesIO()
+        smaller = Image.open(io.BytesIO(message.pictures[0])).convert("RGB").resize((200, 200))
+        smaller.save(copy, "WEBP", quality=80)
+        again = town.posted(town.bob, "image0.webp", copy.getvalue())
+        asked = town.on_message(INFO, again, by=town.bob)
+        await town.until(lambda: shows(asked.original, "/imagine a lighthouse"))
+
+
+def draws_a_lighthouse(request):
+    image = Image.new("RGB", (256, 256), "skyblue")
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((0, 190, 256, 256), fill="navy")
+    pen.polygon([(150, 190), (162, 60), (190, 60), (202, 190)], fill="white")
+    pen.ellipse((30, 30, 80, 80), fill="gold")
+    target = io.BytesIO()
+    image.save(target, "PNG")
+    yield Begun()
+    for order in request.orders:
+        yield Finished(
+            order=order.id, file=target.getvalue(), format=order.format, width=256, height=256, seconds=0.1
+        )
+    yield End()
 
 
 async def test_a_recipe_in_a_file_from_elsewhere_is_told(town, tmp_path):
