@@ -41,10 +41,14 @@ class Figure:
     goal: str = ""
 
 
-def measure(settings: Settings, *, pictures: int, queued: int, history: bool, file: Path | None) -> None:
+def measure(  # noqa: PLR0913 - one for each option
+    settings: Settings, *, pictures: int, queued: int, history: bool, api: bool, file: Path | None
+) -> None:
     """Measure everything that is asked for, print it, and write it to `file` as JSON."""
     with tempfile.TemporaryDirectory(prefix="pinxit-bench-") as folder:
         figures = asyncio.run(_measured(settings, pictures, queued, Path(folder)))
+        if api:
+            figures += asyncio.run(_api_figures(settings, Path(folder)))
         if history:
             figures += asyncio.run(_claims_behind_history(Path(folder)))
     _print(figures)
@@ -128,6 +132,23 @@ def _order(settings: Settings, number: int) -> Order:
         seed=number,
     )
     return Order(id=str(number), recipe=recipe)
+
+
+async def _api_figures(settings: Settings, folder: Path) -> list[Figure]:
+    from bot.bench_api import RATE, STREAMS, bear  # noqa: PLC0415 - seldom asked for
+
+    with Console(stderr=True).status("asking the HTTP API"):
+        borne = await bear(settings, folder)
+    beside = f"at {RATE:.0f}/s beside {STREAMS} streams"
+    return [
+        Figure(f"HTTP API: order {beside}, p50", 1000 * quantile(borne.submits, 0.5), "ms"),
+        Figure(f"HTTP API: order {beside}, p99", 1000 * quantile(borne.submits, 0.99), "ms", "≤ 25"),
+        Figure("  of them refused", float(borne.refused), "", "0"),
+        Figure("  chat acknowledged meanwhile, p99", 1000 * quantile(borne.chats, 0.99), "ms", "≤ 100"),
+        Figure("  memory of the bot process", borne.resident_mib, "MiB"),
+        Figure("HTTP API: memory per open stream", borne.stream_kib, "KiB", "≤ 40"),
+        Figure("HTTP API: CPU of a status poll", borne.poll_cpu_ms, "ms", "≤ 5"),
+    ]
 
 
 async def _claims_behind_history(folder: Path) -> list[Figure]:

@@ -45,6 +45,8 @@ class Drawn:
 class Product:
     """Runs while the context is open; then nothing of it is left."""
 
+    module: tuple[str, ...] = ("bot", "run")
+
     def __init__(self, settings: Settings, data: Path) -> None:
         self._settings = settings
         self._data = data
@@ -53,6 +55,7 @@ class Product:
         self._numbers = itertools.count(1)
         self.generator = GeneratorClient(data / "generator.sock")
         self.start_seconds = 0.0
+        self.url = ""
 
     async def __aenter__(self) -> Self:
         """Start it and wait until the painter is ready. Raises Trouble."""
@@ -92,10 +95,10 @@ class Product:
     # ── the process ───────────────────────────────────────────────────────────────────────────────
 
     async def _start(self) -> None:
-        self._data.mkdir(parents=True)
+        self._data.mkdir(parents=True, exist_ok=True)
         began = time.perf_counter()
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "run"),
+            *(sys.executable, "-m", *self.module),
             env=self._environment(),
             cwd=self._data,  # so that no .env is found
             stdin=DEVNULL,
@@ -107,7 +110,7 @@ class Product:
         self.start_seconds = time.perf_counter() - began
         if not said.startswith(ADDRESS):
             raise Trouble("Pinxit did not start; `pinxit doctor` says why.")
-        url = said.removeprefix(ADDRESS)
+        self.url = url = said.removeprefix(ADDRESS)
         where = f"ws{url.removeprefix('http')}/socket"
         self._socket = await connect(where, origin=Origin(url), max_size=LARGEST_MESSAGE, proxy=None)
 
@@ -121,6 +124,12 @@ class Product:
             "DAILY_ALLOWANCE": PLENTY,
             "RATE_PER_MINUTE": PLENTY,
             "RATE_BURST": PLENTY,
+            "GLOBAL_RATE_PER_MINUTE": PLENTY,
+            "GLOBAL_RATE_BURST": PLENTY,
+            "API_RATE_PER_MINUTE": PLENTY,
+            "API_RATE_BURST": PLENTY,
+            "MAX_WAITING": PLENTY,
+            "MAX_QUEUE": PLENTY,
         }
         if self._settings.threads:
             ours["THREADS"] = self._settings.threads

@@ -225,9 +225,10 @@ def bench(
     history: Annotated[
         bool, typer.Option("--history", help="Also time claims behind 10 000 and 1 000 000 old jobs (slow).")
     ] = False,
+    api: Annotated[bool, typer.Option("--api", help="Also press the HTTP API (half a minute).")] = False,
     json: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file too.")] = None,
 ) -> None:
     reading = _read()
     from bot.bench import measure  # noqa: PLC0415
 
-    measure(reading.settings, pictures=pictures, queued=queued, history=history, file=json)
+    measure(reading.settings, pictures=pictures, queued=queued, history=history, api=api, file=json)

@@ -1,6 +1,7 @@
 """`pinxit run`: puts the parts together, lets them live, and takes them apart again."""
 
 import asyncio
+import gc
 import os
 import random
 import resource
@@ -11,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 import structlog
@@ -33,6 +34,7 @@ from bot.delivery import Delivery, Surface
 from bot.dispatcher import Dispatcher
 from bot.estimate import Estimate
 from bot.examples import examples, sampler
+from bot.flight import Painter
 from bot.gallery import Gallery
 from bot.logs import set_up_logs
 from bot.options import Defaults
@@ -68,12 +70,29 @@ MOST_OPEN = 65_536  # files and sockets
 log = structlog.get_logger("bot.run")
 
 
-def serve(settings: Settings) -> int:
-    """Run until a signal; return the exit code. Raises Trouble or StorageError when it cannot start."""
+class PainterProcess(Painter, Protocol):
+    """What draws, kept alive by `run` until `stop`."""
+
+    @property
+    def pid(self) -> int | None:
+        """The process it is, None while there is none."""
+
+    async def run(self) -> None:
+        """Keep it alive, for ever."""
+
+    async def stop(self) -> None:
+        """End it."""
+
+
+def serve(settings: Settings, painter: PainterProcess | None = None) -> int:
+    """Run until a signal; return the exit code. Raises Trouble or StorageError when it cannot start.
+
+    `painter` takes the place of the generator's process, for the benchmark.
+    """
     set_up_logs(settings.log_level, settings.log_format)
     _allow_connections()
     with FolderLock(settings.data):
-        return asyncio.run(_live(settings))
+        return asyncio.run(_live(settings, painter))
 
 
 def _allow_connections() -> None:
@@ -84,8 +103,8 @@ def _allow_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wished, hard))
 
 
-async def _live(settings: Settings) -> int:
-    bot = assemble(settings)
+async def _live(settings: Settings, painter: PainterProcess | None = None) -> int:
+    bot = assemble(settings, painter)
     try:
         await bot.store.open()
         await bot.people.open()
@@ -109,7 +128,7 @@ class Bot:
     people: People
     places: Places
     folder: PictureFolder
-    child: GeneratorChild
+    child: PainterProcess
     delivery: Delivery
     dispatcher: Dispatcher
     web: WebServer
@@ -166,7 +185,7 @@ class Bot:
         await self.dispatcher.run()
 
 
-def assemble(settings: Settings) -> Bot:
+def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
     """Put the parts together and take the port. Raises Trouble when it cannot be had."""
     clock, dice, model = SystemClock(), random.SystemRandom(), model_for(settings.model)
     store, folder = SqliteStore(settings.database), PictureFolder(settings.pictures)
@@ -174,7 +193,7 @@ def assemble(settings: Settings) -> Bot:
     people, places = People(store), Places(store, words)
     estimate = Estimate(store, model)
     gallery = Gallery(store, folder, lambda: secrets.token_urlsafe(SECRET_BYTES))
-    child = GeneratorChild(
+    child = painter or GeneratorChild(
         settings.model, settings.data / "generator.sock", settings.threads, settings.generator_log
     )
 
@@ -393,7 +412,9 @@ def _api_core(  # noqa: PLR0913, PLR0917 - the parts it speaks to
 def _load_api(parts: Parts) -> ASGIApp:
     from bot.adapters.api.app import api_app  # noqa: PLC0415 - costs 0.8 s and 30 MB
 
-    return api_app(parts)
+    app = api_app(parts)
+    gc.freeze()  # what libraries made stays: looking through it again and again costs 0.2 s each time
+    return app
 
 
 def _web_server(settings: Settings, chat: WebChat, gallery: WebGallery, api: Parts) -> WebServer:

@@ -36,12 +36,13 @@ class Surface(Protocol):
     """One platform's way of showing updates. Inherit from it to have the defaults.
 
     `interval_seconds` is the least time between two showings in one channel. `budgeted` says that
-    edits are scarce, so that short jobs show no progress.
+    edits are scarce, so that short jobs show no progress. `moves` says that a post's address may change.
     """
 
     platform: str
     interval_seconds: float = 0.0
     budgeted: bool = False
+    moves: bool = True
 
     def channel_of(self, post: Post) -> str:
         """Return what shares one edit budget; by default every post is its own channel."""
@@ -148,7 +149,8 @@ class Delivery:
 
     async def _shown_by(self, surface: Surface, turn: Turn) -> Rung:
         async with asyncio.timeout(LONGEST_SHOW_SECONDS):
-            return await surface.show(await self._where(turn.post), turn.update)
+            post = await self._where(turn.post) if surface.moves else turn.post
+            return await surface.show(post, turn.update)
 
     async def _where(self, post: Post) -> Post:
         """Return the post as it is now: its message may have moved since it was pushed."""

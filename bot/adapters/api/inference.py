@@ -1,13 +1,13 @@
 """The dialect of inference.sh, at the root: its official clients work unchanged."""
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from bot.adapters.api.asking import Asked, Asking
 from bot.adapters.api.core import Core
@@ -15,6 +15,7 @@ from bot.adapters.api.faults import fault_of, not_found, not_valid
 from bot.adapters.api.files import file_view, secret_in, wrapped
 from bot.adapters.api.orders import Order, Orders
 from bot.adapters.api.schemas import DeletionAnswer, TaskAnswer, TaskFilesAnswer, TaskStatusAnswer
+from bot.adapters.api.streaming import Telling
 from bot.adapters.api.surface import Jobs
 from bot.adapters.api.tasks import COMPLETED, RUNNING, line_of, progress_of, status_of, task_view, updated_at
 from bot.adapters.api.times import moment
@@ -34,7 +35,7 @@ from storage.uploads import Upload
 DIALECT = "inference"
 APP_NAME = "z-image-turbo"
 HEARTBEAT_SECONDS = 7.0  # every second one is a real event: clients give up on heartbeats alone after 30 s
-UNBUFFERED = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+UNCACHED = {"cache-control": "no-cache"}
 HEARTBEAT = '{"type":"heartbeat"}\n'
 View = dict[str, Any]
 Role = Annotated[Literal["input", "output"] | None, Query()]
@@ -135,10 +136,11 @@ class Tasks:
         """Every change of a task as lines of JSON, until its end."""
         trail = await self._standing(asking, id)
         post = await self._core.post(id)
-        headers = {"content-type": "application/x-ndjson"} | UNBUFFERED
-        return StreamingResponse(self._lines(asking, id, post, trail), headers=headers)
+        return Telling(self._lines(asking, id, post, trail), "application/x-ndjson", UNCACHED)
 
-    async def _lines(self, asking: Asking, id: str, post: Post | None, trail: Trail) -> AsyncIterator[str]:
+    async def _lines(
+        self, asking: Asking, id: str, post: Post | None, trail: Trail
+    ) -> AsyncGenerator[str, None]:
         """The whole task, then what changes, then the whole task again: the last line is the result."""
         yield self._full(trail, post, asking)
         if trail.ended:
@@ -248,7 +250,7 @@ def inference_router(core: Core, jobs: Jobs, orders: Orders) -> APIRouter:
     lines: dict[int | str, dict[str, Any]] = {
         200: {"content": {"application/x-ndjson": {}}, "description": "Lines"}
     }
-    add("/tasks/{id}/stream", handlers.stream, response_class=StreamingResponse, responses=lines)
+    add("/tasks/{id}/stream", handlers.stream, status_code=200, response_class=Telling, responses=lines)
     add("/tasks/{id}/cancel", handlers.cancel, methods=["POST"], response_model=TaskAnswer)
     add("/tasks/{id}/files", handlers.files, response_model=TaskFilesAnswer)
     add("/tasks/{id}/files", handlers.delete_files, methods=["DELETE"], response_model=DeletionAnswer)

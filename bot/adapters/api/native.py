@@ -1,17 +1,18 @@
 """Pinxit's own dialect: jobs under /v1/jobs, for pages and scripts."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from bot.adapters.api.asking import Asked, Asking
 from bot.adapters.api.core import Core
 from bot.adapters.api.faults import fault_of, not_found
 from bot.adapters.api.orders import Order, Orders
+from bot.adapters.api.streaming import Telling
 from bot.adapters.api.surface import Jobs
 from bot.adapters.api.times import moment
 from bot.adapters.api.views import NATIVE, job_view
@@ -244,10 +245,9 @@ class NativeJobs:
         """Every change of a job as server-sent events, until its end. `Last-Event-ID` takes up again."""
         asking.caller.must_have(Scope.READ)
         await self._jobs.standing(asking.caller.by, job)
-        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return StreamingResponse(self._told(asking, job), headers=headers, media_type="text/event-stream")
+        return Telling(self._told(asking, job), "text/event-stream")
 
-    async def _told(self, asking: Asking, job: str) -> AsyncIterator[str]:
+    async def _told(self, asking: Asking, job: str) -> AsyncGenerator[str, None]:
         run, told = self._jobs.trails.run, -1
         if asking.last_event is not None:
             told = _number(asking.last_event, run)
@@ -308,7 +308,7 @@ def native_router(core: Core, jobs: Jobs, orders: Orders) -> APIRouter:
     add("/{job}", handlers.delete, methods=["DELETE"], status_code=204)
     add("/{job}/cancel", handlers.cancel, methods=["POST"], response_model=JobView, responses=accepted)
     add("/{job}/webhook", handlers.webhook, response_model=ToldView)
-    add("/{job}/events", handlers.events, response_class=StreamingResponse, responses=stream)
+    add("/{job}/events", handlers.events, status_code=200, response_class=Telling, responses=stream)
     whole.include_router(router)
     return whole
 

@@ -2,14 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Literal, assert_never
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from bot.adapters.api.asking import Asked, Asking
 from bot.adapters.api.core import Core
@@ -17,6 +17,7 @@ from bot.adapters.api.encoding import file_as_base64, preview_as_base64
 from bot.adapters.api.faults import ApiFault, bad_request, headers_of, internal, not_valid
 from bot.adapters.api.orders import Order, Orders
 from bot.adapters.api.schemas import ImagesAnswer, ModelsAnswer, ModelView
+from bot.adapters.api.streaming import Telling
 from bot.adapters.api.surface import Jobs
 from bot.adapters.api.trails import Trail
 from bot.adapters.api.wire import AsciiJson, to_json
@@ -103,10 +104,7 @@ class Images:
         wish = wish_of(self._core.model, values, Sizes(width, height), body.n or 1)
         job, trail = await self._orders.place(asking, Order(dialect=DIALECT, wish=wish, input=asking.values))
         if body.stream:
-            told = self._told(showing, job)
-            return StreamingResponse(
-                told, media_type="text/event-stream", headers={"x-accel-buffering": "no"}
-            )
+            return Telling(self._told(showing, job), "text/event-stream")
         trail = await self._end(asking, job, trail, request)
         delivered = _delivered(trail)
         data = [await self._datum(showing, picture) for picture in delivered.pictures]
@@ -150,7 +148,7 @@ class Images:
     async def _base64(self, showing: Showing, picture: Picture) -> str:
         return await file_as_base64(self._core.path(picture.sha256), showing.format, showing.quality)
 
-    async def _told(self, showing: Showing, job: str) -> AsyncIterator[str]:
+    async def _told(self, showing: Showing, job: str) -> AsyncGenerator[str, None]:
         """The way to the pictures as events; going away cancels."""
         asking, trail = showing.asking, self._jobs.trails.of(job)
         shown = 0
@@ -180,7 +178,7 @@ class Images:
             },
         )
 
-    async def _ending(self, showing: Showing, trail: Trail) -> AsyncIterator[str]:
+    async def _ending(self, showing: Showing, trail: Trail) -> AsyncGenerator[str, None]:
         try:
             delivered = _delivered(trail)
         except ApiFault as fault:

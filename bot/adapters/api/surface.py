@@ -12,7 +12,8 @@ from bot.updates import Broken, Cancelled, Delivered, Final, Progress, Queued, R
 from storage.keys import PLATFORM
 from storage.records import Post, Rung
 
-TICK_SECONDS = 5.0  # then storage is asked, whatever was told
+TICK_SECONDS = 5.0
+ASK_EVERY = 4  # silent ticks: then storage is asked, whatever was told
 TICK_ELSEWHERE_SECONDS = 1.0  # the same for a job that was ordered in a chat
 
 
@@ -20,6 +21,7 @@ class ApiSurface(Surface):
     """A post of the API is shown to those who follow its job; its end is there for all who ask."""
 
     platform = PLATFORM
+    moves = False
 
     def __init__(self) -> None:
         self.trails = Trails()
@@ -68,21 +70,26 @@ class Jobs:
         The flag says whether something has changed. Raises ApiFault before the first.
         """
         trail = await self.standing(by, job)
-        tick = await self._tick_seconds(job, most_seconds)
-        seen = -1
+        told = await self._is_told(job)
+        tick = _spread(job, most_seconds) if told else TICK_ELSEWHERE_SECONDS
+        seen, silent = -1, 0
         while True:
             news, changed = trail.news, trail.number != seen
             seen = trail.number
             yield trail, changed
             if trail.ended:
                 return
-            if trail.number == seen and not await self._core.clock.wait(news, tick):
+            if trail.number != seen or await self._core.clock.wait(news, tick):
+                silent = 0
+                continue
+            silent += 1
+            if not told or silent % ASK_EVERY == 0:
                 await self._ask(by, job)
 
-    async def _tick_seconds(self, job: str, most_seconds: float) -> float:
+    async def _is_told(self, job: str) -> bool:
+        """Say whether the job's updates come here by themselves."""
         post = await self._core.post(job)
-        elsewhere = post is None or post.platform != PLATFORM
-        return TICK_ELSEWHERE_SECONDS if elsewhere else most_seconds
+        return post is not None and post.platform == PLATFORM
 
     async def _ask(self, by: Person, job: str) -> None:
         """Let storage correct what was told, where it can."""
@@ -103,3 +110,8 @@ class Jobs:
             if not await self._core.clock.wait(trail.news, min(rest, TICK_SECONDS)):
                 await self.standing(by, job)
         return trail
+
+
+def _spread(job: str, seconds: float) -> float:
+    """Return a little less, so that a thousand followers do not wake at the same moment."""
+    return seconds * (0.8 + 0.2 * (hash(job) % 101) / 100)
