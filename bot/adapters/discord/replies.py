@@ -13,7 +13,7 @@ from bot.adapters.discord.files import Upload
 log = logging.getLogger(__name__)
 
 NOTHING_YET = "…"
-LOST = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
+LOST = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError, TimeoutError)
 
 
 async def say_at_once(press: Press, sentence: str, view: ui.View | None = None) -> None:

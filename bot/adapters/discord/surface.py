@@ -3,6 +3,7 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, assert_never
@@ -215,15 +216,23 @@ class _Ladder:
 async def _climb(climb: Climb, card: Card, address: Address) -> None:
     """Send the card, its files smaller and smaller while Discord finds them too large, at last as links."""
     limit = address.limit
-    while limit >= SMALLEST_LIMIT:
+    while True:
         uploads = await card.files(limit)
         try:
             return await _sent(climb, card, uploads, address)
         except _TooLarge:
             limit = min(limit, max((len(upload.content) for upload in uploads), default=0)) // 2
-    if card.linked is None:
-        raise Closed("the pictures are too large for this place")
-    return await _sent(climb, card, [replace(upload, content=b"") for upload in uploads], address)
+        if limit < SMALLEST_LIMIT:
+            return await _linked(climb, card, address)
+
+
+async def _linked(climb: Climb, card: Card, address: Address) -> None:
+    """Send the card without files, where links can be followed instead."""
+    if card.linked is not None:
+        with suppress(_TooLarge):
+            smallest = await card.files(0)
+            return await _sent(climb, card, [replace(upload, content=b"") for upload in smallest], address)
+    raise Closed("the pictures are too large for this place")
 
 
 async def _sent(climb: Climb, card: Card, uploads: Sequence[Upload], address: Address) -> None:
