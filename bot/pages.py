@@ -5,19 +5,25 @@ from dataclasses import replace
 from typing import Protocol
 
 from bot.options import EXAMPLES, render
+from bot.refusals import Refusal
 from bot.texts import describe, number, say
 from bot.updates import (
+    Answer,
     Broken,
     Cancelled,
     Delivered,
     History,
     Info,
+    JobsView,
     Progress,
     Queued,
     QueueView,
+    SeenJob,
+    StyleList,
     Update,
     Wallet,
 )
+from generator.recipe import Recipe
 from storage.records import Entry, Job, Kind
 
 BAR = 10
@@ -63,6 +69,10 @@ class Markup(Protocol):
         """Return a time (seconds since 1970)."""
         ...
 
+    def whose(self, seen: SeenJob) -> str:
+        """Return whose a job is."""
+        ...
+
     def cut(self, lines: Sequence[str]) -> str:
         """Return as many lines as one message holds."""
         ...
@@ -90,20 +100,21 @@ class Pages:
             case Delivered():
                 lines += self._delivered(update, language)
             case Progress(step=step, steps=steps):
-                lines += [f"{bar(step, steps)} {self._told(update, language)}"]
+                lines += [f"{bar(step, steps)} {self.told(update, language)}"]
             case Queued() | Broken() | Cancelled():
-                lines += [self._told(update, language)]
+                lines += [self.told(update, language)]
         return "\n".join(lines)
 
     def _delivered(self, update: Delivered, language: str) -> list[str]:
         if update.job.deleted or not update.pictures:
-            return [self._told(update, language)]
+            return [self.told(update, language)]
         lines = [self._markup.small(self.info_line(update.job, language))]
         if any(picture.truncated for picture in update.pictures):
             lines += [self._markup.small(say(language, "web_truncated"))]
         return lines
 
-    def _told(self, thing: Update, language: str) -> str:
+    def told(self, thing: Answer | Refusal, language: str) -> str:
+        """Return one sentence about what happened."""
         return self._markup.own(describe(thing, language))
 
     def info_line(self, job: Job, language: str) -> str:
@@ -116,6 +127,28 @@ class Pages:
         typed = self._markup.block("/imagine " + render(job.recipe, job.count, job.format))
         again = self._markup.own(say(language, "web_again"))
         return f"{again}\n{typed}\n{self._markup.small(self.info_line(job, language))}"
+
+    def found(self, recipe: Recipe, language: str) -> str:
+        """Return a recipe that a file told, as it can be typed."""
+        head = self._markup.own(say(language, "found_recipe_again"))
+        return f"{head}\n{self._markup.block('/imagine ' + render(recipe, 1))}"
+
+    def jobs(self, jobs: JobsView, language: str) -> str:
+        """Return everybody's jobs, each with whose it is and how it stands."""
+        lines = [self.told(jobs, language)]
+        for seen in jobs.items:
+            when = self._markup.when(seen.job.created_at, language)
+            state = self._markup.own(say(language, f"job_{seen.job.state}"))
+            lines += [self.list_line(seen.job)]
+            lines += [self._markup.small(f"{when} {self._markup.whose(seen)}: {state}")]
+        return self._markup.cut(lines)
+
+    def styles(self, styles: StyleList, language: str) -> str:
+        """Return every style with what it is called."""
+        typed, shown = self._markup.typed, self._markup.shown
+        listed = [(style.name, style.title(language)) for style in styles.styles]
+        names = [f"{typed(name)} {shown(title, MOST_OF_LIST_PROMPT)}" for name, title in listed]
+        return self._markup.cut([self.told(styles, language), *names])
 
     def wallet(self, wallet: Wallet, language: str) -> str:
         """Return the balance and the latest receipts."""
@@ -139,7 +172,7 @@ class Pages:
         lines = [self._markup.own(describe(view, language))]
         for place, update in enumerate(view.mine, 1):
             lines += [f"{self._markup.ordinal(place)} {self.list_line(update.job)}"]
-            lines += [self._markup.small(self._told(update, language))]
+            lines += [self._markup.small(self.told(update, language))]
         return self._markup.cut(lines)
 
     def list_line(self, job: Job) -> str:
@@ -161,7 +194,7 @@ class Pages:
     def state_line(self, item: Update, language: str) -> str:
         """Return when a job of a page of history was made, and what became of it."""
         state = (
-            self.info_line(item.job, language) if isinstance(item, Delivered) else self._told(item, language)
+            self.info_line(item.job, language) if isinstance(item, Delivered) else self.told(item, language)
         )
         return self._markup.small(f"{self._markup.when(item.job.created_at, language)} {state}")
 

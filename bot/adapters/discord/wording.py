@@ -8,12 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.adapters.discord.address import PLATFORM
-from bot.options import render
 from bot.pages import Markup, Pages
-from bot.refusals import Refusal
-from bot.texts import describe, rule_lines, say
-from bot.updates import Answer, JobsView, PlaceView, SeenJob, StyleList
-from generator.recipe import Recipe
+from bot.texts import rule_lines, say
+from bot.updates import PlaceView, SeenJob
 from storage.records import PlaceRules
 
 MOST_CHARACTERS = 2000  # of one message
@@ -101,6 +98,11 @@ class Markdown(Markup):
         """Return a timestamp that Discord shows as "3 minutes ago"."""
         return f"<t:{int(seconds)}:R>"
 
+    def whose(self, seen: SeenJob) -> str:
+        """Return a person as Discord shows people, or by name where they are elsewhere."""
+        here = next((each.user for each in seen.identities if each.platform == PLATFORM), None)
+        return f"<@{here}>" if here else shown(seen.name)
+
     def cut(self, lines: Sequence[str]) -> str:
         """Return as many lines as one message holds."""
         return cut(lines)
@@ -110,47 +112,13 @@ MARKDOWN = Markdown()
 PAGES = Pages(MARKDOWN, COMMANDS)
 update_text, info_text, info_line = PAGES.update, PAGES.info, PAGES.info_line
 wallet_text, queue_text, history_text = PAGES.wallet, PAGES.queue, PAGES.history
+told, recipe_text, jobs_text, styles_text = PAGES.told, PAGES.found, PAGES.jobs, PAGES.styles
 prompt_line, list_line, state_line = PAGES.prompt_line, PAGES.list_line, PAGES.state_line
-
-
-def told(thing: Answer | Refusal, language: str) -> str:
-    """Return one sentence about what happened."""
-    return MARKDOWN.own(describe(thing, language))
 
 
 def help_text(language: str) -> str:
     """Return every command and every option with a word about each."""
     return PAGES.help(language, say(language, "discord_help"))
-
-
-def recipe_text(recipe: Recipe, language: str) -> str:
-    """Return a recipe that a file told, as it can be typed."""
-    head = MARKDOWN.own(say(language, "discord_found_recipe"))
-    return f"{head}\n{code('/imagine ' + render(recipe, 1))}"
-
-
-def jobs_text(jobs: JobsView, language: str) -> str:
-    """Return everybody's jobs, each with whose it is and how it stands."""
-    lines = [told(jobs, language)]
-    for seen in jobs.items:
-        state = say(language, f"job_{seen.job.state}")
-        lines += [
-            list_line(seen.job),
-            f"-# {MARKDOWN.when(seen.job.created_at, language)} {_whose(seen)}: {state}",
-        ]
-    return cut(lines)
-
-
-def _whose(seen: SeenJob) -> str:
-    """Return a person as Discord shows people, or by name where they are elsewhere."""
-    here = next((each.user for each in seen.identities if each.platform == PLATFORM), None)
-    return f"<@{here}>" if here else shown(seen.name)
-
-
-def styles_text(styles: StyleList, language: str) -> str:
-    """Return every style with what it is called."""
-    names = [f"`{style.name}` {shown(style.title(language))}" for style in styles.styles]
-    return cut([told(styles, language), *names])
 
 
 def rules_text(view: PlaceView, language: str) -> str:

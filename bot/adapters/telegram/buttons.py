@@ -89,6 +89,11 @@ def under(update: Update, language: str) -> Keyboard:
             return _keyboard([first, *(_variations(job, index, language) for index in range(len(pictures)))])
 
 
+def under_found(job: str, language: str) -> Keyboard:
+    """Return what can be done with a job that a picture led to."""
+    return _keyboard([_row(job, language, Deed.REROLL, Deed.EDIT)])
+
+
 def under_queue(view: QueueView, language: str) -> Keyboard:
     """Return one Cancel for each of the first jobs, numbered as the lines are."""
     label = say(language, LABELS[Deed.CANCEL])

@@ -279,6 +279,12 @@ class Desk:
             await self.replies.tell(asked, answer)
 
     @with_message
+    async def unknown(self, message: Message, asked: Asked) -> None:
+        """Say that there is no such command."""
+        command = (message.text or "").split()[0]
+        await self.replies.say(asked, quoted(say(asked.language, "web_unknown_command", command=command)))
+
+    @with_message
     async def help(self, _: Message, asked: Asked) -> None:
         """Show what can be typed."""
         await self.replies.say(asked, PAGES.help(asked.language, say(asked.language, "telegram_help")))

@@ -23,6 +23,7 @@ from bot.adapters.telegram.canvas import Canvas
 from bot.adapters.telegram.core import Account, Core
 from bot.adapters.telegram.desk import Desk
 from bot.adapters.telegram.inline import Inline
+from bot.adapters.telegram.lookups import Lookups
 from bot.adapters.telegram.managing import RULES, Managing
 from bot.adapters.telegram.menus import menus
 from bot.adapters.telegram.personal import LINK, PRIVACY, SETTINGS, Personal
@@ -61,6 +62,7 @@ class TelegramFront:
         self._managing = Managing(account, replies)
         self._inline = Inline(account, replies)
         self._stars = Stars(account, replies)
+        self._lookups = Lookups(replies)
 
     async def run(self) -> None:
         """Stay on Telegram until cancelled. Ends by itself only where the token is wrong."""
@@ -134,12 +136,19 @@ class TelegramFront:
         for room, names in (
             (desk, ("imagine", "queue", "history", "credits", "help")),
             (personal, ("start", "settings", "styles", "link", "privacy", "apikey")),
+            (self._lookups, ("info",)),
             (self._stars, ("buy", "paysupport", "refund")),
             (managing, ("chat", "grant", "block", "unblock", "jobs")),
         ):
             for name in names:
                 application.add_handler(CommandHandler(name, getattr(room, name)))
-        application.add_handler(MessageHandler(filters.PHOTO | filters.Document.IMAGE, desk.photo))
+        pictures, private = filters.PHOTO | filters.Document.IMAGE, filters.ChatType.PRIVATE
+        application.add_handler(MessageHandler(pictures & private & ~filters.CAPTION, self._lookups.sent))
+        application.add_handler(
+            MessageHandler(pictures & filters.CaptionRegex(r"^/info\b"), self._lookups.info)
+        )
+        application.add_handler(MessageHandler(pictures, desk.photo))
+        application.add_handler(MessageHandler(filters.COMMAND & private, desk.unknown))
         application.add_handler(MessageHandler(filters.TEXT & ~filters.COMMAND, desk.words))
         application.add_handler(PreCheckoutQueryHandler(self._stars.checked))
         application.add_handler(MessageHandler(filters.SUCCESSFUL_PAYMENT, self._stars.paid))

@@ -11,10 +11,10 @@ from bot.adapters.telegram.choosing import NO, USUAL, YES, Choice, Chosen, keybo
 from bot.adapters.telegram.core import Account
 from bot.adapters.telegram.reading import ADMINISTRATOR, GENERAL, Asked, typed_after
 from bot.adapters.telegram.replies import Replies, with_message, with_press
-from bot.adapters.telegram.wording import HTML, PAGES, escaped, quoted
+from bot.adapters.telegram.wording import PAGES, escaped, quoted
 from bot.commands import Block, ChangePlace, Grant, ShowJobs, ShowPlace, Unblock
 from bot.texts import describe, say
-from bot.updates import Answer, JobsView, PlaceView, SeenJob
+from bot.updates import Answer, JobsView, PlaceView
 from storage.records import Identity, PlaceRules, Spoiler
 
 RULES = "rule"
@@ -185,8 +185,7 @@ class Managing:
         if not isinstance(answer, JobsView):
             await self.replies.tell(asked, answer)
             return
-        lines = [line for seen in answer.items for line in _seen(seen, asked.language)]
-        await self.replies.whisper(asked, HTML.cut([quoted(describe(answer, asked.language)), *lines]))
+        await self.replies.whisper(asked, PAGES.jobs(answer, asked.language))
 
     def _is_admin(self, asked: Asked) -> bool:
         return asked.by.identity.user in map(str, self._account.admins)
@@ -203,9 +202,3 @@ def named(message: Message) -> Whom | None:
     if not number.isdecimal() or len(number) > len(str(2**63)):
         return None
     return Whom(Identity(PLATFORM, str(int(number))), "", rest)
-
-
-def _seen(seen: SeenJob, language: str) -> list[str]:
-    who = ", ".join(f"{each.platform} {each.user}" for each in seen.identities)
-    state = say(language, f"job_{seen.job.state}")
-    return [f"{quoted(seen.name)} ({escaped(who)}): {PAGES.list_line(seen.job)}", HTML.small(state)]

@@ -9,7 +9,7 @@ from bot.adapters.telegram.choosing import NO, USUAL, YES, Choice, Chosen, keybo
 from bot.adapters.telegram.core import Account
 from bot.adapters.telegram.reading import Asked, typed_after
 from bot.adapters.telegram.replies import Replies, privately, with_message, with_press
-from bot.adapters.telegram.wording import HTML, escaped, quoted
+from bot.adapters.telegram.wording import PAGES, escaped, quoted
 from bot.commands import (
     ChangeSettings,
     DeleteMine,
@@ -115,11 +115,7 @@ class Personal:
         if not isinstance(answer, StyleList):
             await self.replies.tell(asked, answer)
             return
-        lines = [
-            f"{HTML.typed(f'--style {style.name}')} {quoted(style.title(asked.language))}"
-            for style in answer.styles
-        ]
-        await self.replies.notice(asked, HTML.cut([quoted(describe(answer, asked.language)), *lines]))
+        await self.replies.notice(asked, PAGES.styles(answer, asked.language))
 
     # ── accounts ──────────────────────────────────────────────────────────────────────────────────
 

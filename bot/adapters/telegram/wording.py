@@ -13,19 +13,20 @@ from babel.dates import format_datetime
 
 from bot.pages import Markup, Pages, command_key
 from bot.texts import language_for
+from bot.updates import SeenJob
 
 MOST_CHARACTERS = 4096  # of a text; of a caption:
 MOST_OF_CAPTION = 1024
 MOST_OF_PROMPT = 700
 MOST_BOLD = 300
 MOST_OF_CODE = 3800
-EVERYBODYS = ("imagine", "queue", "history", "credits", "settings", "styles", "help")
+EVERYBODYS = ("imagine", "info", "queue", "history", "credits", "settings", "styles", "help")
 PRIVATE = (*EVERYBODYS, "link", "privacy", "apikey")
 MANAGERS = (*EVERYBODYS, "chat")
 ADMINS = ("grant", "block", "unblock", "jobs")
 COMMANDS = (*PRIVATE, "chat", "buy", "paysupport", *ADMINS)
 MONEY = ("buy", "paysupport")  # where there are packs
-OWN_KEYS = ("chat", "refund", *MONEY, *ADMINS)  # commands that only Telegram has under this name
+OWN_KEYS = ("info", "chat", "refund", *MONEY, *ADMINS)  # commands that only Telegram has under this name
 UNLINKED = "\u2060"  # word joiner: nothing to see
 LINKS = r"[@#$]|(?<=\w)[.:](?=\w)"
 THEIR_LINKS = re.compile(rf"{LINKS}|/")
@@ -94,6 +95,11 @@ class Html(Markup):
         """Return day and minute, in UTC."""
         moment = dt.datetime.fromtimestamp(seconds, dt.UTC)
         return format_datetime(moment, "d MMM HH:mm", tzinfo=dt.UTC, locale=language_for(language))
+
+    def whose(self, seen: SeenJob) -> str:
+        """Return the name, and the numbers by which administrators name a person."""
+        numbers = ", ".join(f"{each.platform} {each.user}" for each in seen.identities)
+        return escaped(f"{unlinked(seen.name)} ({numbers})")
 
     def cut(self, lines: Sequence[str]) -> str:
         """Return as many whole lines as one message holds."""
