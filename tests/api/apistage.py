@@ -3,15 +3,16 @@
 import asyncio
 import io
 import json
+import threading
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession
 from PIL import Image
-from stage import LIMITS, FastClock, ScriptedGenerator, Stage, finished, living, opened
+from stage import FastClock, ScriptedGenerator, Stage, finished, living, opened
 
 from bot.adapters.api.app import api_app
 from bot.adapters.api.core import Core, Rules
@@ -26,7 +27,6 @@ from bot.rate_limit import Rate
 from bot.uploads import UploadDesk
 from generator.messages import Begun, End, Finished, Generate, Preview, StepDone
 from generator.models import EMBEDDED_MODEL
-from storage.keys import Scope
 from storage.pictures import PictureFolder
 from storage.records import Identity, Limits
 from storage.store import Store
@@ -243,15 +243,30 @@ async def playing_api(
             yield stage
 
 
-__all__ = [
-    "LIMITS",
-    "ApiStage",
-    "Event",
-    "Said",
-    "Scope",
-    "events",
-    "painting",
-    "paints",
-    "picture",
-    "playing_api",
-]
+@dataclass
+class Served:
+    """An API that lives in a thread of its own, for clients that block."""
+
+    url: str
+    token: str
+
+
+@contextmanager
+def serving(folder: Path, generator: ScriptedGenerator, credits: int) -> Iterator[Served]:
+    """Run an API in a thread."""
+    ready, found, over = threading.Event(), [], asyncio.Event()
+    loop = asyncio.new_event_loop()
+
+    async def live() -> None:
+        async with playing_api(folder, generator, credits=credits) as api:
+            found.append(Served(api.url, api.token))
+            ready.set()
+            await over.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(live(),))
+    thread.start()
+    assert ready.wait(30)
+    yield found[0]
+    loop.call_soon_threadsafe(over.set)
+    thread.join()
+    loop.close()

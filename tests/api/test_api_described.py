@@ -1,15 +1,12 @@
 """The description at /docs is true, and whoever watches over the bot finds what they need."""
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import schemathesis
-from apistage import PLENTY, painting, playing_api
+from apistage import PLENTY, Served, painting, playing_api, serving
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode, checks
@@ -27,32 +24,10 @@ CHECKS = (
 )
 
 
-@dataclass
-class Served:
-    """An API that lives in a thread of its own."""
-
-    url: str
-    token: str
-
-
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    ready, found, over = threading.Event(), [], asyncio.Event()
-    loop = asyncio.new_event_loop()
-
-    async def live() -> None:
-        async with playing_api(tmp_path_factory.mktemp("described"), painting(), credits=10**9) as api:
-            found.append(Served(api.url, api.token))
-            ready.set()
-            await over.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(live(),))
-    thread.start()
-    assert ready.wait(30)
-    yield found[0]
-    loop.call_soon_threadsafe(over.set)
-    thread.join()
-    loop.close()
+    with serving(tmp_path_factory.mktemp("described"), painting(), credits=10**9) as running:
+        yield running
 
 
 @pytest.mark.parametrize("mode", GenerationMode)
