@@ -30,7 +30,9 @@ async def test_whoever_manages_some_server_can_neither_mint_nor_block(town, tmp_
         known = await bot.store.accounts()
 
     assert no.ephemeral
-    assert no.content.startswith("Credits, blocks and the list of all orders reach beyond this server")
+    assert no.content.startswith(
+        "Credits, blocks, weights above 1 and the list of all orders reach beyond this server"
+    )
     assert known == []
 
 

@@ -66,7 +66,7 @@ async def test_a_chosen_channel_is_the_only_one_over_restarts_for_all_but_manage
 async def test_roles_may_order_and_weigh(town, tmp_path):
     painter, critic = town.guild.role("painter"), town.guild.role("critic")
     role = next(each for each in town.guild.roles if each["id"] == painter)
-    async with running(town, tmp_path) as bot:
+    async with running(town, tmp_path, trusted=(int(town.guild.id),)) as bot:
         page = await rules_page(town, role=painter, weight=2.5)
         no = await refused(town, roles=(critic,))
         await painted(town, roles=(painter,))
@@ -80,15 +80,24 @@ async def test_roles_may_order_and_weigh(town, tmp_path):
     assert rules.roles == ((painter, 2.5),)
 
 
+async def test_nobody_goes_before_other_servers_by_a_role_of_their_own(town, tmp_path):
+    painter = town.guild.role("painter")
+    async with running(town, tmp_path) as bot:
+        asked = town.command("server", options={"role": painter, "weight": 100}, permissions=MANAGER)
+        await town.until(lambda: shows(asked.original, "weights above 1"))
+
+        assert await bot.store.rules() == []
+
+
 async def test_a_role_keeps_its_weight_when_another_is_chosen(town, tmp_path):
     first, second = town.guild.role("first"), town.guild.role("second")
     async with running(town, tmp_path) as bot:
-        page = await rules_page(town, role=first, weight=3)
+        page = await rules_page(town, role=first, weight=0.5)
         town.pick(page, first, second, of="roles", permissions=MANAGER)
         await town.until(lambda: second in page.content)
         [(_, rules)] = await bot.store.rules()
 
-    assert rules.roles == ((first, 3.0), (second, 1.0))
+    assert rules.roles == ((first, 0.5), (second, 1.0))
 
 
 async def test_defaults_and_the_largest_size_hold_for_orders(town, tmp_path):

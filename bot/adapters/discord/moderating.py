@@ -1,19 +1,13 @@
-"""Credits, blocks and the list of all jobs: for the owner, and for managers of servers that the owner trusts.
-
-Accounts are the same in every server. So whoever manages some server that the bot was invited to may rule
-that server, but not give away credits or shut somebody out everywhere.
-"""
-
-from collections.abc import Collection
+"""Credits, blocks and the list of all jobs: for those whom the owner trusts."""
 
 import discord
 
 from bot.adapters.discord.address import PLATFORM
 from bot.adapters.discord.buttons import Press
 from bot.adapters.discord.desk import Desk, kindly
-from bot.adapters.discord.reading import manages
 from bot.adapters.discord.replies import say_at_once, show
 from bot.adapters.discord.servers import Servers
+from bot.adapters.discord.trust import Trust
 from bot.adapters.discord.wording import MARKDOWN, jobs_text, told
 from bot.commands import Block, Grant, ShowJobs, Unblock
 from bot.texts import say
@@ -26,10 +20,10 @@ MOST_JOBS = 12  # what one message holds
 class Moderating:
     """One method per command; what was done is told in the server's log channel."""
 
-    def __init__(self, desk: Desk, servers: Servers, trusted: Collection[int]) -> None:
+    def __init__(self, desk: Desk, servers: Servers, trust: Trust) -> None:
         self.desk = desk
         self._servers = servers
-        self._trusted = trusted
+        self._trust = trust
 
     @kindly
     async def grant(self, press: Press, to: discord.abc.User, credits: int, note: str) -> None:
@@ -84,7 +78,7 @@ class Moderating:
 
     async def _may(self, press: Press) -> bool:
         """Say whether this person is trusted here, and if not, say so."""
-        if press.user.id in _owners(press.client) or (press.guild_id in self._trusted and manages(press)):
+        if self._trust.holds(press):
             return True
         await say_at_once(press, MARKDOWN.own(say(self.desk.person(press).language, "discord_not_trusted")))
         return False
@@ -92,14 +86,3 @@ class Moderating:
 
 def _identity(user: discord.abc.User) -> Identity:
     return Identity(PLATFORM, str(user.id))
-
-
-def _owners(client: discord.Client) -> set[int]:
-    """Return who the application belongs to: its owner, or its team's owner and administrators."""
-    if client.application is None:
-        return set()
-    team = client.application.team
-    if team is None:
-        return {client.application.owner.id}
-    administrators = [member.id for member in team.members if member.role is discord.TeamMemberRole.admin]
-    return {*administrators, *([team.owner_id] if team.owner_id else [])}

@@ -11,6 +11,7 @@ from bot.adapters.discord.moderating import Moderating
 from bot.adapters.discord.orders import Orders
 from bot.adapters.discord.preferring import Preferring
 from bot.adapters.discord.servers import Servers
+from bot.adapters.discord.trust import Trust
 
 
 class Office:
@@ -24,5 +25,6 @@ class Office:
         self.lookups = Lookups(desk)
         self.mine = Mine(desk)
         self.preferring = Preferring(desk)
-        self.servers = Servers(desk)
-        self.moderating = Moderating(desk, self.servers, trusted)
+        trust = Trust(trusted)
+        self.servers = Servers(desk, trust)
+        self.moderating = Moderating(desk, self.servers, trust)

@@ -10,7 +10,8 @@ from bot.adapters.discord.controls import At, PageOf, channels, roles, select, s
 from bot.adapters.discord.desk import Desk, kindly
 from bot.adapters.discord.reading import manages, place
 from bot.adapters.discord.replies import LOST, log_lost, say_at_once, show, whisper
-from bot.adapters.discord.wording import rules_text, told
+from bot.adapters.discord.trust import Trust
+from bot.adapters.discord.wording import MARKDOWN, rules_text, told
 from bot.commands import ChangePlace, ShowPlace
 from bot.texts import language_for, say
 from bot.updates import Answer, PlaceView
@@ -32,17 +33,20 @@ READERS: Mapping[str, Callable[[list[str], PlaceRules], Any]] = {
 class Servers:
     """The page and its controls. Everything that is changed is told in the log channel."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, trust: Trust) -> None:
         self.desk = desk
+        self._trust = trust
 
     @kindly
     async def page(self, press: Press, change: Mapping[str, Any]) -> None:
         """Show what holds in this server, after changing what was typed."""
-        where = place(press)
+        where, by = place(press), self.desk.person(press)
         if where is None:
-            await say_at_once(press, say(self.desk.person(press).language, "discord_in_a_server"))
+            await say_at_once(press, say(by.language, "discord_in_a_server"))
             return
-        by = self.desk.person(press)
+        if _overtakes(change) and not self._trust.holds(press):
+            await say_at_once(press, MARKDOWN.own(say(by.language, "discord_not_trusted")))
+            return
         command = (
             self._changing(press, where, change)
             if change
@@ -90,6 +94,11 @@ class Servers:
             await press.client.get_partial_messageable(int(channel), guild_id=press.guild_id).send(text)
         except LOST as error:
             log_lost(error)
+
+
+def _overtakes(change: Mapping[str, Any]) -> bool:
+    """Say whether somebody would go before those of other servers."""
+    return any(weight > 1 for weight in dict(change.get("roles", {})).values())
 
 
 def under_rules(rules: PlaceRules, language: str) -> ui.View:
