@@ -34,7 +34,8 @@ async def own_generator(
     """
     with TemporaryDirectory(prefix="pinxit-") as folder:
         printed = None if settings.log_level == "debug" else Path(folder, "generator.log")
-        child = GeneratorChild(settings.model, Path(folder, "generator.sock"), settings.threads, printed)
+        socket = Path(folder, "generator.sock")
+        child = GeneratorChild(settings.model, socket, settings.threads, printed, settings.loras)
         supervising = asyncio.create_task(child.run())
         try:
             await _ready(child, supervising, loading, settings.language)

@@ -194,7 +194,11 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
     estimate = Estimate(store, model)
     gallery = Gallery(store, folder, lambda: secrets.token_urlsafe(SECRET_BYTES))
     child = painter or GeneratorChild(
-        settings.model, settings.data / "generator.sock", settings.threads, settings.generator_log
+        settings.model,
+        settings.data / "generator.sock",
+        settings.threads,
+        settings.generator_log,
+        settings.loras,
     )
 
     async def answer(command: Command) -> Answer:  # the chat shows and asks: one of the two must come first

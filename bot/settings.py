@@ -446,6 +446,11 @@ class Settings(BaseSettings):
         return self.data / "styles.toml"
 
     @property
+    def loras(self) -> Path:
+        """The owner's shelf of LoRAs."""
+        return self.data / "loras"
+
+    @property
     def words(self) -> Path:
         """The owner's list of unwelcome words."""
         return self.data / "words.txt"

@@ -60,8 +60,16 @@ class Restarts:
 class GeneratorChild:
     """One local generator. `client` speaks to it."""
 
-    def __init__(self, model: str, socket: Path, threads: int | None = None, log: Path | None = None) -> None:
+    def __init__(
+        self,
+        model: str,
+        socket: Path,
+        threads: int | None = None,
+        log: Path | None = None,
+        loras: Path | None = None,
+    ) -> None:
         self._model = model
+        self._loras = loras
         self._socket = _short(socket)
         self._own_folder = None if self._socket == socket.absolute() else self._socket.parent
         self._threads = threads
@@ -144,6 +152,7 @@ class GeneratorChild:
     def _command(self) -> list[str]:
         command = [sys.executable, "-P", "-m", "generator.serve", "--model", self._model]
         command += ["--socket", str(self._socket), "--parent", str(os.getpid())]
+        command += ["--loras", str(self._loras)] if self._loras else []
         return command + (["--threads", str(self._threads)] if self._threads else [])
 
     async def _watched(self, process: Process) -> Restarts:

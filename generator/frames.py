@@ -171,7 +171,7 @@ def decode_generate(content: bytes) -> Generate:
     if len({order.id for order in orders}) < len(orders):
         raise BadFrame("Two orders of one request have the same id.")
     if len({order.recipe.shape for order in orders}) > 1:
-        raise BadFrame("The orders of one request must share size, steps, shift and guidance.")
+        raise BadFrame("The orders of one request must share size, steps, shift, guidance and LoRAs.")
     return Generate(orders=orders, previews=head.flag("previews"))
 
 

@@ -27,6 +27,7 @@ class Fault(StrEnum):
 
     OUT_OF_MEMORY = "out_of_memory"
     BROKEN_PICTURE = "broken_picture"  # NaN or infinity came out of the model
+    WRONG_LORA = "wrong_lora"  # missing, damaged or made for another model; the log has the sentence
     INTERNAL = "internal"  # a bug: logged once at the generator's edge
     POISON = "poison"  # the process died under this order again and again
     PAINTER_GONE = "painter_gone"  # no generator could take it for too long
@@ -46,7 +47,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generate:
-    """Orders of one shape (width, height, steps, guidance, shift), drawn together as a batch."""
+    """Orders of one shape (size, steps, guidance, shift, LoRAs), drawn together as a batch."""
 
     orders: tuple[Order, ...]
     previews: bool = True

@@ -66,6 +66,8 @@ def parameters(recipe: Recipe) -> str:
     if recipe.variation_seed is not None:
         values += f", Variation seed: {recipe.variation_seed}"
         values += f", Variation seed strength: {recipe.variation_strength:g}"
+    if recipe.loras:
+        values += f", LoRAs: {' '.join(f'{lora.name}:{lora.scale:g}' for lora in recipe.loras)}"
     return "\n".join([*lines, values])
 
 

@@ -12,6 +12,9 @@ MAX_GUIDANCE = 20.0
 MIN_SHIFT, MAX_SHIFT = 1.0, 10.0
 SURROGATE = re.compile("[\ud800-\udfff]")  # half a character: not encodable
 SEED_LIMIT = 2**63  # seeds are below it
+LORA_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
+MIN_LORA_SCALE, MAX_LORA_SCALE = -2.0, 2.0
+MAX_LORAS = 8
 
 
 class RecipeError(ValueError):
@@ -25,6 +28,24 @@ class RecipeError(ValueError):
         super().__init__(sentence.format(**values))
         self.rule = rule
         self.values = values
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """A small change of the model, by its name on the shelf, and how strongly: 0 is not at all.
+
+    Raises RecipeError on construction when a value is impossible.
+    """
+
+    name: str
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not LORA_NAME.fullmatch(self.name):
+            raise RecipeError(
+                "lora_name", "A LoRA's name has small letters, digits, hyphens and underscores."
+            )
+        _number("lora_scale", self.scale, MIN_LORA_SCALE, MAX_LORA_SCALE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +69,7 @@ class Recipe:
     negative_prompt: str = ""
     variation_seed: int | None = None
     variation_strength: float = 0.0
+    loras: tuple[Lora, ...] = ()
 
     def __post_init__(self) -> None:
         _text("prompt", self.prompt)
@@ -65,11 +87,17 @@ class Recipe:
         _number("variation_strength", self.variation_strength, 0.0, 1.0)
         if self.variation_seed is not None:
             _whole("variation_seed", self.variation_seed, 0, SEED_LIMIT - 1)
+        _loras(self.loras)
 
     @property
-    def shape(self) -> tuple[int, int, int, float, float]:
+    def worn(self) -> tuple[Lora, ...]:
+        """The LoRAs that do something, by name: in which order they were typed changes nothing."""
+        return tuple(sorted((lora for lora in self.loras if lora.scale), key=lambda lora: lora.name))
+
+    @property
+    def shape(self) -> tuple[int, int, int, float, float, tuple[Lora, ...]]:
         """What orders must share to be drawn in one batch."""
-        return (self.width, self.height, self.steps, self.shift, self.guidance)
+        return (self.width, self.height, self.steps, self.shift, self.guidance, self.worn)
 
     def picture(self, index: int) -> "Recipe":
         """Return the recipe of picture `index` of several: each has the next seed.
@@ -93,7 +121,7 @@ class Recipe:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON values, the inverse of `from_dict`."""
-        return asdict(self)
+        return asdict(self) | {"loras": [asdict(lora) for lora in self.loras]}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Recipe":
@@ -102,9 +130,20 @@ class Recipe:
         if unknown := set(values) - known:
             raise RecipeError("unknown", "A recipe has no {names}.", names=", ".join(sorted(unknown)))
         try:
-            return cls(**values)
+            loras = tuple(Lora(**each) for each in values.get("loras", ()))
+            return cls(**{**values, "loras": loras})
         except TypeError as error:
             raise RecipeError("incomplete", "The recipe is not complete.") from error
+
+
+def _loras(loras: object) -> None:
+    if not isinstance(loras, tuple) or not all(isinstance(each, Lora) for each in loras):
+        raise RecipeError("incomplete", "The recipe is not complete.")
+    if len(loras) > MAX_LORAS:
+        raise RecipeError("too_many_loras", "At most {most} LoRAs are possible at once.", most=MAX_LORAS)
+    names = [each.name for each in loras]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise RecipeError("lora_twice", "The LoRA {lora} is there twice.", lora=twice[0])
 
 
 def _text(name: str, value: object) -> None:

@@ -21,6 +21,7 @@ import uvicorn
 
 from generator.app import build_app
 from generator.easel import Easel, Painter
+from generator.loras import shelf_for
 from generator.models import EMBEDDED
 from generator.weights import check_folder, find_folder
 
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _prepare_environment(threads)
     _log_as_json()
     listening = _socket(options)
-    easel = Easel(painter_loader(options.model, threads))
+    easel = Easel(painter_loader(options.model, threads, options.loras))
     easel.start()
     config = uvicorn.Config(
         build_app(easel),
@@ -59,7 +60,9 @@ def default_threads(cores: int) -> int:
     return min(MOST_THREADS, max(1, cores - 1))
 
 
-def painter_loader(source: str, threads: int) -> Callable[[Callable[[float], None]], Painter]:
+def painter_loader(
+    source: str, threads: int, loras: Path | None
+) -> Callable[[Callable[[float], None]], Painter]:
     """Return the function that loads what `PINXIT_MODEL` names, telling its progress."""
 
     def load(progress: Callable[[float], None]) -> Painter:
@@ -68,7 +71,7 @@ def painter_loader(source: str, threads: int) -> Callable[[Callable[[float], Non
         progress(0.05)
         from generator.engine.painter import load_painter  # noqa: PLC0415  torch: seconds, behind /health
 
-        return load_painter(source, folder, threads, progress)
+        return load_painter(source, folder, threads, progress, shelf_for(source, loras))
 
     return load
 
@@ -101,6 +104,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     where.add_argument("--socket", type=Path, help="path of the Unix socket to make")
     where.add_argument("--fd", type=int, help="number of an inherited, listening socket")
     parser.add_argument("--threads", type=int, help="threads that compute, on a CPU")
+    parser.add_argument("--loras", type=Path, help="folder of LoRAs")
     parser.add_argument("--parent", type=int, help="process to end with; its pipe is standard input")
     return parser.parse_args(arguments)
 

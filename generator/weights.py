@@ -15,6 +15,7 @@ from threading import Event, Thread
 from typing import Any
 
 from generator.embedded import WEIGHTS
+from generator.heads import read_head
 from generator.models import EMBEDDED
 
 Progress = Callable[[float], None]
@@ -29,7 +30,6 @@ PARTS = {
 NETWORKS = ("transformer", "vae", "text_encoder")
 WANTED_FILES = ["*.json", "*.safetensors", "*.txt", "*.jinja"]
 PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"}
-HEADER_LIMIT = 100_000_000  # the format's own
 LOOK_SECONDS = 0.5  # between two looks at how far a download is
 
 log = logging.getLogger(__name__)
@@ -111,22 +111,12 @@ def _check_shards(index: Path) -> None:
 def _check_safetensors(file: Path) -> None:
     """A file that is shorter than its head says was cut off, for example by a broken download."""
     try:
-        whole = _length_from_head(file)
+        _, whole = read_head(file)
         size = file.stat().st_size
     except (OSError, ValueError, LookupError, TypeError, RecursionError, AttributeError) as error:
         raise UnusableModel(f"{file} is no safetensors file, or it is damaged.") from error
     if size != whole:
         raise UnusableModel(f"{file} is damaged: it has {size} bytes instead of {whole}. Download it again.")
-
-
-def _length_from_head(file: Path) -> int:
-    with file.open("rb") as opened:
-        length = int.from_bytes(opened.read(8), "little")
-        if not 0 < length <= HEADER_LIMIT:
-            raise ValueError(length)
-        head = json.loads(opened.read(length))
-    ends = [tensor["data_offsets"][1] for name, tensor in head.items() if name != "__metadata__"]
-    return 8 + length + int(max(ends, default=0))
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
+from generator.engine.adapters import Adapters
 from generator.engine.decode import BrokenPicture, decode
 from generator.engine.denoise import PATCH, Step, Wish, denoise, schedule
 from generator.engine.encode_file import encode_file, fit
@@ -17,6 +18,8 @@ from generator.engine.latents import initial_latents
 from generator.engine.load import LOADED, Parts, load_parts
 from generator.engine.preview import PreviewBudget, preview
 from generator.engine.text import PromptEncoder
+from generator.lora_file import UnusableLora
+from generator.loras import Shelf
 from generator.messages import Event, Failed, Fault, Finished, Generate, Order, Preview, StepDone
 from generator.models import Model, model_for
 from generator.recipe import Recipe
@@ -32,11 +35,11 @@ log = logging.getLogger(__name__)
 
 
 def load_painter(
-    source: str, folder: Path, threads: int, progress: Callable[[float], None]
+    source: str, folder: Path, threads: int, progress: Callable[[float], None], shelf: Shelf
 ) -> "ZImagePainter":
     """Load a checked folder and draw once, so that the first picture is as fast as the next."""
     torch.set_num_threads(threads)
-    painter = ZImagePainter(load_parts(folder, progress), model_for(source))
+    painter = ZImagePainter(load_parts(folder, progress), model_for(source), shelf)
     progress(LOADED)
     painter.warm_up()
     progress(1.0)
@@ -50,11 +53,12 @@ class Stopped(Exception):
 class ZImagePainter:
     """A loaded model that draws requests, one at a time, in the caller's thread."""
 
-    def __init__(self, parts: Parts, row: Model) -> None:
+    def __init__(self, parts: Parts, row: Model, shelf: Shelf) -> None:
         self.model = row.name
         self._parts = parts
         self._row = row
         self._prompts = PromptEncoder(parts.tokenizer, parts.text_encoder, parts.device)
+        self._adapters = Adapters(parts.transformer, shelf)
         self._budget = PreviewBudget()
         self._encoders = ThreadPoolExecutor(ENCODERS, thread_name_prefix="encoding")
 
@@ -65,6 +69,8 @@ class ZImagePainter:
         """
         self._budget.starts()
         sitting = Sitting(request, emit, should_stop)
+        if not self._dressed(request.orders, sitting):
+            return
         try:
             with torch.inference_mode():
                 self._draw(request.orders, sitting)
@@ -76,6 +82,25 @@ class ZImagePainter:
         width, height = self._row.size if self._parts.device.type == "cuda" else WARM_SIZE
         recipe = Recipe(prompt="-", model=self.model, width=width, height=height, steps=WARM_STEPS, seed=0)
         self.draw(Generate(orders=(Order(id="", recipe=recipe),)), lambda _event: None, lambda: False)
+
+    def _dressed(self, orders: Sequence[Order], sitting: "Sitting") -> bool:
+        """Put on what LoRAs the orders want, which all want the same; end them where that is impossible."""
+        try:
+            self._adapters.wear(orders[0].recipe.worn)
+        except UnusableLora as error:
+            names = [lora.name for lora in orders[0].recipe.worn]
+            log.warning("loras refused", extra={"loras": names, "reason": str(error)})
+            fault = Fault.WRONG_LORA
+        except (RuntimeError, MemoryError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            _free_memory()
+            fault = Fault.OUT_OF_MEMORY
+        else:
+            return True
+        for order in orders:
+            sitting.give_up(order, fault)
+        return False
 
     # ── one request ───────────────────────────────────────────────────────────────────────────────
 

@@ -51,7 +51,7 @@ from bot.updates import (
     Wallet,
 )
 from generator.messages import Fault, PictureFormat
-from generator.recipe import MAX_PROMPT, Recipe, RecipeError
+from generator.recipe import MAX_LORAS, MAX_PROMPT, Recipe, RecipeError
 from storage.records import (
     Balance,
     Identity,
@@ -160,6 +160,10 @@ IMPOSSIBLE = [
     {"guidance": -0.5},
     {"variation_seed": -1},
     {"variation_strength": 2},
+    {"loras": [{"name": "Big Name"}]},
+    {"loras": [{"name": "snow", "scale": 9}]},
+    {"loras": [{"name": "snow"}, {"name": "snow"}]},
+    {"loras": [{"name": f"snow{number}"} for number in range(MAX_LORAS + 1)]},
     {"wings": 2},
 ]
 

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from adapting import random_lora
 from diffusers import AutoencoderKL, ZImagePipeline, ZImageTransformer2DModel
+from safetensors.numpy import save_file
 from transformers import AutoConfig, AutoModel
 
 from generator.embedded import WEIGHTS
 from generator.engine.load import load_parts
 from generator.engine.painter import ZImagePainter
+from generator.layers import layers_for
+from generator.loras import Shelf
 from generator.models import EMBEDDED_MODEL
 
 
@@ -52,10 +56,20 @@ def stock(model_folder):
 
 
 @pytest.fixture(scope="session")
-def painter(model_folder):
+def shelf(model_folder, tmp_path_factory):
+    """Three LoRAs for that model."""
+    folder = tmp_path_factory.mktemp("loras")
+    layers = layers_for(str(model_folder))
+    for seed, name in enumerate(("one", "two", "three")):
+        save_file(random_lora(layers, seed), folder / f"{name}.safetensors")
+    return Shelf((folder,))
+
+
+@pytest.fixture(scope="session")
+def painter(model_folder, shelf):
     torch.set_num_threads(1)
     parts = load_parts(model_folder, lambda _fraction: None, torch.device("cpu"))
-    return ZImagePainter(parts, EMBEDDED_MODEL)
+    return ZImagePainter(parts, EMBEDDED_MODEL, shelf)
 
 
 @pytest.fixture

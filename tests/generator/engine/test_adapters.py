@@ -1,0 +1,218 @@
+"""LoRAs on the real engine: switched, stacked, scaled, and gone without a trace."""
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from adapting import random_lora
+from safetensors.numpy import load_file, save_file
+from wishes import wish
+
+from generator.engine import adapters as dressing
+from generator.engine.adapters import Adapters, layers_in
+from generator.engine.load import load_parts
+from generator.engine.painter import ZImagePainter
+from generator.layers import layers_for, layers_of
+from generator.lora_file import UnusableLora
+from generator.loras import Shelf
+from generator.messages import Failed, Fault, Finished
+from generator.metadata import read_recipe
+from generator.models import EMBEDDED_MODEL
+from generator.recipe import Lora
+
+SMALL = {"width": 64, "height": 64}
+ONE, TWO = Lora("one", 0.8), Lora("two", 0.5)
+
+
+@pytest.fixture(autouse=True)
+def small(painter, monkeypatch):
+    """Draw at 64 x 64 natively: quick."""
+    monkeypatch.setattr(painter, "_row", replace(painter._row, native_area=64 * 64))
+
+
+@pytest.fixture(scope="module")
+def bare(model_folder):
+    """The same model as if LoRAs did not exist: its transformer never wears one."""
+    row = replace(EMBEDDED_MODEL, native_area=64 * 64)
+    return ZImagePainter(load_parts(model_folder, lambda _fraction: None, torch.device("cpu")), row, Shelf())
+
+
+@pytest.fixture
+def wardrobe(model_folder, tmp_path):
+    """A transformer's adapters and a folder of its own."""
+    parts = load_parts(model_folder, lambda _fraction: None, torch.device("cpu"))
+    return Adapters(parts.transformer, Shelf((tmp_path,))), tmp_path
+
+
+def ends(painter, *ids, **changes):
+    found, done = [], threading.Semaphore(0)
+
+    def emit(event):
+        if isinstance(event, Finished | Failed):
+            found.append(event)
+            done.release()
+
+    request = wish(*ids, **SMALL, **changes)
+    painter.draw(request, emit, lambda: False)
+    assert all(done.acquire(timeout=60) for _ in request.orders)
+    return found
+
+
+def file(painter, *loras):
+    return ends(painter, loras=loras)[0].file
+
+
+def latents(painter, *loras):
+    """The numbers themselves: a picture rounds them, and holds the recipe too."""
+    recipe = replace(wish(**SMALL).orders[0].recipe, loras=loras)
+    painter._adapters.wear(recipe.worn)
+    with torch.inference_mode():
+        return [step.latents for step in painter._steps([recipe])][-1]
+
+
+def test_the_matrices_known_without_torch_are_those_of_the_transformer(model_folder, bare):
+    assert dict(layers_in(bare._parts.transformer)) == layers_for(str(model_folder))
+
+
+def test_a_model_of_the_hub_is_known_by_z_images_published_sizes():
+    from diffusers import ZImageTransformer2DModel  # noqa: PLC0415
+
+    with torch.device("meta"):
+        transformer = ZImageTransformer2DModel()
+
+    assert dict(layers_in(transformer)) == layers_of({}) == layers_for("Tongyi-MAI/Z-Image-Turbo")
+
+
+def test_a_lora_adds_its_product_to_the_weights_and_nothing_else(painter, bare, shelf):
+    weights = dict(bare._parts.transformer.named_modules())
+    kept = {name: value.clone() for name, value in bare._parts.transformer.state_dict().items()}
+    state = load_file(shelf.file("one"))
+    for name in {key.removeprefix("transformer.").rsplit(".lora_", 1)[0] for key in state}:
+        down, up = (
+            torch.from_numpy(state[f"transformer.{name}.lora_{half}.weight"].astype("f4")) for half in "AB"
+        )
+        weights[name].weight.data += 0.8 * up @ down
+
+    merged = latents(bare)
+    bare._parts.transformer.load_state_dict(kept)
+
+    torch.testing.assert_close(latents(painter, ONE), merged, atol=2e-3, rtol=1e-3)
+    assert not torch.allclose(merged, latents(bare), atol=2e-2)
+
+
+def test_without_a_lora_pictures_are_what_they_always_were_to_the_byte(painter, bare):
+    always = file(bare)
+
+    before = file(painter)
+    worn = file(painter, ONE, TWO)
+    after = file(painter)
+
+    assert before == after == always
+    assert worn != always
+
+
+def test_a_scale_of_zero_is_no_lora(painter, bare):
+    latents(painter, ONE, TWO)
+
+    assert torch.equal(latents(painter, replace(ONE, scale=0)), latents(bare))
+
+
+def test_two_loras_are_both_there_and_their_order_says_nothing(painter):
+    both = latents(painter, ONE, TWO)
+
+    assert torch.equal(latents(painter, TWO, ONE), both)
+    assert not any(torch.allclose(latents(painter, *one), both, atol=1e-3) for one in ([ONE], [TWO]))
+
+
+def test_a_stronger_lora_changes_more(painter):
+    plain = latents(painter)
+    changes = [float((latents(painter, replace(ONE, scale=s)) - plain).abs().mean()) for s in (0.2, 0.5, 1)]
+
+    assert changes == sorted(changes)
+    assert changes[0] > 0
+
+
+def test_switching_between_loras_leaves_nothing_of_the_other(painter):
+    first = latents(painter, ONE)
+    latents(painter, TWO)
+    latents(painter)
+
+    assert torch.equal(latents(painter, ONE), first)
+
+
+def test_the_file_names_its_loras(painter):
+    recipe = read_recipe(file(painter, ONE, TWO))
+
+    assert recipe is not None
+    assert recipe.loras == (ONE, TWO)
+
+
+@pytest.mark.parametrize("fault", ["unknown", "of_another_model", "cut_short"])
+def test_a_wrong_lora_fails_every_order_before_anything_is_drawn_and_the_next_is_painted(
+    painter, shelf, fault
+):
+    wrong = {
+        "unknown": None,
+        "of_another_model": random_lora(layers_for("embedded")),  # of six layers, where this has two
+        "cut_short": random_lora(painter._adapters._layers),
+    }[fault]
+    path = shelf.folders[0] / f"{fault}.safetensors"
+    if wrong is not None:
+        save_file(wrong, path)
+    if fault == "cut_short":
+        path.write_bytes(path.read_bytes()[:-5])
+
+    ended = ends(painter, "a", "b", loras=(ONE, Lora(fault)))
+
+    assert ended == [Failed("a", Fault.WRONG_LORA), Failed("b", Fault.WRONG_LORA)]
+    assert isinstance(ends(painter)[0], Finished)
+
+
+def test_a_lora_that_is_replaced_on_the_shelf_is_read_anew(wardrobe, model_folder):
+    adapters, folder = wardrobe
+    layers = layers_for(str(model_folder))
+    save_file(random_lora(layers, 1), folder / "it.safetensors")
+    adapters.wear([Lora("it")])
+    first = set(adapters._kept)
+
+    save_file(random_lora(layers, 2, size=0.3), folder / "new")
+    (folder / "new").replace(folder / "it.safetensors")
+    adapters.wear([Lora("it")])
+
+    assert first < set(adapters._kept)
+
+
+def test_the_same_content_under_two_names_is_kept_once(wardrobe, model_folder):
+    adapters, folder = wardrobe
+    for name in ("a", "b"):
+        save_file(random_lora(layers_for(str(model_folder))), folder / f"{name}.safetensors")
+
+    for name in ("a", "b"):
+        adapters.wear([Lora(name)])
+
+    assert len(adapters._kept) == 1
+
+
+def test_the_longest_unused_goes_where_too_many_are_kept(wardrobe, model_folder, monkeypatch):
+    monkeypatch.setattr(dressing, "MOST_KEPT", 2)
+    adapters, folder = wardrobe
+    for seed, name in enumerate("abc"):
+        save_file(random_lora(layers_for(str(model_folder)), seed), folder / f"{name}.safetensors")
+        adapters.wear([Lora(name)])
+
+    adapters.wear([])
+
+    assert len(adapters._kept) == 2
+    assert len(adapters._transformer.peft_config) == 2
+
+
+def test_values_that_are_no_numbers_are_refused(wardrobe, model_folder):
+    adapters, folder = wardrobe
+    state = random_lora(layers_for(str(model_folder)))
+    next(iter(state.values()))[0, 0] = np.nan
+    save_file(state, folder / "nan.safetensors")
+
+    with pytest.raises(UnusableLora, match="no numbers"):
+        adapters.wear([Lora("nan")])
