@@ -55,14 +55,20 @@ def test_a_line_cut_short_spoils_no_other(tmp_path):
     assert Journal(path).left() == [unanswered(2)]
 
 
-def test_the_file_is_begun_anew_when_it_has_grown(tmp_path, monkeypatch):
-    monkeypatch.setattr("bot.adapters.discord.journal.WORN_BYTES", 1000)
-    journal = Journal(tmp_path / "presses.jsonl")
-    for press in range(20):
-        journal.begin(unanswered(press))
+def test_what_was_answered_does_not_stay_in_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("bot.adapters.discord.journal.MOST_ENDED", 5)
+    path = tmp_path / "presses.jsonl"
+    journal = Journal(path)
+    journal.begin(unanswered(0, replace(ORDER, text="waits")))
+    for press in range(1, 20):
+        journal.begin(unanswered(press, replace(ORDER, text=f"secret {press}")))
         journal.end(press)
 
-    assert (tmp_path / "presses.jsonl").stat().st_size < 2000
+    assert path.read_text().count("secret") <= 5
+    assert [left.press for left in Journal(path).left()] == [0]
+    assert "secret" not in path.read_text()
+    journal.end(0)
+    assert path.read_text() == ""
 
 
 def test_nobody_else_can_read_the_file(tmp_path):

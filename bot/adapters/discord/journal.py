@@ -1,7 +1,8 @@
 """Remembers the presses that were acknowledged and not answered yet, so that a killed bot answers them later.
 
 One line is appended before each acknowledgement, and one when it is answered. Nothing waits for the disk:
-what was written outlives the process, and between the two lines little time passes.
+what was written outlives the process, and between the two lines little time passes. Nothing that was answered
+stays in the file for long: it holds prompts.
 """
 
 import json
@@ -18,7 +19,7 @@ from bot.commands import Imagine, Reroll, Vary
 
 log = logging.getLogger(__name__)
 
-WORN_BYTES = 1_000_000  # an empty journal of this size is begun anew
+MOST_ENDED = 1000  # lines about presses that were answered, while others are not
 
 Order = Imagine | Reroll | Vary
 
@@ -43,22 +44,26 @@ class Journal:
         self._path = path
         self._begun: dict[int, Unanswered] = {}
         self._file: int | None = None
+        self._ended = 0
 
     def begin(self, unanswered: Unanswered) -> None:
         """Remember a press that is about to be acknowledged."""
         self._begun[unanswered.press] = unanswered
-        self._write({"begun": READER.dump_python(unanswered, mode="json")})
+        self._write(_noted(unanswered))
 
     def end(self, press: int) -> None:
         """The press was answered, or never can be."""
         if self._begun.pop(press, None) is not None:
             self._write({"ended": press})
-            self._wear_off()
+            self._ended += 1
+            if not self._begun or self._ended > MOST_ENDED:
+                self._begin_anew()
 
     def left(self) -> list[Unanswered]:
         """Return what an earlier run left, oldest first. To be called before anything is begun."""
         for line in filter(None, self._lines()):
             self._take(line)
+        self._begin_anew()
         return list(self._begun.values())
 
     def _lines(self) -> list[str]:
@@ -83,16 +88,44 @@ class Journal:
             log.warning("a line about presses cannot be read")
 
     def _write(self, noted: dict[str, Any]) -> None:
-        line = "\n" + json.dumps(noted, separators=(",", ":"))  # in front: the line before may be cut short
         try:
             if self._file is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            os.write(self._file, line.encode())
+                self._file = _opened(self._path)
+            os.write(self._file, _line(noted))
         except OSError as error:
             log.warning("a press cannot be remembered", extra={"reason": type(error).__name__})
 
-    def _wear_off(self) -> None:
-        """Begin the file anew once nothing in it matters and it has grown."""
-        if not self._begun and self._file is not None and os.fstat(self._file).st_size > WORN_BYTES:
-            os.ftruncate(self._file, 0)
+    def _begin_anew(self) -> None:
+        """Leave in the file only what is not answered. A kill in the middle leaves the old one."""
+        self._ended = 0
+        try:
+            if not self._path.exists():
+                return
+            if not self._begun:
+                os.truncate(self._path, 0)
+                return
+            new = self._path.with_suffix(".new")
+            new.unlink(missing_ok=True)
+            file = _opened(new)
+            os.write(file, b"".join(_line(_noted(each)) for each in self._begun.values()))
+            new.replace(self._path)
+        except OSError as error:
+            log.warning("answered presses cannot be forgotten", extra={"reason": type(error).__name__})
+        else:
+            if self._file is not None:
+                os.close(self._file)
+            self._file = file
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+
+def _noted(unanswered: Unanswered) -> dict[str, Any]:
+    return {"begun": READER.dump_python(unanswered, mode="json")}
+
+
+def _line(noted: dict[str, Any]) -> bytes:
+    """Return a line, begun anew: the one before may have been cut short."""
+    return b"\n" + json.dumps(noted, separators=(",", ":")).encode()
