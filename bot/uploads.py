@@ -21,6 +21,7 @@ LONGEST_NAME = 100
 MOST_AT_ONCE = 64 << 20  # bytes that are being received
 NAMELESS = "file"
 UNKNOWN_TYPE = "application/octet-stream"
+ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"}
 BITMAPS = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
     (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
@@ -79,7 +80,7 @@ class UploadDesk:
             account=account,
             ticket=secrets.token_urlsafe(SECRET_BYTES),
             secret=secrets.token_urlsafe(SECRET_BYTES),
-            filename=safe_name(wanted.filename),
+            filename=named(safe_name(wanted.filename), wanted.content_type),
             announced_type=one_line(wanted.content_type)[:LONGEST_NAME],
             announced_bytes=wanted.size,
             created_at=self._clock.wall(),
@@ -141,6 +142,12 @@ def safe_name(name: str | None) -> str:
     if not dot:
         return plain[:LONGEST_NAME] or NAMELESS
     return f"{stem[: LONGEST_NAME - 12]}.{ending[:10]}"
+
+
+def named(name: str, announced_type: str) -> str:
+    """Return a nameless bitmap's name with the ending of its type: addresses are known by it."""
+    ending = ENDINGS.get(announced_type.partition(";")[0].strip().lower())
+    return f"{NAMELESS}.{ending}" if name == NAMELESS and ending else name
 
 
 def one_line(text: str) -> str:

@@ -96,10 +96,17 @@ async def test_figures_count_requests_for_this_machine_and_for_keys_made_for_it(
 
     here = await api.get("/metrics", key="")
     elsewhere = await api.get("/metrics", key="", headers=proxied)
+    lured = await api.get("/metrics", key="", headers={"host": "evil.example"})
     with_key = await api.get("/metrics", key=watcher, headers=proxied)
     wrong_key = await api.get("/metrics", headers=proxied)
 
-    assert [said.status for said in (here, elsewhere, with_key, wrong_key)] == [200, 401, 200, 403]
+    assert [said.status for said in (here, elsewhere, lured, with_key, wrong_key)] == [
+        200,
+        401,
+        401,
+        200,
+        403,
+    ]
     text = here.body.decode()
     assert 'pinxit_api_requests_total{dialect="native",method="POST",status="202"} 1.0' in text
     assert "pinxit_queue_length" in text

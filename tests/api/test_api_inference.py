@@ -431,3 +431,9 @@ async def test_base64_of_bytes_without_a_name_comes_back_as_text(api):
 
     (job,) = (await api.get("/v1/jobs")).json["data"]
     assert job["recipe"]["prompt"] == text
+
+
+async def test_a_nameless_picture_has_an_address_that_says_its_type(api):
+    (file,) = (await announce(api, filename=None)).json["data"]
+
+    assert file["uri"].endswith(".png")

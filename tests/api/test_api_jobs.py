@@ -2,12 +2,14 @@
 
 import asyncio
 import itertools
+import logging
 from dataclasses import replace
 
 import pytest
 from apistage import events, playing_api
 from stage import ScriptedGenerator, fails, until, waits_for
 
+from bot.adapters.api import callers
 from bot.adapters.api.core import Rules
 from bot.rate_limit import Rate, RateLimit
 from generator.messages import Loading, Unusable
@@ -417,3 +419,43 @@ async def test_wrong_keys_are_limited_by_address(api):
 
 async def test_the_api_is_only_loaded_when_it_is_asked_for(api):
     assert (await api.get("/nothing/of/the/api")).status == 418
+
+
+async def test_no_log_holds_a_key_or_a_prompt(api, caplog):
+    with caplog.at_level(logging.DEBUG):
+        await api.done((await api.order("a very secret star"))["id"])
+        await api.get("/v1/jobs", key=api.token[:-1] + "x")
+        await api.post_json("/v1/jobs", {"prompt": "a very secret star", "steps": "no"})
+        await api.get("/v1/jobs/a-very-secret-star")
+
+    assert api.token.rpartition("_")[2][:-1] not in caplog.text
+    assert "secret star" not in caplog.text
+
+
+async def test_a_keys_requests_under_way_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(callers, "MOST_OPEN", 3)
+    async with playing_api(tmp_path, ScriptedGenerator(waits_for(asyncio.Event()))) as api:
+        job = (await api.order())["id"]
+        streams = [asyncio.create_task(api.get(f"/v1/jobs/{job}/events")) for _ in range(3)]
+        await asyncio.sleep(0.1)
+
+        assert (await api.get("/v1/jobs")).status == 429
+        streams[0].cancel()
+        async with asyncio.timeout(10):
+            while (await api.get("/v1/jobs")).status == 429:  # noqa: ASYNC110 - the server notices by itself
+                await asyncio.sleep(0.01)
+        for stream in streams:
+            stream.cancel()
+
+
+async def test_a_job_erased_while_it_is_followed_ends_the_stream(tmp_path):
+    async with playing_api(tmp_path, not_yet()) as api:
+        job = (await api.order())["id"]
+        following = asyncio.create_task(api.get(f"/v1/jobs/{job}/events"))
+        await asyncio.sleep(0.1)
+        account = (await api.store.job(job)).account
+
+        await api.gallery.erase(account, 1.0)
+
+        async with asyncio.timeout(20):
+            assert (await following).status == 200

@@ -1,6 +1,8 @@
 """Who calls: a key, tested; and how often it may, told the time."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
 
@@ -13,6 +15,8 @@ from storage.keys import PLATFORM, Key, Scope
 from storage.records import Identity
 
 WRONG_KEYS = Rate(per_minute=10.0, burst=20)  # from one address
+MOST_OPEN = 2000  # requests of one key under way, streams among them
+FULL_SECONDS = 5.0
 USED_SECONDS = 60.0  # between two notes of a key's last use
 LONGEST_USER = 200  # characters of somebody's id at a front end
 LONGEST_HEADER = 200
@@ -44,6 +48,7 @@ class Door:
         self._core = core
         self._wrong = Bucket(WRONG_KEYS)
         self._requests: dict[Rate, Bucket] = {}
+        self._open: Counter[str] = Counter()
 
     async def caller(self, headers: Mapping[str, str], address: str) -> Caller:
         """Return who calls. Raises ApiFault: 401, or 429."""
@@ -57,6 +62,19 @@ class Door:
         self._count(key, now)
         await self._note_use(key)
         return Caller(key=key, by=_person(key, headers))
+
+    @contextmanager
+    def inside(self, caller: Caller) -> Iterator[None]:
+        """Count a request while it is under way. Raises ApiFault where the key has too many."""
+        if self._open[caller.key.id] >= MOST_OPEN:
+            raise _too_many("Too many requests with this key are under way.", FULL_SECONDS)
+        self._open[caller.key.id] += 1
+        try:
+            yield
+        finally:
+            self._open[caller.key.id] -= 1
+            if not self._open[caller.key.id]:
+                del self._open[caller.key.id]
 
     async def _tested(self, header: str) -> Key | None:
         scheme, _, text = header[:LONGEST_HEADER].partition(" ")

@@ -1,5 +1,6 @@
 """Sent files over HTTP: announced with a key, sent to a secret address, fetched from another one."""
 
+import asyncio
 import re
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +11,7 @@ from starlette.responses import FileResponse, Response
 
 from bot.adapters.api.asking import Asked, Asking
 from bot.adapters.api.core import Core
-from bot.adapters.api.faults import ApiFault, not_found
+from bot.adapters.api.faults import ApiFault, bad_request, not_found
 from bot.adapters.api.schemas import AnnouncedAnswer, FileAnswer
 from bot.adapters.api.times import moment
 from bot.adapters.api.wire import AsciiJson
@@ -20,6 +21,7 @@ from storage.store import StorageError
 from storage.uploads import Upload
 
 MOST_AT_ONCE = 50
+SEND_SECONDS = 600.0
 ADDRESS = re.compile(r"/f/([A-Za-z0-9_-]{16,64})/[^/?#]{1,400}$")
 HEADERS = {
     "cache-control": "private, no-cache",
@@ -76,11 +78,14 @@ class Files:
     async def send(self, ticket: str, request: Request) -> Response:
         """Take the bytes. The address is the secret: no key."""
         try:
-            await self._core.files.receive(ticket, request.stream())
+            async with asyncio.timeout(SEND_SECONDS):
+                await self._core.files.receive(ticket, request.stream())
         except NoTicket:
             raise not_found("This address takes no file (any more).") from None
         except TooLarge:
             raise ApiFault(413, "too_large", "These are more bytes than were announced or allowed.") from None
+        except TimeoutError:
+            raise bad_request("The file did not come in time.") from None
         except (Crowded, StorageError):
             sentence = "The file cannot be taken now."
             raise ApiFault(503, "unavailable", sentence, retry_seconds=5) from None

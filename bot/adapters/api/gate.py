@@ -15,7 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.adapters.api.callers import Door
+from bot.adapters.api.callers import Caller, Door
 from bot.adapters.api.faults import ApiFault, bad_request, internal
 from bot.adapters.api.figures import Figures
 from bot.adapters.api.wire import read_object
@@ -69,7 +69,7 @@ class Gate:
 
     async def _served(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:
-            await self._app(scope, await self._admitted(scope, receive), answer.send)
+            await self._asked(scope, receive, answer)
         except ApiFault as fault:
             await self._refuse(scope, receive, answer, fault)
         except Exception:
@@ -78,21 +78,32 @@ class Gate:
                 raise
             await self._refuse(scope, receive, answer, internal())
 
+    async def _asked(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        caller = await self._caller(scope)
+        if caller is None:
+            await self._app(scope, receive, answer.send)
+            return
+        scope.setdefault("state", {})["caller"] = caller
+        with self._door.inside(caller):
+            await self._app(scope, await self._readable(scope, receive), answer.send)
+
+    async def _caller(self, scope: Scope) -> Caller | None:
+        """Return who calls, None where no key is needed. Raises ApiFault."""
+        if scope["path"].startswith(PUBLIC) or scope["method"] == "OPTIONS":
+            return None
+        client = scope.get("client")
+        return await self._door.caller(Headers(scope=scope), client[0] if client else "")
+
     async def _refuse(self, scope: Scope, receive: Receive, answer: "_Answer", fault: ApiFault) -> None:
         response = self._dialect_of(scope["path"]).render(fault)
         if fault.status == 413:  # noqa: PLR2004 - the rest of the body is not read
             response.headers["connection"] = "close"
         await response(scope, receive, answer.send)
 
-    async def _admitted(self, scope: Scope, receive: Receive) -> Receive:
-        """Return what the routes receive from. Raises ApiFault."""
-        scope.setdefault("state", {})
-        path, headers = scope["path"], Headers(scope=scope)
-        if path.startswith(PUBLIC) or scope["method"] == "OPTIONS":
-            return receive
-        client = scope.get("client")
-        scope["state"]["caller"] = await self._door.caller(headers, client[0] if client else "")
-        if scope["method"] in {"GET", "HEAD"} or path in UNREAD:
+    async def _readable(self, scope: Scope, receive: Receive) -> Receive:
+        """Return what the routes receive a sound body from. Raises ApiFault."""
+        headers = Headers(scope=scope)
+        if scope["method"] in {"GET", "HEAD"} or scope["path"] in UNREAD:
             return receive
         body = await _body(headers, receive)
         scope["state"]["values"] = values = _values(headers, body)

@@ -17,6 +17,7 @@ from storage.keys import Scope
 from storage.store import StorageError
 
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")  # signs of a proxy: its loopback is not ours
+OWN_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 FIGURES_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -92,7 +93,10 @@ def _painter(health: Health) -> str:
 
 
 def _from_here(request: Request) -> bool:
+    """Say whether this machine asks, and no page that was lured to its address by another name."""
     if request.client is None or any(name in request.headers for name in FORWARDED):
+        return False
+    if request.url.hostname not in OWN_NAMES:
         return False
     try:
         return ipaddress.ip_address(request.client.host).is_loopback

@@ -67,7 +67,8 @@ class Jobs:
     ) -> AsyncGenerator[tuple[Trail, bool], None]:
         """Yield the trail at every change, and after so many seconds without one; the last time at the end.
 
-        The flag says whether something has changed. Raises ApiFault before the first.
+        The flag says whether something has changed. Ends early where the job is erased meanwhile.
+        Raises ApiFault before the first.
         """
         trail = await self.standing(by, job)
         told = await self._is_told(job)
@@ -83,24 +84,25 @@ class Jobs:
                 silent = 0
                 continue
             silent += 1
-            if not told or silent % ASK_EVERY == 0:
-                await self._ask(by, job)
+            if (not told or silent % ASK_EVERY == 0) and not await self._ask(by, job):
+                return
 
     async def _is_told(self, job: str) -> bool:
         """Say whether the job's updates come here by themselves."""
         post = await self._core.post(job)
         return post is not None and post.platform == PLATFORM
 
-    async def _ask(self, by: Person, job: str) -> None:
-        """Let storage correct what was told, where it can."""
+    async def _ask(self, by: Person, job: str) -> bool:
+        """Let storage correct what was told, where it can; False where the job is gone."""
         answer = await self._core.answer(ShowJob(by, job))
         match answer:
             case Queued() | Progress() | Delivered() | Broken() | Cancelled():
                 self.trails.of(job).tell(answer)
-            case Refused(refusal) if not isinstance(refusal, StorageTrouble):
-                raise fault_of(refusal)
+                return True
+            case Refused(refusal):
+                return isinstance(refusal, StorageTrouble)
             case _:
-                pass
+                raise TypeError(type(answer).__name__)
 
     async def ended(self, by: Person, job: str, seconds: float) -> Trail:
         """Wait for a job's end, at most so long; return how it stands then."""
