@@ -5,9 +5,10 @@ import socket
 
 import aiohttp
 import pytest
+import telegram
 from writing import Bot, ScriptedPainter, running
 
-from bot.adapters.telegram.polling import KINDS
+from bot.adapters.telegram.polling import KINDS, Poll
 from bot.adapters.telegram.webhook import SECRET_HEADER, secret_of
 from tests.platforms.telegram import ALL_KINDS, TOKEN
 from tests.platforms.telegram_faults import down
@@ -68,6 +69,24 @@ async def test_what_was_taken_before_a_stop_is_not_heard_again(town, tmp_path):
         await town.until(lambda: len(town.answers()) == 2)
 
     assert "Waiting" in town.last.text
+
+
+async def test_what_a_stop_interrupts_is_heard_again(town):
+    taken, never = asyncio.Event(), asyncio.Event()
+
+    async def take(_):
+        taken.set()
+        await never.wait()
+
+    async with telegram.Bot(TOKEN, base_url=f"{town.url}/bot") as bot:
+        town.says("/imagine a hat")
+        polling = asyncio.create_task(Poll(bot, take).run())
+        await taken.wait()
+        polling.cancel()
+        await asyncio.gather(polling, return_exceptions=True)
+        [update] = await bot.get_updates()
+
+    assert update.message.text == "/imagine a hat"
 
 
 async def test_a_webhook_brings_updates_with_its_secret(town, tmp_path, door):

@@ -52,6 +52,9 @@ async def test_where_the_bot_may_no_longer_write_the_picture_comes_privately(tow
         [job] = await bot.jobs()
 
         assert await bot.rung(job.id) == "direct"
+    assert town.last.text.startswith(
+        "I could not show this where you asked for it, so here it is.\na long one"
+    )
 
 
 async def test_a_bot_that_was_blocked_keeps_the_picture_and_does_not_storm(town, tmp_path):

@@ -26,10 +26,11 @@ from bot.adapters.telegram.edits import (
 )
 from bot.adapters.telegram.uploads import Upload, albums, preview, uploads_of
 from bot.adapters.telegram.wire import Closed, Wire, persist
-from bot.adapters.telegram.wording import PAGES
+from bot.adapters.telegram.wording import PAGES, escaped
 from bot.recent import Recent
+from bot.texts import say
 from bot.updates import Delivered, Progress, Queued, Update
-from storage.records import Job
+from storage.records import Job, Rung
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class Canvas:
     async def show(self, address: Address, update: Update, language: str, keep: Keep) -> None:
         """Make the message show this; `keep` is told where it is as soon as that is known."""
         if address.message is None and address.inline is None:
-            address = await self._sent(address, self._card(update, language), keep)
+            address = await self._sent(address, _card(address, update, language), keep)
         try:
             await self._drawn(address, update, language, keep)
         except Closed as reason:
@@ -72,7 +73,7 @@ class Canvas:
 
     async def _drawn(self, address: Address, update: Update, language: str, keep: Keep) -> None:
         weight = Weight.PROGRESS if isinstance(update, Queued | Progress) else Weight.RESULT
-        card = self._card(update, language)
+        card = _card(address, update, language)
         files = await self._files(address, update)
         if files and address.inline is not None:
             card = replace(card, upload=await self._staged(address, files[0], keep))
@@ -83,9 +84,6 @@ class Canvas:
         await self._edit(address, card, weight)
         if isinstance(update, Progress):
             await self._act(address)
-
-    def _card(self, update: Update, language: str) -> Card:
-        return Card(PAGES.update(update, language), under(update, language))
 
     async def insist(self, address: Address, update: Update, language: str) -> None:
         """Show an update in a new message that no job waits for; what is lost is logged."""
@@ -194,6 +192,13 @@ class Canvas:
                 address.chat, ChatAction.UPLOAD_PHOTO, message_thread_id=address.thread
             )
         )
+
+
+def _card(address: Address, update: Update, language: str) -> Card:
+    words = PAGES.update(update, language)
+    if address.rung is Rung.DIRECT:
+        words = f"{escaped(say(language, 'discord_direct'))}\n{words}"
+    return Card(words, under(update, language))
 
 
 def _name(address: Address) -> str:

@@ -36,6 +36,7 @@ class Poll:
         self._bot = bot
         self._take = take
         self._next = 0
+        self._begun: set[asyncio.Task[None]] = set()
         self._pause = FIRST_PAUSE_SECONDS
         self._quarrelled = False
 
@@ -75,6 +76,9 @@ class Poll:
         begun = {tasks.create_task(self._taken(update)): update for update in batch}
         if begun:
             self._next = batch[-1].update_id + 1
+            self._begun |= begun.keys()
+            for task in begun:
+                task.add_done_callback(self._begun.discard)
             await asyncio.wait(begun, timeout=CONFIRM_SECONDS)
             await asyncio.gather(*(task for task, update in begun.items() if _is_payment(update)))
 
@@ -95,8 +99,13 @@ class Poll:
         self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
 
     async def _confirm(self) -> None:
-        """Tell Telegram what was taken care of, so that the next start does not hear it again."""
-        if not self._next:
+        """Tell Telegram what was taken care of, so that the next start does not hear it again.
+
+        What is still under way will be heard again: an order is known by its message, so twice is once.
+        """
+        if self._begun:
+            await asyncio.wait(self._begun, timeout=GOODBYE_SECONDS)
+        if not self._next or self._begun:
             return
         try:
             async with asyncio.timeout(GOODBYE_SECONDS):

@@ -40,9 +40,14 @@ class Webhook:
         self._door = door
         self._secret = secret_of(bot.token)
         self._taking: Recent[int, asyncio.Task[None]] = Recent(REMEMBERED)
+        self._tasks: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
         """Listen, then tell Telegram where. The webhook outlives us: updates wait for the next start."""
+        async with asyncio.TaskGroup() as self._tasks:
+            await self._listen()
+
+    async def _listen(self) -> None:
         app = web.Application(client_max_size=LARGEST_UPDATE)
         app.router.add_post("/{path:.*}", self._heard)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSING_SECONDS)
@@ -66,8 +71,9 @@ class Webhook:
 
     async def _taken(self, update: Update) -> bool:
         """Take care of an update, once, however often it is brought; say whether that is done."""
+        assert self._tasks is not None
         if update.update_id not in self._taking:
-            self._taking[update.update_id] = asyncio.create_task(self._take_quietly(update))
+            self._taking[update.update_id] = self._tasks.create_task(self._take_quietly(update))
         done, _ = await asyncio.wait({self._taking[update.update_id]}, timeout=CONFIRM_SECONDS)
         return bool(done)
 
