@@ -82,3 +82,21 @@ async def test_deleting_asks_back_and_then_deletes_everything(town, tmp_path):
     assert sure.content.startswith("This deletes 1 order of yours")
     assert len(kept) == 1
     assert [path for path in (tmp_path / "pictures").rglob("*") if path.is_file()] == []
+
+
+async def test_a_message_that_is_left_when_everything_was_deleted_can_be_removed_by_whoever_asked(
+    town, tmp_path
+):
+    async with running(town, tmp_path) as bot:
+        asked = town.imagine("a hat")
+        await town.until(lambda: asked.original and asked.original.attachments)
+        await bot.until_confirmed()
+        sure = await pressed(town, await answer(town, "privacy"), "Delete everything")
+        await pressed(town, sure, "Yes, delete it for good")
+        stranger = town.press(asked.original, "Delete", by=town.bob)
+        await town.until(lambda: stranger.follow_ups)
+        there = not asked.original.deleted
+        town.press(asked.original, "Delete")
+        await town.until(lambda: asked.original.deleted)
+
+    assert there

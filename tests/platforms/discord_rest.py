@@ -189,6 +189,7 @@ class Rest:
             case 5 | 4:
                 interaction.original = self._new(interaction.channel, content.get("flags", 0))
                 interaction.original.loading = call.body["type"] == THINKING
+                interaction.original.asked_by = interaction.by
                 if call.body["type"] == REPLY:
                     interaction.original.write(content, call.files)
             case 6:

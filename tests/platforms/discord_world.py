@@ -184,6 +184,7 @@ class Message:
     attachments: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)  # by attachment id
     cdn: str = "https://cdn.invalid"
+    asked_by: User | None = None  # whose command it answers
     flags: int = 0
     loading: bool = False
     deleted: bool = False
@@ -208,6 +209,9 @@ class Message:
     @property
     def pictures(self) -> list[bytes]:
         return [self.files[attachment["id"]] for attachment in self.attachments]
+
+    def _asked(self, by: User) -> dict[str, Any]:
+        return {"id": self.id, "type": 2, "user": by.payload(), "authorizing_integration_owners": {}}
 
     def write(self, body: dict[str, Any], files: dict[int, tuple[str, bytes]]) -> None:
         """Show what a request says; what it does not name stays."""
@@ -250,6 +254,7 @@ class Message:
             "application_id": self.author.id,
             "webhook_id": self.author.id,
             **({"nonce": self.nonce} if self.nonce else {}),
+            **({"interaction_metadata": self._asked(self.asked_by)} if self.asked_by else {}),
         }
 
 

@@ -9,10 +9,10 @@ from bot.adapters.discord.desk import Desk, kindly
 from bot.adapters.discord.files import uploads_of
 from bot.adapters.discord.full_size import with_links
 from bot.adapters.discord.orders import Orders
-from bot.adapters.discord.reading import is_moderator, is_private, pressed_on
+from bot.adapters.discord.reading import asked_for, is_moderator, is_private, pressed_on
 from bot.adapters.discord.replies import delete, open_form, say_at_once, show, whisper
 from bot.adapters.discord.wording import info_text, told, update_text
-from bot.commands import Cancel, Delete, Person, ShowInfo
+from bot.commands import Cancel, Delete, ShowInfo
 from bot.pages import editable
 from bot.refusals import NoSuchJob
 from bot.texts import say
@@ -72,24 +72,33 @@ class Deeds:
         await self.desk.reception.nod(press)
         answer = await self._core.answer(Cancel(by, job, vouched=is_moderator(press)))
         if not isinstance(answer, Stopping | Cancelled):
-            await whisper(press, await self._why_not(answer, by, job))
+            await whisper(press, await self._why_not(press, answer, job))
 
     async def _delete(self, press: Press, job: str) -> None:
         """Remove the pictures, the message that was pressed, and the job's own message."""
         by = self.desk.person(press)
         await self.desk.reception.nod(press)
         answer = await self._core.answer(Delete(by, job, vouched=is_moderator(press)))
-        if isinstance(answer, Deleted):
+        if isinstance(answer, Deleted) or await self._is_left_over(press, answer, job):
             await self._remove_messages(press, job)
         else:
-            await whisper(press, await self._why_not(answer, by, job))
+            await whisper(press, await self._why_not(press, answer, job))
 
-    async def _why_not(self, answer: Answer, by: Person, job: str) -> str:
+    async def _is_left_over(self, press: Press, answer: Answer, job: str) -> bool:
+        """Say whether only a message is left of a job, and this person may remove it."""
+        may = is_moderator(press) or asked_for(press)
+        return may and _is_unknown(answer) and not await self._exists(press, job)
+
+    async def _exists(self, press: Press, job: str) -> bool:
+        answer = await self._core.answer(ShowInfo(self.desk.person(press), job, vouched=True))
+        return isinstance(answer, Info)
+
+    async def _why_not(self, press: Press, answer: Answer, job: str) -> str:
         """Return why it was not done; a job that is there, but not for this person, is told as such."""
-        unknown = isinstance(answer, Refused) and isinstance(answer.refusal, NoSuchJob)
-        if unknown and isinstance(await self._core.answer(ShowInfo(by, job, vouched=True)), Info):
-            return say(by.language, "discord_not_yours")
-        return told(answer, by.language)
+        language = self.desk.person(press).language
+        if _is_unknown(answer) and await self._exists(press, job):
+            return say(language, "discord_not_yours")
+        return told(answer, language)
 
     async def _remove_messages(self, press: Press, job: str) -> None:
         if press.message is not None:
@@ -118,3 +127,7 @@ class Deeds:
         files = await uploads_of(answer.job, chosen, self._core.path, press.filesize_limit)
         text = with_links(update_text(delivered, by.language), files, self._core.public_url, by.language)
         await show(press, text, view, files)
+
+
+def _is_unknown(answer: Answer) -> bool:
+    return isinstance(answer, Refused) and isinstance(answer.refusal, NoSuchJob)

@@ -79,6 +79,14 @@ def pressed_on(press: Press) -> int | None:
     return press.message.id if press.message is not None else None
 
 
+def asked_for(press: Press) -> bool:
+    """Say whether the message that was used came about because this person asked for it."""
+    if press.guild_id is None:
+        return True
+    asked = press.message.interaction_metadata if press.message is not None else None
+    return asked is not None and asked.user.id == press.user.id
+
+
 def field_of(form: Any, custom_id: str) -> str:
     """Return the text of a form's field, wherever it stands in it."""
     if isinstance(form, dict):
