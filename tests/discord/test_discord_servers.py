@@ -61,6 +61,7 @@ async def test_a_chosen_channel_is_the_only_one_over_restarts_for_all_but_manage
 
     assert no.ephemeral
     assert no.content.startswith("No pictures are painted in this channel.")
+    assert no.content.endswith(f"\n<#{town.channel.id}>")
 
 
 async def test_roles_may_order_and_weigh(town, tmp_path):
@@ -77,6 +78,7 @@ async def test_roles_may_order_and_weigh(town, tmp_path):
     assert role["name"] == "painter"
     assert f"<@&{painter}> × 2.5" in page.content
     assert no.content.startswith("Here only certain roles may order pictures.")
+    assert no.content.endswith(f"\n<@&{painter}>")
     assert rules.roles == ((painter, 2.5),)
 
 

@@ -13,7 +13,7 @@ from bot.adapters.discord.permissions import missing
 from bot.adapters.discord.reading import address_of, field_of, here, identity, is_age_restricted, is_private
 from bot.adapters.discord.replies import refuse, say_at_once
 from bot.adapters.discord.surface import Closed
-from bot.adapters.discord.wording import told
+from bot.adapters.discord.wording import refused_text
 from bot.commands import Imagine, Person, Reroll, Vary
 from bot.delivery import TryLater
 from bot.texts import say
@@ -82,7 +82,7 @@ class Orders:
         message = await self.desk.reception.acknowledge(press, address, by.language, order)
         answer = await self._placed(order, replace(address, message=message), by.language)
         if isinstance(answer, Refused):
-            await refuse(press, told(answer, by.language), private=address.private)
+            await refuse(press, refused_text(answer, by.language), private=address.private)
 
     def _address(self, press: Press, *, private: bool) -> Address:
         """Return where it is shown: as wished, as the person usually wishes, as the server rules."""
@@ -146,7 +146,7 @@ class Orders:
             return
         answer = await self._placed(left.order, address, language)
         if isinstance(answer, Refused):
-            await self.desk.surface.say(address, told(answer, language))
+            await self.desk.surface.say(address, refused_text(answer, language))
 
 
 def _post(address: Address, language: str) -> NewPost:

@@ -9,14 +9,16 @@ from dataclasses import replace
 
 from bot.adapters.discord.address import PLATFORM
 from bot.pages import Markup, Pages
+from bot.refusals import WrongChannel, WrongRole
 from bot.texts import rule_lines, say
-from bot.updates import PlaceView, SeenJob
+from bot.updates import PlaceView, Refused, SeenJob
 from storage.records import PlaceRules
 
 MOST_CHARACTERS = 2000  # of one message
 MOST_OF_PROMPT = 1200
 MOST_BOLD = 300
 MOST_OF_CODE = 1500
+MOST_NAMED = 20  # channels or roles in one message
 MEANINGFUL = re.compile(r"[\\*_~|`>#\-+\[\]<:@]")
 MARKS = re.compile(r"[\\*_~|`\[\]<@]|(?=://)")  # within a line of ours
 COMMANDS = (
@@ -114,6 +116,18 @@ update_text, info_text, info_line = PAGES.update, PAGES.info, PAGES.info_line
 wallet_text, queue_text, history_text = PAGES.wallet, PAGES.queue, PAGES.history
 told, recipe_text, jobs_text, styles_text = PAGES.told, PAGES.found, PAGES.jobs, PAGES.styles
 prompt_line, list_line, state_line = PAGES.prompt_line, PAGES.list_line, PAGES.state_line
+
+
+def refused_text(refused: Refused, language: str) -> str:
+    """Return why not, and which channels or roles would do."""
+    sentence = told(refused, language)
+    match refused.refusal:
+        case WrongChannel(channels):
+            return f"{sentence}\n{' '.join(f'<#{channel}>' for channel in channels[:MOST_NAMED])}"
+        case WrongRole(roles):
+            return f"{sentence}\n{' '.join(f'<@&{role}>' for role in roles[:MOST_NAMED])}"
+        case _:
+            return sentence
 
 
 def help_text(language: str) -> str:
