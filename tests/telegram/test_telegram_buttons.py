@@ -113,6 +113,20 @@ async def test_deleted_pictures_leave_the_chat_and_the_folder(town, tmp_path):
     assert not [file for file in (tmp_path / "pictures").rglob("*") if file.is_file()]
 
 
+async def test_copies_of_an_album_leave_the_chat_with_it(town, tmp_path):
+    async with running(town, tmp_path) as bot:
+        await painted(town, "a boat --n 3")
+        await bot.until_confirmed()
+        town.says("/history")
+        await town.until(lambda: "1" in town.last.buttons)
+        history = town.last
+        town.presses(history, "1")
+        await town.until(lambda: len([each for each in town.answers() if "Reroll" in each.buttons]) == 2)
+        copy = [each for each in town.answers() if "Reroll" in each.buttons][-1]
+        town.presses(copy, "Delete")
+        await town.until(lambda: town.answers() == [history])
+
+
 async def test_a_year_old_message_is_emptied_where_it_cannot_be_deleted(town, tmp_path):
     async with running(town, tmp_path):
         first = await painted(town)

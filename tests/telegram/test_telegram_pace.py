@@ -7,7 +7,7 @@ import pytest
 from writing import running, waits_for
 
 from bot.adapters.telegram.budget import Pace
-from tests.platforms.telegram import supergroup
+from tests.platforms.telegram import User, supergroup
 
 
 def times(town, chat):
@@ -62,6 +62,29 @@ async def test_the_ladder_is_climbed_without_a_storm(town, tmp_path, trouble):
 
         assert await bot.rung(job.id) == ("posted" if trouble == "deleted" else "direct")
     assert len(town.calls) - calls <= 9
+
+
+async def test_a_crowd_is_served_whole_at_thirty_messages_a_second(town, tmp_path):
+    crowd = [town.joins(User(f"person_{number}")) for number in range(40)]
+    async with running(town, tmp_path, pace=Pace()) as bot:
+        for person in crowd:
+            town.imagine("a hat", by=person)
+            town.says("/help", by=person)
+        await town.until(
+            lambda: all(any(each.file for each in town.answers(town.private(one))) for one in crowd),
+            seconds=60,
+        )
+        await town.until(
+            lambda: all(
+                any("/imagine" in each.text for each in town.answers(town.private(one))) for one in crowd
+            ),
+            seconds=60,
+        )
+        await bot.until_ended()
+
+    at = [call.at for call in town.calls if call.method in {"sendMessage", "editMessageMedia"}]
+    assert len(at) == 120
+    assert all(later - earlier >= 0.9 for earlier, later in zip(at, at[30:], strict=False))
 
 
 async def test_what_was_a_caption_before_a_restart_is_found_out_once(town, tmp_path):

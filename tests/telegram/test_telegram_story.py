@@ -42,7 +42,10 @@ async def test_the_message_goes_from_place_to_progress_to_picture(town, tmp_path
     assert town.called("sendChatAction")
 
 
-@pytest.mark.parametrize("text", ["a red fox", "a red fox --seed 5\nin snow"])
+@pytest.mark.parametrize(
+    "text",
+    ["a red fox", "a red fox --seed 5\nin snow", "/imagine\na red fox", "/imagine@pinxit_bot\ta red fox"],
+)
 async def test_in_a_private_chat_plain_words_are_a_prompt(town, tmp_path, text):
     async with running(town, tmp_path) as bot:
         town.says(text)

@@ -56,6 +56,7 @@ class Canvas:
         self._wire = wire
         self._stage = stage
         self._shown: Recent[str, _Shown] = Recent(REMEMBERED)
+        self._albums: Recent[str, tuple[int, ...]] = Recent(REMEMBERED)  # also those that no post knows
         self._acted: Recent[tuple[int, int | None], float] = Recent(REMEMBERED)
 
     async def show(self, address: Address, update: Update, language: str, keep: Keep) -> None:
@@ -96,7 +97,8 @@ class Canvas:
 
     async def remove(self, address: Address, language: str) -> None:
         """Delete the message and the album beside it; what is too old for that is emptied."""
-        places = [replace(address, message=number) for number in (address.message, *address.album)]
+        album_beside = address.album or self._albums.get(_name(address), ())
+        places = [replace(address, message=number) for number in (address.message, *album_beside)]
         for place in places:
             self._shown.pop(_name(place), None)
         if address.inline is None and await self._deleted(places):
@@ -179,6 +181,7 @@ class Canvas:
                 continue
             sent = await self._wire.send(address.chat, album(address, cut), messages=len(cut))
             address = replace(address, album=(*address.album, *(sent or ())))
+            self._albums[_name(address)] = address.album
             await keep(address)
 
     async def _act(self, address: Address) -> None:

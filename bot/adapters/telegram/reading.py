@@ -91,8 +91,8 @@ def typed_after(message: Message) -> str:
     text = message.text or message.caption or ""
     if not text.startswith("/"):
         return text
-    _, _, rest = text.partition(" ") if " " in text.split("\n", 1)[0] else text.partition("\n")
-    return rest.strip()
+    _, *rest = text.split(maxsplit=1)
+    return rest[0] if rest else ""
 
 
 def shows_a_picture(message: Message) -> bool:

@@ -24,6 +24,7 @@ LOGIN_SECONDS = 1.0  # while the bot is not on Telegram yet
 PATIENCE_SECONDS = 5.0  # while Telegram cannot be reached
 LONGEST_PATIENCE_SECONDS = 60.0  # for what somebody waits for and delivery does not keep
 TRIES = 4
+LONGEST_LINE_SECONDS = 120.0  # for which an answer may wait for its turn
 NOWHERE = 0  # no chat has this number
 
 T = TypeVar("T")
@@ -40,6 +41,10 @@ class Moved(Exception):
     def __init__(self, chat: int) -> None:
         super().__init__(f"the group is {chat} now")
         self.chat = chat
+
+
+class NotYet(TryLater):
+    """It is not this chat's turn; Telegram was not asked."""
 
 
 class Wire:
@@ -59,7 +64,7 @@ class Wire:
         """
         bot = self._logged_in()
         if wait := self._budget.wait_seconds(chat, weight, self._now()):
-            raise TryLater(wait)
+            raise NotYet(wait)
         self._budget.used(chat, self._now(), messages)
         return await self._judged(chat, request(bot))
 
@@ -106,11 +111,16 @@ class Wire:
 
 
 async def persist(deed: Callable[[], Awaitable[T]]) -> T | None:
-    """Do it, waiting where Telegram asks for that. None where it cannot be done; that is logged."""
-    for _ in range(TRIES):
+    """Do it, waiting for its turn and as Telegram asks. None where it cannot be done; that is logged."""
+    tries, waited = 0, 0.0
+    while tries < TRIES and waited < LONGEST_LINE_SECONDS:
         try:
             return await deed()
+        except NotYet as wish:
+            waited += wish.seconds
+            await asyncio.sleep(wish.seconds)
         except TryLater as wish:
+            tries += 1
             await asyncio.sleep(min(wish.seconds, LONGEST_PATIENCE_SECONDS))
         except (Closed, Moved) as reason:
             _log_lost(reason)
