@@ -9,6 +9,7 @@ import pytest
 from product import Product, page
 
 from tests.platforms.discord import TOKEN, LoopbackDiscord
+from tests.platforms.discord_faults import slow
 from tests.platforms.discord_rest import Call
 
 
@@ -77,6 +78,24 @@ async def test_a_bot_that_is_killed_delivers_once_and_charges_once(made, tmp_pat
     assert [message for message in town.messages if not message.ephemeral] == [asked.original]
     assert len(asked.original.attachments) == 2
     assert wallet.original.content.count("Spent") == 1
+
+
+async def test_a_bot_that_is_killed_while_its_acknowledgement_is_under_way_paints_it_afterwards(
+    made, tmp_path, town
+):
+    product = on(town, made, tmp_path)
+    await asyncio.to_thread(product.start)
+    await town.ready()
+    town.fault(slow("POST /interactions/.*", 0.5, times=1))
+    asked = town.imagine("a red circle", steps=1)
+    await town.until(lambda: town.called("/callback"))
+
+    await asyncio.to_thread(product.kill)
+    await town.until(lambda: asked.original)
+    await asyncio.to_thread(product.start)
+
+    await town.until(lambda: asked.original.attachments, seconds=60)
+    assert [message for message in town.messages if not message.ephemeral] == [asked.original]
 
 
 async def test_a_hundred_commands_at_once_are_acknowledged_in_time_by_a_bot_that_just_started(
