@@ -103,6 +103,28 @@ async def test_an_album_is_sent_once_though_the_bot_is_killed_after_it(made, tmp
     assert town.last.text.count("Spent") == 1
 
 
+async def test_a_payment_counts_once_though_the_bot_is_killed_while_it_comes(made, tmp_path, town):
+    product = on(town, made, tmp_path)
+    with (tmp_path / ".env").open("a") as settings:
+        settings.write("TELEGRAM_PACKS=500:50\n")
+    await asyncio.to_thread(product.start)
+    await town.ready()
+    town.says("/buy")
+    await town.until(town.answers)
+    town.presses(town.last, "500 credits · 50 ⭐")
+    await town.until(lambda: town.last.invoice)
+
+    town.pays(town.last, "charge1")
+    await town.until(lambda: any("successful_payment" in str(update) for update in town.handed))
+    await asyncio.to_thread(product.kill)
+    await asyncio.to_thread(product.start)
+
+    await town.until(lambda: "500 credits are yours" in town.last.text)
+    town.says("/credits")
+    await town.until(lambda: "Latest entries" in town.last.text)
+    assert town.last.text.count("Granted: +500") == 1
+
+
 async def test_a_wrong_token_leaves_the_web_chat_alone(made, tmp_path, town):
     product = on(town, made, tmp_path, token="123456:wrong-and-quiet")
 

@@ -120,10 +120,21 @@ async def test_nobody_else_may(town, tmp_path, command):
     assert town.last.text == "That is for the people who manage this place."
 
 
-@pytest.mark.parametrize("typed", ["", "5", "ten 5", "5 ten", f"{10**30} 5", "5 1e9", "-5 5"])
+@pytest.mark.parametrize(
+    "typed", ["", "5", "ten 5", "5 ten", f"{10**30} 5", "5 1e9", "-5 5", "5 +-5", "5 5x"]
+)
 async def test_what_cannot_be_understood_is_explained(town, tmp_path, typed):
     async with running(town, tmp_path, admins=frozenset({town.ann.id})):
         town.says(f"/grant {typed}")
         await town.until(town.answers)
 
     assert town.last.text.startswith("Answer somebody's message with /grant 100")
+
+
+async def test_an_amount_that_is_too_large_is_refused_and_never_shortened(town, tmp_path):
+    async with running(town, tmp_path, admins=frozenset({town.ann.id})) as bot:
+        town.says(f"/grant 5 {10**20}")
+        await town.until(town.answers)
+
+        assert "100000000000000000000" in town.last.text
+        assert all(balance.available == 0 for _, balance in await bot.store.accounts())

@@ -52,9 +52,10 @@ async def test_the_way_back_from_a_choice_changes_nothing(town, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "said", ["prefer:count:999", "prefer:count:x", "prefer:no_such:1", "prefer:language:xx"]
+    "said",
+    ["prefer:count:999", "prefer:count:x", "prefer:no_such:1", "prefer:no_such:usual", "prefer:language:xx"],
 )
-async def test_forged_settings_change_nothing(town, tmp_path, said):
+async def test_forged_settings_change_nothing(town, tmp_path, said, caplog):
     async with running(town, tmp_path) as bot:
         page = await opened(town, "/settings", "Your settings")
         page.markup["inline_keyboard"][0][0]["callback_data"] = said
@@ -62,6 +63,7 @@ async def test_forged_settings_change_nothing(town, tmp_path, said):
         await town.until(lambda: town.called("answerCallbackQuery"))
 
         assert bot.people.preferences(Identity("telegram", str(town.ann.id))).count is None
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_personal_pages_asked_for_in_a_group_come_privately(town, tmp_path):

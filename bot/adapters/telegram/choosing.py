@@ -1,14 +1,16 @@
 """Choices on a keyboard: a list of what can be chosen, then the values of one. No I/O."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 USUAL = "usual"  # sets a value back
 YES, NO = "yes", "no"
 IN_A_ROW = 3
+Readers = Mapping[str, Callable[[str], Any]]
 CHOSEN = re.compile(r"(?P<list>prefer|rule):(?P<field>[a-z_]{0,20})(?::(?P<value>[A-Za-z0-9:_-]{1,30}))?")
 
 
@@ -33,6 +35,15 @@ class Chosen:
 
     field: str
     value: str | None
+
+    def change(self, readers: Readers) -> dict[str, Any] | None:
+        """Return what changes; None where the press was forged."""
+        if self.field not in readers or self.value is None:
+            return None
+        try:
+            return {self.field: None if self.value == USUAL else readers[self.field](self.value)}
+        except ValueError:
+            return None
 
     @classmethod
     def read(cls, data: str) -> "Chosen | None":

@@ -1,13 +1,12 @@
 """For whoever manages: the rules of a group, and others' accounts and jobs."""
 
-from collections.abc import Callable, Mapping
+import re
 from dataclasses import dataclass
-from typing import Any
 
 from telegram import CallbackQuery, InlineKeyboardMarkup, Message
 
 from bot.adapters.telegram.address import PLATFORM
-from bot.adapters.telegram.choosing import NO, USUAL, YES, Choice, Chosen, keyboard
+from bot.adapters.telegram.choosing import NO, USUAL, YES, Choice, Chosen, Readers, keyboard
 from bot.adapters.telegram.core import Account
 from bot.adapters.telegram.reading import ADMINISTRATOR, GENERAL, Asked, typed_after
 from bot.adapters.telegram.replies import Replies, with_message, with_press
@@ -20,7 +19,8 @@ from storage.records import Identity, PlaceRules, Spoiler
 RULES = "rule"
 SIDES = (512, 1024, 1536, 2048)
 MOST_JOBS = 20
-READERS: Mapping[str, Callable[[str], Any]] = {
+AMOUNT = re.compile(r"[+-]?[0-9]{1,30}")
+READERS: Readers = {
     "roles": lambda _: {ADMINISTRATOR: 1.0},
     "channels": lambda topic: [topic],
     "aspect": str,
@@ -67,14 +67,13 @@ class Managing:
     async def ruled(self, query: CallbackQuery, asked: Asked) -> None:
         """Open a choice, or let what was chosen hold from now on."""
         chosen = Chosen.read(query.data or "")
-        if chosen is None or asked.here is None or (chosen.field and chosen.field not in READERS):
+        change = chosen.change(READERS) if chosen is not None and chosen.value is not None else {}
+        if chosen is None or asked.here is None or change is None:
             return
         vouched, place = await self.replies.manages(asked), asked.here.place
-        if chosen.value is None:
+        if not change:
             answer = await self._core.answer(ShowPlace(asked.by, place, vouched=vouched))
         else:
-            value = None if chosen.value == USUAL else READERS[chosen.field](chosen.value)
-            change: dict[str, Any] = {chosen.field: value}
             answer = await self._core.answer(ChangePlace(by=asked.by, place=place, vouched=vouched, **change))
         if isinstance(answer, PlaceView):
             opened = chosen.field if chosen.value is None else ""
@@ -139,7 +138,7 @@ class Managing:
         """Give somebody credits, or take them."""
         whom = named(message)
         amount = whom.rest.split()[:1] if whom else []
-        if whom is None or not amount or not amount[0].lstrip("+-").isdecimal():
+        if whom is None or not amount or not AMOUNT.fullmatch(amount[0]):
             await self._explain(asked, "telegram_how_to_grant")
             return
         command = Grant(
@@ -147,7 +146,7 @@ class Managing:
             key=asked.key,
             to=whom.identity,
             name=whom.name,
-            credits=int(amount[0][:15]),
+            credits=int(amount[0]),
             vouched=self._is_admin(asked),
         )
         await self.replies.tell(asked, await self._core.answer(command))

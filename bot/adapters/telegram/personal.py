@@ -1,11 +1,10 @@
 """What concerns the person alone: settings, styles, joining accounts, privacy, a key of the HTTP API."""
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
-from bot.adapters.telegram.choosing import NO, USUAL, YES, Choice, Chosen, keyboard
+from bot.adapters.telegram.choosing import NO, USUAL, YES, Choice, Chosen, Readers, keyboard
 from bot.adapters.telegram.core import Account
 from bot.adapters.telegram.reading import Asked, typed_after
 from bot.adapters.telegram.replies import Replies, privately, with_message, with_press
@@ -27,7 +26,7 @@ from generator.messages import PictureFormat
 from storage.records import Preferences
 
 LANGUAGES = {"en": "English", "ru": "Русский", "zh": "中文"}
-READERS: Mapping[str, Callable[[str], Any]] = {
+READERS: Readers = {
     "aspect": str,
     "count": int,
     "format": PictureFormat,
@@ -68,17 +67,21 @@ class Personal:
     async def preferred(self, query: CallbackQuery, asked: Asked) -> None:
         """Open a choice, or prefer what was chosen."""
         chosen = Chosen.read(query.data or "")
-        if chosen is None or (chosen.field and chosen.field not in READERS):
+        if chosen is None:
             return
         if chosen.value is None:
             answer = await self._core.answer(ShowSettings(asked.by))
             await self.replies.change(query, *self._page(answer, asked.language, chosen.field))
-            return
-        value = None if chosen.value == USUAL else READERS[chosen.field](chosen.value)
-        change: dict[str, Any] = {chosen.field: value}
+        elif (change := chosen.change(READERS)) is not None:
+            await self._prefer(query, asked, change)
+
+    async def _prefer(self, query: CallbackQuery, asked: Asked, change: dict[str, Any]) -> None:
         answer = await self._core.answer(ChangeSettings(by=asked.by, **change))
-        language = self._core.preferences(asked.by.identity).language or asked.language
-        await self.replies.change(query, *self._page(answer, language, ""))
+        if isinstance(answer, PreferencesView):
+            language = answer.preferences.language or asked.language
+            await self.replies.change(query, *self._page(answer, language, ""))
+        else:
+            await self.replies.tell(asked, answer)
 
     def _page(self, answer: Answer, language: str, opened: str) -> tuple[str, InlineKeyboardMarkup | None]:
         text = quoted(describe(answer, language))
