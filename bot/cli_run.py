@@ -417,7 +417,10 @@ def _load_api(parts: Parts) -> ASGIApp:
     from bot.adapters.api.app import api_app  # noqa: PLC0415 - costs 0.8 s and 30 MB
 
     app = api_app(parts)
-    gc.freeze()  # what libraries made stays: looking through it again and again costs 0.2 s each time
+    # What libraries made stays, and a thousand open streams are 300 000 objects: a look through all of
+    # them stops everything for up to 0.3 s, so it comes seldom.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
     return app
 
 

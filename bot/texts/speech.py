@@ -1,6 +1,7 @@
 """Fills sentences: numbers, durations and places are written as the reader's language writes them."""
 
 import math
+from functools import lru_cache
 
 from babel.numbers import format_decimal
 
@@ -27,6 +28,7 @@ def say(language: str, key: str, **values: object) -> str:
     return sentence.forms[form].format(**{name: _spoken(language, name, values[name]) for name in values})
 
 
+@lru_cache(maxsize=4096, typed=True)
 def number(language: str, value: float) -> str:
     """Return a number as a language writes it: 40,000 in English, 0,25 in Russian."""
     return format_decimal(value, locale=language_for(language), group_separator=abs(value) >= UNGROUPED)

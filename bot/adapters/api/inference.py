@@ -273,7 +273,7 @@ def _partial(trail: Trail, now: float) -> str:
         "id": trail.update.job.id,
         "status": status_of(trail),
         "progress": progress_of(trail),
-        "logs": list(trail.lines),
+        "logs": trail.lines,
         "updated_at": moment(now),
     }
     return to_json({"data": told, "fields": [name for name in told if name != "id"]}) + "\n"

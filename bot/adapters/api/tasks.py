@@ -54,7 +54,7 @@ def task_view(trail: Trail, post: Post | None, base: str, now: float) -> View:
         "input": job_input(job) if address is None else address.input,
         "output": output_of(trail, base),
         "error": describe(trail.update.fault, "en") if isinstance(trail.update, Broken) else "",
-        "logs": list(trail.lines),
+        "logs": trail.lines,
         "progress": progress_of(trail),
         "session_id": None,
         "webhook": None if address is None else address.webhook,

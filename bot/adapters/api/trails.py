@@ -29,13 +29,23 @@ class Trail:
         self.percent = 0.0
         self.cancelling = False
         self.events: deque[tuple[int, Update]] = deque(maxlen=MOST_EVENTS)
-        self.lines: deque[str] = deque(maxlen=MOST_LINES)
+        self._lines: deque[str] = deque(maxlen=MOST_LINES)
+        self._unsaid: deque[Update] = deque(maxlen=MOST_LINES)
         self.news = asyncio.Event()
 
     @property
     def ended(self) -> bool:
         """Whether nothing can follow."""
         return isinstance(self.update, Final)
+
+    @property
+    def lines(self) -> list[str]:
+        """What happened, in sentences; put into words only where somebody reads them."""
+        while self._unsaid:
+            line = describe(self._unsaid.popleft(), "en")
+            if not self._lines or self._lines[-1] != line:
+                self._lines.append(line)
+        return list(self._lines)
 
     def tell(self, update: Update) -> None:
         """Take in a state, unless a later one is known."""
@@ -57,9 +67,7 @@ class Trail:
         small = replace(update, previews=()) if isinstance(update, Progress) else update
         if not self.events or self.events[-1][1] != small:  # a preview alone is no event
             self.events.append((self.number, small))
-        line = describe(update, "en")
-        if not self.lines or self.lines[-1] != line:
-            self.lines.append(line)
+        self._unsaid.append(small)
 
     def _wake(self) -> None:
         self.news.set()
