@@ -10,6 +10,7 @@ from tests.platforms.discord import USUAL
 from tests.platforms.discord_world import MANAGE_GUILD
 
 MANAGER = USUAL | MANAGE_GUILD
+LOOKED = "Ann looked at the list of all orders."
 
 
 async def answer(town, name, **how):
@@ -88,10 +89,11 @@ async def test_what_moderators_do_stands_in_the_log_channel(town, tmp_path):
         town.pick(asked.original, log.id, of="log_channel", permissions=MANAGER)
         await answer(town, "grant", options={"member": town.bob, "credits": 5}, permissions=MANAGER)
         await answer(town, "block", options={"member": town.bob}, permissions=MANAGER)
-        await town.until(lambda: sum(message.channel is log for message in town.messages) == 3)
+        await answer(town, "jobs", permissions=MANAGER)
+        await town.until(lambda: sum(message.channel is log for message in town.messages) == 4)
 
     told = [message.content for message in town.messages if message.channel is log]
-    assert told[1:] == ["Ann gave Bob 5 credits. The balance is 5.", "Ann blocked Bob."]
+    assert told[1:] == ["Ann gave Bob 5 credits. The balance is 5.", "Ann blocked Bob.", LOOKED]
 
 
 async def test_everybody_s_orders_are_listed_without_private_prompts(town, tmp_path):

@@ -1,5 +1,7 @@
 """Credits, blocks and the list of all jobs: for those whom the owner trusts."""
 
+from functools import partial
+
 import discord
 
 from bot.adapters.discord.address import PLATFORM
@@ -67,6 +69,7 @@ class Moderating:
         answer = await self.desk.ask(press, ShowJobs(by=by, limit=MOST_JOBS, vouched=True))
         if isinstance(answer, JobsView):
             await show(press, jobs_text(answer, by.language))
+            await self._servers.tell(press, partial(_looked, by.name))
         else:
             await show(press, told(answer, by.language))
 
@@ -74,7 +77,7 @@ class Moderating:
         answer = await self.desk.ask(press, command)
         await show(press, told(answer, command.by.language))
         if isinstance(answer, Granted | NowBlocked | NowUnblocked):
-            await self._servers.tell(press, answer)
+            await self._servers.tell(press, partial(told, answer))
 
     async def _may(self, press: Press) -> bool:
         """Say whether this person is trusted here, and if not, say so."""
@@ -86,3 +89,7 @@ class Moderating:
 
 def _identity(user: discord.abc.User) -> Identity:
     return Identity(PLATFORM, str(user.id))
+
+
+def _looked(name: str, language: str) -> str:
+    return MARKDOWN.own(say(language, "discord_looked", name=name))

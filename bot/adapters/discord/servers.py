@@ -1,6 +1,7 @@
 """The rules of a server: a page of controls for whoever manages it, and what can only be typed."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from discord import ui
@@ -81,15 +82,14 @@ class Servers:
         hint = "-# " + say(language, "discord_server_typed")
         await show(press, f"{rules_text(answer, language)}\n{hint}", under_rules(answer.rules, language))
         if answer.changed:
-            await self.tell(press, answer)
+            await self.tell(press, partial(rules_text, answer))
 
-    async def tell(self, press: Press, news: Answer) -> None:
-        """Let the log channel know, in the server's language."""
+    async def tell(self, press: Press, news: Callable[[str], str]) -> None:
+        """Let the log channel know; `news` is told in the server's language."""
         channel = self.desk.rules(press).log_channel
         if channel is None or not channel.isdigit():
             return
-        language = language_for(str(press.guild_locale))
-        text = rules_text(news, language) if isinstance(news, PlaceView) else told(news, language)
+        text = news(language_for(str(press.guild_locale)))
         try:
             await press.client.get_partial_messageable(int(channel), guild_id=press.guild_id).send(text)
         except LOST as error:
