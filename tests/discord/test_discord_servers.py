@@ -173,6 +173,19 @@ async def test_changes_are_told_in_the_log_channel_and_nobody_is_called(town, tm
     assert call.body["allowed_mentions"] == {"parse": []}
 
 
+async def test_taking_the_log_away_stands_in_the_log(town, tmp_path):
+    log = town.place("log")
+    async with running(town, tmp_path):
+        page = await rules_page(town)
+        town.pick(page, log.id, of="log_channel", permissions=MANAGER)
+        await town.until(lambda: any(message.channel is log for message in town.messages))
+        town.pick(page, of="log_channel", permissions=MANAGER)
+        await town.until(lambda: sum(message.channel is log for message in town.messages) == 2)
+
+    told = [message.content for message in town.messages if message.channel is log]
+    assert "**Log channel**: nowhere" in told[1]
+
+
 async def test_a_log_channel_that_cannot_be_written_in_is_no_obstacle(town, tmp_path):
     async with running(town, tmp_path) as bot:
         page = await rules_page(town)

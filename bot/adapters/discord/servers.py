@@ -53,7 +53,8 @@ class Servers:
             if change
             else ShowPlace(by=by, place=where, vouched=manages(press))
         )
-        await self._show(press, await self.desk.ask(press, command))
+        before = self.desk.rules(press).log_channel
+        await self._show(press, await self.desk.ask(press, command), before)
 
     @kindly
     async def chosen(self, press: Press, field: str, values: list[str]) -> None:
@@ -62,8 +63,10 @@ class Servers:
         if where is None or field not in READERS:
             return
         await self.desk.reception.nod(press)
-        change = {field: READERS[field](values, self.desk.rules(press))}
-        await self._show(press, await self.desk.core.answer(self._changing(press, where, change)))
+        rules = self.desk.rules(press)
+        change = {field: READERS[field](values, rules)}
+        answer = await self.desk.core.answer(self._changing(press, where, change))
+        await self._show(press, answer, rules.log_channel)
 
     def weighing(self, press: Press, role: str, weight: float) -> dict[str, float]:
         """Return the roles with one of them added, weighed anew, or, at zero, left out."""
@@ -74,7 +77,7 @@ class Servers:
         by = self.desk.person(press)
         return ChangePlace(by=by, place=where, vouched=manages(press), **change)
 
-    async def _show(self, press: Press, answer: Answer) -> None:
+    async def _show(self, press: Press, answer: Answer, before: str | None) -> None:
         language = self.desk.person(press).language
         if not isinstance(answer, PlaceView):
             await whisper(press, told(answer, language))
@@ -82,18 +85,21 @@ class Servers:
         hint = "-# " + say(language, "discord_server_typed")
         await show(press, f"{rules_text(answer, language)}\n{hint}", under_rules(answer.rules, language))
         if answer.changed:
-            await self.tell(press, partial(rules_text, answer))
+            await self.tell(press, partial(rules_text, answer), before)
 
-    async def tell(self, press: Press, news: Callable[[str], str]) -> None:
-        """Let the log channel know; `news` is told in the server's language."""
-        channel = self.desk.rules(press).log_channel
-        if channel is None or not channel.isdigit():
-            return
+    async def tell(self, press: Press, news: Callable[[str], str], before: str | None = None) -> None:
+        """Let the log channel know, and the one `before` it: nobody takes the log away unseen."""
         text = news(language_for(str(press.guild_locale)))
-        try:
-            await press.client.get_partial_messageable(int(channel), guild_id=press.guild_id).send(text)
-        except LOST as error:
-            log_lost(error)
+        for channel in {self.desk.rules(press).log_channel, before}:
+            if channel is not None and channel.isdigit():
+                await _posted(press, int(channel), text)
+
+
+async def _posted(press: Press, channel: int, text: str) -> None:
+    try:
+        await press.client.get_partial_messageable(channel, guild_id=press.guild_id).send(text)
+    except LOST as error:
+        log_lost(error)
 
 
 def _overtakes(change: Mapping[str, Any]) -> bool:
