@@ -5,7 +5,8 @@ import asyncio
 import pytest
 from writing import running, waits_for
 
-from bot.adapters.telegram.buttons import Deed, Pressed
+from bot.adapters.telegram.buttons import Pressed
+from bot.deeds import Deed
 from storage.records import JobState
 from tests.platforms.telegram import supergroup
 from tests.platforms.telegram_faults import refused, slow

@@ -25,7 +25,7 @@ async def test_our_own_message_is_known_by_its_buttons(town, tmp_path):
         await town.until(lambda: "Type this to draw it again" in town.last.text)
 
     assert "a red fox --size 256x256 --seed 7" in town.last.text
-    assert list(town.last.buttons) == ["Reroll", "Edit"]
+    assert list(town.last.buttons) == ["Edit", "Remix"]
 
 
 async def test_a_picture_that_is_sent_without_a_word_is_looked_up(town, tmp_path):

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Any, Self
 
 import discord
 from discord import ui
 
+from bot.deeds import LABELS, Deed
 from bot.pages import MOST_OF_LIST_PROMPT
 from bot.texts import say
 from bot.updates import Broken, Cancelled, Delivered, History, Progress, Queued, QueueView, Update
@@ -19,31 +19,6 @@ EDIT_FORM, EDIT_FIELD = "pinxit:edited", "prompt"
 MOST_OF_FIELD = 4000
 
 Press = discord.Interaction[Any]
-
-
-class Deed(StrEnum):
-    """What a button does to its job."""
-
-    REROLL = "reroll"
-    SUBTLE = "subtle"
-    STRONG = "strong"
-    EDIT = "edit"
-    REMIX = "remix"
-    INFO = "info"
-    DELETE = "delete"
-    CANCEL = "cancel"
-
-
-LABELS = {
-    Deed.REROLL: "web_reroll",
-    Deed.SUBTLE: "web_vary_subtle",
-    Deed.STRONG: "web_vary_strong",
-    Deed.EDIT: "web_edit",
-    Deed.REMIX: "discord_remix",
-    Deed.INFO: "web_info",
-    Deed.DELETE: "web_delete",
-    Deed.CANCEL: "web_cancel",
-}
 STYLES = {Deed.DELETE: discord.ButtonStyle.danger, Deed.CANCEL: discord.ButtonStyle.danger}
 
 

@@ -4,7 +4,7 @@ import asyncio
 from typing import assert_never
 
 from bot.adapters.discord.address import PLATFORM, Address
-from bot.adapters.discord.buttons import MOST_OF_FIELD, Deed, Press, edit_form, under, under_one
+from bot.adapters.discord.buttons import MOST_OF_FIELD, Press, edit_form, under, under_one
 from bot.adapters.discord.desk import Desk, kindly
 from bot.adapters.discord.files import uploads_of
 from bot.adapters.discord.full_size import with_links
@@ -13,6 +13,7 @@ from bot.adapters.discord.reading import asked_for, is_moderator, is_private, pr
 from bot.adapters.discord.replies import delete, open_form, say_at_once, show, whisper
 from bot.adapters.discord.wording import info_text, told, update_text
 from bot.commands import Cancel, Delete, ShowInfo
+from bot.deeds import Deed
 from bot.pages import editable
 from bot.refusals import NoSuchJob
 from bot.texts import say

@@ -3,42 +3,19 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
+from bot.deeds import LABELS, Deed
 from bot.texts import say
 from bot.updates import Broken, Cancelled, Delivered, History, Progress, Queued, QueueView, Update
 
 JOB = r"[A-Za-z0-9_-]{1,48}"
 MOST_CANCELS = 8  # in the list of waiting jobs
 OPEN, OLDER = "open", "older"
-
-
-class Deed(StrEnum):
-    """What a button does to its job; the value is what its data begins with."""
-
-    REROLL = "reroll"
-    SUBTLE = "subtle"
-    STRONG = "strong"
-    EDIT = "edit"
-    INFO = "info"
-    DELETE = "delete"
-    CANCEL = "cancel"
-    OPEN = "open"
-
-
-LABELS = {
-    Deed.REROLL: "web_reroll",
-    Deed.SUBTLE: "web_vary_subtle",
-    Deed.STRONG: "web_vary_strong",
-    Deed.EDIT: "web_edit",
-    Deed.INFO: "web_info",
-    Deed.DELETE: "web_delete",
-    Deed.CANCEL: "web_cancel",
-}
 PRESSED = re.compile(rf"(?P<deed>{'|'.join(Deed)}):(?P<job>{JOB}):(?P<index>\d{{1,2}})")
-TURNED = re.compile(r"older:(?P<before>\d{1,12}(\.\d{1,9})?)")
+TURNED = re.compile(rf"{OLDER}:(?P<before>\d{{1,12}}(\.\d{{1,9}})?)")
+OPENED = re.compile(rf"{OPEN}:(?P<job>{JOB})")
 
 Keyboard = InlineKeyboardMarkup | None
 
@@ -68,6 +45,12 @@ def turned(text: str) -> float | None:
     return float(found["before"]) if found else None
 
 
+def opened(text: str) -> str | None:
+    """Return the job of a page of history that is wanted again; None for other buttons."""
+    found = OPENED.fullmatch(text)
+    return found["job"] if found else None
+
+
 # ── what stands under which message ───────────────────────────────────────────────────────────────
 
 
@@ -91,7 +74,7 @@ def under(update: Update, language: str) -> Keyboard:
 
 def under_found(job: str, language: str) -> Keyboard:
     """Return what can be done with a job that a picture led to."""
-    return _keyboard([_row(job, language, Deed.REROLL, Deed.EDIT)])
+    return _keyboard([_row(job, language, Deed.EDIT, Deed.REMIX)])
 
 
 def under_queue(view: QueueView, language: str) -> Keyboard:
@@ -106,7 +89,7 @@ def under_queue(view: QueueView, language: str) -> Keyboard:
 def under_history(history: History, language: str) -> Keyboard:
     """Return one number for each finished job of the page, and the way to older ones."""
     numbers = [
-        _button(str(place), Pressed(Deed.OPEN, item.job.id))
+        InlineKeyboardButton(str(place), callback_data=f"{OPEN}:{item.job.id}")
         for place, item in enumerate(history.items, 1)
         if isinstance(item, Delivered) and item.pictures
     ]

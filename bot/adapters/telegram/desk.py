@@ -12,7 +12,7 @@ from typing import assert_never
 from telegram import CallbackQuery, ForceReply, Message
 
 from bot.adapters.telegram.address import PLATFORM, Address
-from bot.adapters.telegram.buttons import Deed, Pressed, turned, under_history, under_queue
+from bot.adapters.telegram.buttons import Pressed, opened, turned, under_history, under_queue
 from bot.adapters.telegram.canvas import Canvas
 from bot.adapters.telegram.core import Account
 from bot.adapters.telegram.reading import ADMINISTRATOR, Asked, answers_a_form, shows_a_picture, typed_after
@@ -30,6 +30,7 @@ from bot.commands import (
     ShowQueue,
     Vary,
 )
+from bot.deeds import Deed
 from bot.options import render
 from bot.pages import editable
 from bot.refusals import NoSuchJob
@@ -149,6 +150,8 @@ class Desk:
             await self._deed(query, asked, pressed)
         elif (before := turned(said)) is not None:
             await self._history(asked, before)
+        elif (job := opened(said)) is not None:
+            await self._open(asked, job)
 
     async def _deed(self, query: CallbackQuery, asked: Asked, pressed: Pressed) -> None:
         job = pressed.job
@@ -159,26 +162,24 @@ class Desk:
                 strong = pressed.deed is Deed.STRONG
                 vary = partial(Vary, job=job, index=pressed.index, strong=strong, vouched=True)
                 await self._order(asked, vary)
-            case Deed.EDIT:
-                await self._edit(asked, job)
+            case Deed.EDIT | Deed.REMIX:
+                await self._edit(asked, job, seeded=pressed.deed is Deed.EDIT)
             case Deed.INFO:
                 await self._info(asked, job)
             case Deed.DELETE:
                 await self._delete(query, asked, job)
             case Deed.CANCEL:
                 await self._cancel(asked, job)
-            case Deed.OPEN:
-                await self._open(asked, job)
             case _:
                 assert_never(pressed.deed)
 
-    async def _edit(self, asked: Asked, job: str) -> None:
-        """Ask for the changed order, with the present one to copy."""
+    async def _edit(self, asked: Asked, job: str, *, seeded: bool) -> None:
+        """Ask for the changed order, with the present one to copy; without its seed it will be another."""
         answer = await self._core.answer(ShowInfo(asked.by, job, vouched=True))
         if not isinstance(answer, Info):
             await self.replies.tell(asked, answer)
             return
-        typed = escaped(editable(answer.job, MOST_OF_FORM))
+        typed = escaped(editable(answer.job, MOST_OF_FORM, seeded=seeded))
         lines = [escaped(say(asked.language, "telegram_edit")), f"<code>{typed}</code>"]
         if not asked.address.private:  # a selective form opens for those whom its text mentions
             lines.append(f'<a href="tg://user?id={asked.address.user}">{quoted(asked.by.name)}</a>')
