@@ -80,6 +80,29 @@ async def test_pictures_can_be_covered_until_they_are_tapped(town, tmp_path, cha
     assert town.called("editMessageMedia")[-1].values["media"]["has_spoiler"] is True
 
 
+@pytest.mark.parametrize("command", ["/apikey", "/link", "/settings", "/privacy"])
+async def test_what_is_personal_is_never_told_to_a_group_that_speaks_for_itself(
+    town, tmp_path, chat, command
+):
+    async with running(town, tmp_path) as bot:
+        town.says(command, chat=chat, sender_chat=chat.payload())
+        await town.until(lambda: town.answers(chat))
+
+    assert "for your eyes only" in town.answers(chat)[-1].text
+    assert command != "/apikey" or bot.asked == []
+
+
+async def test_anonymous_administrators_paint_and_rule_but_their_chatter_is_no_prompt(town, tmp_path, chat):
+    async with running(town, tmp_path) as bot:
+        town.says("/imagine a crown", chat=chat, sender_chat=chat.payload())
+        await town.until(lambda: town.answers(chat) and town.answers(chat)[-1].file)
+        town.says("lovely", chat=chat, reply_to=town.answers(chat)[-1], sender_chat=chat.payload())
+        town.says("/chat", chat=chat, sender_chat=chat.payload())
+        await town.until(lambda: "What holds" in town.answers(chat)[-1].text)
+
+        assert len(await bot.jobs()) == 1
+
+
 async def test_an_administrator_of_the_bot_grants_blocks_and_looks(town, tmp_path):
     async with running(town, tmp_path, admins=frozenset({town.bob.id})) as bot:
         town.imagine("a hat")

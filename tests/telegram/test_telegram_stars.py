@@ -6,7 +6,7 @@ from writing import running
 from storage.records import Identity
 from storage.store import StorageError
 from tests.platforms.telegram import supergroup
-from tests.platforms.telegram_faults import down
+from tests.platforms.telegram_faults import down, flood
 
 PACKS = ((500, 50), (3000, 250))
 
@@ -40,6 +40,17 @@ async def test_credits_are_bought_and_given_once(town, tmp_path):
     assert town.world.checkouts[query]["ok"] is True
     assert [entry.available for entry in given] == [500]
     assert faults == []
+
+
+async def test_a_checkout_is_answered_though_the_chat_is_flooded(town, tmp_path):
+    async with running(town, tmp_path, packs=PACKS):
+        invoice = await invoiced(town)
+        town.fault(flood(rf"\w+ {town.ann.id}", 30, times=None))
+        town.says("/help")
+        query = town.checks_out(invoice)
+        await town.until(lambda: town.world.checkouts[query], seconds=5)
+
+    assert town.world.checkouts[query]["ok"] is True
 
 
 async def test_nothing_is_given_before_the_payment(town, tmp_path):

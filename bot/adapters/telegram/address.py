@@ -45,4 +45,9 @@ class Address:
     @property
     def private(self) -> bool:
         """Whether this is the chat of one person with the bot, which has the person's number."""
-        return self.chat == self.user
+        return self.chat == self.user and self.has_person
+
+    @property
+    def has_person(self) -> bool:
+        """Whether somebody can be written to alone; a group's number stands for anonymous administrators."""
+        return self.user > 0

@@ -56,7 +56,7 @@ class Replies:
 
     async def whisper(self, asked: Asked, text: str, keyboard: Keyboard = None) -> bool:
         """Answer to the person alone; where that cannot be, say in the chat how it can."""
-        arrived = await self.say(privately(asked), text, keyboard)
+        arrived = asked.address.has_person and await self.say(privately(asked), text, keyboard)
         if not arrived and not asked.address.private:
             await self.say(asked, escaped(say(asked.language, "telegram_private_first")))
         return arrived
@@ -64,7 +64,9 @@ class Replies:
     async def reaches(self, asked: Asked) -> bool:
         """Say whether the person can be written to alone; if not, say in the chat how that can be."""
         user = asked.address.user
-        reached = await self.wire.attempt(lambda bot: bot.send_chat_action(user, ChatAction.TYPING))
+        reached = asked.address.has_person and await self.wire.attempt(
+            lambda bot: bot.send_chat_action(user, ChatAction.TYPING)
+        )
         if not reached and not asked.address.private:
             await self.say(asked, escaped(say(asked.language, "telegram_private_first")))
         return reached
@@ -72,6 +74,7 @@ class Replies:
     async def notice(self, asked: Asked, text: str, keyboard: Keyboard = None) -> None:
         """Answer where the place wants notices to be: in the chat, or to the person alone if that can be."""
         ruled = asked.here is not None and self.core.rules(asked.here.place).private_notices
+        ruled = ruled and asked.address.has_person
         if not ruled or not await self.say(privately(asked), text, keyboard):
             await self.say(asked, text, keyboard)
 

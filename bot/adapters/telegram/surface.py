@@ -72,6 +72,7 @@ def _rungs(address: Address, update: Update) -> Iterator[Address]:
     pictures = isinstance(update, Delivered) and bool(update.pictures)
     if pictures and address.message is not None and address.inline is None:
         yield replace(address, message=None, album=(), rung=Rung.POSTED)
-    if (pictures or isinstance(update, Broken)) and not (address.private and address.inline is None):
+    elsewhere = address.has_person and not (address.private and address.inline is None)
+    if (pictures or isinstance(update, Broken)) and elsewhere:
         user, document = address.user, address.document
         yield Address(chat=user, user=user, document=document, rung=Rung.DIRECT)
