@@ -22,6 +22,8 @@ app = typer.Typer(
 
 keys = typer.Typer(help="Make, list and revoke keys of the HTTP API.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
+lora = typer.Typer(help="The shelf of LoRAs that people name with --lora.", no_args_is_help=True)
+app.add_typer(lora, name="lora")
 
 # ruff: noqa: D103 - a command's help is given to typer, where people read it
 
@@ -101,6 +103,9 @@ def imagine(  # noqa: PLR0913 - one argument for each option that people know fr
     ] = None,
     negative: Annotated[str | None, typer.Option("--no", help="What should not be in the picture.")] = None,
     shift: Annotated[str | None, typer.Option("--shift", help="Time shift of the schedule, 1 to 10.")] = None,
+    loras: Annotated[
+        list[str] | None, typer.Option("--lora", help="A LoRA of the shelf, such as snow:0.8; repeatable.")
+    ] = None,
     form: Annotated[str | None, typer.Option("--format", help="png, jpeg or webp.")] = None,
     model: Annotated[str | None, typer.Option("--model", help="Another model than PINXIT_MODEL.")] = None,
 ) -> None:
@@ -108,7 +113,8 @@ def imagine(  # noqa: PLR0913 - one argument for each option that people know fr
     from bot.cli_imagine import paint  # noqa: PLC0415
 
     flags = {"ar": ar, "size": size, "seed": seed, "steps": steps, "n": count, "no": negative, "shift": shift}
-    given = {name: value for name, value in (flags | {"format": form}).items() if value is not None}
+    flags |= {"lora": ",".join(loras) if loras else None, "format": form}
+    given = {name: value for name, value in flags.items() if value is not None}
     settings = reading.settings.model_copy(update={"model": model} if model else {})
     paint(" ".join(prompt), given, out, settings)
 
@@ -197,6 +203,36 @@ def revoke_key(
     from bot.cli_keys import revoke_key as revoke  # noqa: PLC0415
 
     revoke(reading.settings, key)
+
+
+@lora.command("add", help="Put a LoRA (safetensors) on the shelf, once it is checked against the model.")
+def add_lora(
+    file: Annotated[Path, typer.Argument(help="The file; it is copied.")],
+    *,
+    name: Annotated[
+        str | None, typer.Option("--name", help="What people type.", show_default="the file's name")
+    ] = None,
+) -> None:
+    reading = _read()
+    from bot.cli_loras import add_lora as add  # noqa: PLC0415
+
+    add(reading.settings, file, name)
+
+
+@lora.command("list", help="List the LoRAs, and whether each fits the model.")
+def list_loras() -> None:
+    reading = _read()
+    from bot.cli_loras import list_loras as show  # noqa: PLC0415
+
+    show(reading.settings)
+
+
+@lora.command("remove", help="Take a LoRA off the shelf and delete its file there.")
+def remove_lora(name: Annotated[str, typer.Argument(help="As `pinxit lora list` shows it.")]) -> None:
+    reading = _read()
+    from bot.cli_loras import remove_lora as remove  # noqa: PLC0415
+
+    remove(reading.settings, name)
 
 
 @app.command(help="List everybody's jobs, newest first.")

@@ -16,6 +16,7 @@ from bot.settings import Settings
 from bot.styles import BadStyles, read_styles
 from bot.texts import describe
 from bot.trouble import Misuse, Trouble
+from generator.loras import shelf_for
 from generator.messages import Begun, End, Failed, Finished, Order, PictureFormat, Preview, StepDone
 from generator.models import model_for
 
@@ -52,6 +53,7 @@ def _read(text: str, out: Path | None, settings: Settings) -> Wish:
             max_count=settings.max_count,
             format=ending or PictureFormat.PNG,
             styles=read_styles(settings.styles),
+            loras=shelf_for(settings.model, settings.loras),
         )
         wish = parse(text, model_for(settings.model), defaults)
     except BadStyles as error:

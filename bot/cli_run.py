@@ -52,6 +52,7 @@ from bot.uploads import UploadDesk
 from bot.version import version
 from bot.words import BadWords, Words, read_words
 from generator.child import GeneratorChild
+from generator.loras import shelf_for
 from generator.messages import Health
 from generator.models import model_for
 from storage.folder_lock import FolderLock
@@ -191,6 +192,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
     store, folder = SqliteStore(settings.database), PictureFolder(settings.pictures)
     styles, words = _lists(settings)
     people, places = People(store), Places(store, words)
+    shelf = shelf_for(settings.model, settings.loras)
     estimate = Estimate(store, model)
     gallery = Gallery(store, folder, lambda: secrets.token_urlsafe(SECRET_BYTES))
     child = painter or GeneratorChild(
@@ -211,7 +213,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         Core(
             answer=answer,
             health=lambda: child.health,
-            options=options_for(model, settings.max_count, [style.name for style in styles.all()]),
+            options=options_for(model, settings.max_count, [style.name for style in styles.all()], shelf),
             examples=partial(examples, settings.model),
             sampler=sampler(settings.model),
         )
@@ -243,7 +245,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         limits=limits(settings),
         rate_limit=rate_limit(settings),
         dice=dice,
-        defaults=Defaults(max_count=settings.max_count, styles=styles),
+        defaults=Defaults(max_count=settings.max_count, styles=styles, loras=shelf),
         people=people,
         places=places,
     )
@@ -289,6 +291,7 @@ def discord_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
         rules=places.rules,
         now=time.time,
         styles=styles,
+        loras=shelf_for(settings.model, settings.loras),
         model=model_for(settings.model),
         most_pictures=settings.max_count,
         public_url=settings.public_url,

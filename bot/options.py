@@ -8,17 +8,26 @@ import difflib
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from itertools import product
 from typing import Any
 
-from bot.refusals import BadOption, BadRecipe, OptionClash, OptionTwice, TooManyPictures, UnknownOption
+from bot.refusals import (
+    BadOption,
+    BadRecipe,
+    OptionClash,
+    OptionTwice,
+    TooManyPictures,
+    UnknownLora,
+    UnknownOption,
+)
 from bot.styles import Style, Styles
 from generator.messages import PictureFormat
 from generator.models import Model
-from generator.recipe import MAX_PROMPT, MIN_SIDE, SIDE_STEP, Recipe, RecipeError
+from generator.recipe import MAX_PROMPT, MIN_SIDE, SIDE_STEP, Lora, Recipe, RecipeError
 
 WIDEST, NARROWEST = Fraction(4, 1), Fraction(1, 4)
 
@@ -30,11 +39,14 @@ EXAMPLES = {
     "n": "--n 4",
     "no": "--no text",
     "style": "--style photo",
+    "lora": "--lora snow:0.8",
     "shift": "--shift 3",
     "format": "--format png",
 }
-ALIASES = {"aspect": "ar", "count": "n", "negative": "no"}
+ALIASES = {"aspect": "ar", "count": "n", "negative": "no", "loras": "lora"}
+REPEATABLE = {"lora"}
 MEANT = {"width": "size", "height": "size", "w": "size", "h": "size", "ratio": "ar", "number": "n"}
+MOST_LISTED = 20  # names in a refusal
 ALIKE, VERY_ALIKE = 0.6, 0.8  # a dash before a word is more often prose than a flag mistyped
 FORMATS = {"png": PictureFormat.PNG, "jpeg": PictureFormat.JPEG, "webp": PictureFormat.WEBP} | {
     "jpg": PictureFormat.JPEG
@@ -52,6 +64,7 @@ FLAG = re.compile(
 IN_QUOTES = re.compile(rf"\s*(?P<value>{IN_DOUBLE_QUOTES}|'[^']*'|‘[^’]*’)(?!\w)")
 PAIR = re.compile(r"\s*(?P<value>\d[\d.,]*\s*[:：/／xXхХ×✕*]\s*\d[\d.,]*)(?=[\s;]|$)")
 WORD = re.compile(r"\s*(?P<value>\S+)")
+LORA = re.compile(r"\s*(?P<name>[^\s:,]+)\s*(?::\s*(?P<scale>[+-]?\d+(?:[.,]\d+)?))?\s*(?:,|$)")
 
 # "--no text, logo a red fox": nothing else is left for a prompt, so the list ends where its commas end.
 SHARED = re.compile(r"(?P<unwanted>(?:[^\s,]+,\s*)*[^\s,]+)\s+(?P<prompt>.+)")
@@ -68,7 +81,7 @@ PLAIN = Style(name="plain", template="{prompt}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defaults:
-    """What holds where the person says nothing, how many pictures are allowed at once, and the styles.
+    """What holds where the person says nothing, how many pictures are allowed at once, the styles and LoRAs.
 
     A size that was not asked for is made smaller where it has more than `most_pixels`.
     """
@@ -79,6 +92,7 @@ class Defaults:
     count: int = 1
     most_pixels: int | None = None
     styles: Styles = field(default_factory=Styles)
+    loras: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +108,7 @@ class Wish:
     negative: str
     shift: float
     format: PictureFormat
+    loras: tuple[Lora, ...] = ()
 
     def recipe(self, model: Model, seed: int) -> Recipe:
         """Return the recipe of the first picture; `seed` is used where none was given."""
@@ -107,6 +122,7 @@ class Wish:
             shift=self.shift,
             guidance=model.guidance,
             negative_prompt=self.negative,
+            loras=self.loras,
         )
 
 
@@ -127,6 +143,7 @@ def parse(text: str, model: Model, defaults: Defaults) -> Wish:
         negative=style.unwanted(given.get("no", "")),
         shift=_read(given, "shift", _number, model.shift),
         format=_read(given, "format", _format, defaults.format),
+        loras=_loras(_read(given, "lora", _named_scales, ()), defaults.loras),
     )
     return valid(wish, model)
 
@@ -138,7 +155,7 @@ def render(
     seed = f" --seed {recipe.seed}" if seeded else ""
     flags = (
         f"--size {recipe.width}x{recipe.height}{seed} --steps {recipe.steps}"
-        f" --n {count} --shift {recipe.shift!r} --format {format.value}"
+        f" --n {count} --shift {recipe.shift!r} --format {format.value}{_lora_flag(recipe.loras)}"
     )
     for prompt, negative in product(_quotings(recipe.prompt), _quotings(recipe.negative_prompt)):
         text = f"{prompt} {flags} --no {negative}" if recipe.negative_prompt else f"{prompt} {flags}"
@@ -159,10 +176,11 @@ def split(text: str) -> tuple[str, dict[str, str]]:
     for name, start, after in _flags(text):
         if start < position:
             continue  # inside the value before
-        if name in given:
+        if name in given and name not in REPEATABLE:
             raise OptionTwice(option=f"--{name}")
         prose.append(text[position:start])
-        given[name], position = _value(text, name, after)
+        value, position = _value(text, name, after)
+        given[name] = f"{given[name]},{value}" if name in given else value
         if name == "no" and text[:position].rstrip().endswith(given[name]):
             loose = given[name]
     prose.append(text[position:])
@@ -277,6 +295,41 @@ def _format(value: str) -> PictureFormat:
     return FORMATS[value.lower().removeprefix(".")]
 
 
+def _named_scales(value: str) -> list[tuple[str, float]]:
+    """Return names and scales; without one it is 1."""
+    found: list[tuple[str, float]] = []
+    position = 0
+    while position < len(value) or not found:
+        match = LORA.match(value, position)
+        if match is None:
+            raise ValueError(value)
+        found.append((match["name"].lower(), float((match["scale"] or "1").replace(",", "."))))
+        position = match.end()
+    return found
+
+
+def _loras(wanted: Sequence[tuple[str, float]], shelf: Collection[str]) -> tuple[Lora, ...]:
+    for name, _ in wanted:
+        check_lora(name, shelf)
+    try:
+        return tuple(Lora(name, scale) for name, scale in wanted)
+    except RecipeError as error:
+        raise BadRecipe(error.rule, error.values) from error
+
+
+def check_lora(name: str, shelf: Collection[str]) -> None:
+    """Raise UnknownLora, with the nearest name and all there are, unless it is on the shelf."""
+    names = list(shelf)
+    if name not in names:
+        near = difflib.get_close_matches(name[:40], names, n=1, cutoff=ALIKE)
+        raise UnknownLora(lora=name[:40], guess=near[0] if near else "", names=_listed(names))
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = ", …" if len(names) > MOST_LISTED else ""
+    return ", ".join(names[:MOST_LISTED]) + more
+
+
 def _pair(value: str) -> tuple[str, str]:
     first, _, second = re.split(r"\s*([:/xх×✕*])\s*", value.lower())
     return first, second
@@ -358,6 +411,12 @@ def valid(wish: Wish, model: Model) -> Wish:
 
 
 # ── rendering ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _lora_flag(loras: Sequence[Lora]) -> str:
+    """Return the option, its scales without an exponent."""
+    scaled = ",".join(f"{lora.name}:{Decimal(repr(lora.scale)):f}" for lora in loras)
+    return f" --lora {scaled}" if loras else ""
 
 
 def _quotings(text: str) -> Iterator[str]:

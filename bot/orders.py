@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, replace
 
 from bot.commands import Draw, Imagine, Reroll, Vary
-from bot.options import Defaults, Wish, parse, valid
+from bot.options import Defaults, Wish, check_lora, parse, valid
 from bot.people import People
 from bot.places import Places
 from bot.pricing import CREDITS, price
@@ -79,6 +79,8 @@ class Orders:
 
     def recipe_of(self, wish: Wish) -> Recipe:
         """Return the recipe of a wish in exact values."""
+        for lora in wish.loras:
+            check_lora(lora.name, self._defaults.loras)
         return valid(wish, self._model).recipe(self._model, self._seed())
 
     def again(self, command: Reroll | Vary, job: Job) -> Wanted:

@@ -208,6 +208,16 @@ class UnknownStyle(Refusal):
 
 
 @dataclass(eq=False)
+class UnknownLora(Refusal):
+    """A LoRA that is not on the shelf; `guess` is the nearest one or "", `names` are those there are."""
+
+    key = "unknown_lora"
+    lora: str
+    guess: str
+    names: str
+
+
+@dataclass(eq=False)
 class LinkCodeWrong(Refusal):
     """No such code, used already, or too old: all three are answered alike."""
 

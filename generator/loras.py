@@ -23,6 +23,10 @@ class Shelf:
         files = (file for folder in self.folders for file in folder.glob(f"*{ENDING}"))
         return iter(sorted({file.stem for file in files if LORA_NAME.fullmatch(file.stem)}))
 
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return sum(1 for _ in self)
+
     def __contains__(self, name: object) -> bool:
         """Say whether there is a LoRA of this name."""
         return name in set(self)

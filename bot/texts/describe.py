@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from bot.refusals import BadRecipe, Refusal, UnknownOption, UnknownStyle
+from bot.refusals import BadRecipe, Refusal, UnknownLora, UnknownOption, UnknownStyle
 from bot.texts.asides import describe_aside
 from bot.texts.speech import duration, place, say
 from bot.updates import (
@@ -109,6 +109,10 @@ def _refusal(refusal: Refusal, language: str) -> str:
             return say(language, "unknown_option_no_guess", option=option)
         case UnknownStyle(style=style, guess=""):
             return say(language, "unknown_style_no_guess", style=style)
+        case UnknownLora(lora=lora, names=""):
+            return say(language, "no_loras", lora=lora)
+        case UnknownLora(lora=lora, guess="", names=names):
+            return say(language, "unknown_lora_no_guess", lora=lora, names=names)
         case _:
             return say(language, refusal.key, **refusal.values())
 

@@ -13,6 +13,7 @@ from inferencesh.client import UploadFileOptions
 from stage import ScriptedGenerator, fails, until, waits_for
 
 from generator.messages import Loading
+from generator.recipe import Lora
 
 RUN = {"app": "infsh/z-image-turbo", "input": {"prompt": "a red circle", "width": 300, "seed": 7}}
 
@@ -371,6 +372,34 @@ async def test_an_input_that_is_not_possible_names_its_field(api, given, field):
     assert said.status == 422
     assert field in said.json["detail"]
     assert said.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_lora_of_the_shelf_is_painted_with_by_its_name(api):
+    loras = [{"adapter_name": "snow", "lora_multiplier": 0.5}, {"adapter_name": "outline"}]
+
+    task = (await api.post_json("/run", {**RUN, "input": {"prompt": "a", "loras": loras}})).json["data"]
+
+    [job] = [each for each in await api.store.jobs(10) if each.id == task["id"]]
+    assert job.recipe.loras == (Lora("snow", 0.5), Lora("outline", 1.0))
+    assert task["input"]["loras"] == loras
+
+
+@pytest.mark.parametrize(
+    ("lora", "sentence"),
+    [
+        ({"adapter_name": "snwo"}, "Did you mean snow?"),
+        ({"adapter_name": "Snow Flakes"}, "small letters"),
+        ({"adapter_name": "snow", "lora_multiplier": 3}, "from -2.0 to 2.0"),
+        ({"adapter_name": "snow", "lora_url": "https://93.184.216.34/l"}, "none is fetched from an address"),
+    ],
+)
+async def test_a_lora_that_cannot_be_says_what_can(api, lora, sentence):
+    said = await api.post_json("/run", {**RUN, "input": {"prompt": "a", "loras": [lora]}})
+
+    assert said.status == 422
+    assert said.json["detail"].startswith(("loras: ", "input.loras: "))
+    assert sentence in said.json["detail"]
+    assert await api.credits() == (1000, 0)
 
 
 @pytest.mark.parametrize(

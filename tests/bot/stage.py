@@ -274,7 +274,7 @@ class Stage:
             limits=limits,
             rate_limit=rate_limit,
             dice=dice,
-            defaults=Defaults(styles=read_styles()),
+            defaults=Defaults(styles=read_styles(), loras=("outline", "snow")),
             people=self.people,
             places=self.places,
         )

@@ -47,6 +47,7 @@ class Bot(Studio):
             rules=self.places.rules,
             now=self.clock.wall,
             styles=self.styles,
+            loras=("outline", "snow"),
             model=EMBEDDED_MODEL,
             most_pictures=4,
             public_url=public_url,

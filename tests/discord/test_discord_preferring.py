@@ -3,6 +3,8 @@
 import pytest
 from painting import running, shows
 
+from generator.recipe import Lora
+
 
 async def settings_page(town, **how):
     asked = town.command("settings", **how)
@@ -108,6 +110,18 @@ async def test_styles_are_completed_while_they_are_typed(town, tmp_path, locale,
 
         assert bot.asked == []
     assert [(choice["name"], choice["value"]) for choice in typing.choices] == [(title, "watercolour")]
+
+
+async def test_loras_are_completed_while_they_are_typed_and_painted_with(town, tmp_path):
+    async with running(town, tmp_path) as bot:
+        typing = town.complete("imagine", "lora", "sn")
+        await town.until(lambda: typing.choices is not None, seconds=3.0)
+        asked = town.imagine("a hat", lora="snow:0.8")
+        await town.until(lambda: asked.original and asked.original.attachments)
+        [job] = await bot.jobs()
+
+    assert [choice["value"] for choice in typing.choices] == ["snow"]
+    assert job.recipe.loras == (Lora("snow", 0.8),)
 
 
 async def test_a_style_goes_around_the_prompt(town, tmp_path):

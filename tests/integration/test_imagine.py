@@ -6,9 +6,11 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from product import Product, command_lines, environment, page
+from safetensors.numpy import save_file
 
 
 def pinxit(folder: Path, *arguments: str, **settings: object) -> "subprocess.CompletedProcess[str]":
@@ -34,9 +36,28 @@ def test_options_may_be_flags_or_stand_in_the_text_and_every_picture_gets_a_file
     assert list(tmp_path.glob("pinxit*")) == []
 
 
+def test_a_lora_is_put_on_the_shelf_and_painted_with(tmp_path):
+    halves = {"A": np.ones((1, 192), np.float32), "B": np.ones((192, 1), np.float32)}
+    lora = {f"layers.0.attention.to_v.lora_{half}.weight": numbers for half, numbers in halves.items()}
+    save_file(lora, tmp_path / "Mine.safetensors")
+    asked = ("a red circle --steps 2 --size 64x64", "--seed", "7")
+
+    added = pinxit(tmp_path, "lora", "add", "Mine.safetensors")
+    ended = [
+        pinxit(tmp_path, "imagine", *asked, *lora, "-o", f"{name}.png")
+        for name, lora in (("plain", ()), ("worn", ("--lora", "mine:0.9")), ("none", ("--lora", "mine:0")))
+    ]
+
+    plain, worn, none = (Image.open(tmp_path / f"{name}.png") for name in ("plain", "worn", "none"))
+    assert [each.returncode for each in (added, *ended)] == [0, 0, 0, 0]
+    assert plain.tobytes() == none.tobytes() != worn.tobytes()
+    assert "LoRAs: mine:0.9" in worn.text["parameters"]
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
+        (("a cat --lora nothing",), "no LoRA “nothing”"),
         (("a cat --seeed 7",), "Did you mean --seed?"),
         (("a cat", "--seed", "x"), "--seed 7"),
         (("a cat --seed 1", "--seed", "2"), "twice"),

@@ -179,7 +179,7 @@ class Studio:
             limits=LIMITS,
             rate_limit=FREELY,
             dice=dice,
-            defaults=Defaults(styles=self.styles),
+            defaults=Defaults(styles=self.styles, loras=("outline", "snow")),
             people=self.people,
             places=self.places,
         )

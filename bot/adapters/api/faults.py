@@ -18,6 +18,7 @@ from bot.refusals import (
     TooFast,
     TooManyPictures,
     TooManyWaiting,
+    UnknownLora,
 )
 from bot.texts import describe
 
@@ -100,10 +101,16 @@ def fault_of(refusal: Refusal) -> ApiFault:  # noqa: PLR0911 - one per kind of n
             return ApiFault(503, "unavailable", sentence, retry_seconds=LATER_SECONDS)
         case BadRecipe():
             return _bad_recipe(refusal, sentence)
-        case TooManyPictures():
-            return not_valid(sentence, "count")
+        case TooManyPictures() | UnknownLora():
+            return _of_field(refusal, sentence)
         case _:
             return not_valid(sentence)
+
+
+def _of_field(refusal: TooManyPictures | UnknownLora, sentence: str) -> ApiFault:
+    if isinstance(refusal, UnknownLora):
+        return not_valid(f"loras: {sentence}", "loras")
+    return not_valid(sentence, "count")
 
 
 def _bad_recipe(refusal: BadRecipe, sentence: str) -> ApiFault:

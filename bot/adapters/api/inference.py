@@ -28,6 +28,7 @@ from bot.outgoing import BadAddress
 from bot.refusals import StillRunning
 from bot.updates import Cancelled, Deleted, Delivered, Refused, Stopping
 from bot.uploads import NAMELESS, UNKNOWN_TYPE
+from generator.recipe import Lora, RecipeError
 from storage.keys import Scope
 from storage.records import Post
 from storage.uploads import Upload
@@ -41,13 +42,13 @@ View = dict[str, Any]
 Role = Annotated[Literal["input", "output"] | None, Query()]
 
 
-class Lora(BaseModel):
-    """A LoRA to draw with."""
+class NamedLora(BaseModel):
+    """A LoRA of the owner's shelf to draw with, by its name. None is fetched from an address."""
 
     model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
 
     adapter_name: str = Field(max_length=200)
-    lora_url: str = Field(max_length=2000)
+    lora_url: str | None = Field(None, max_length=2000)
     lora_multiplier: float = 1.0
 
 
@@ -62,7 +63,7 @@ class RunInput(BaseModel):
     steps: int | None = Field(None, ge=1, le=50, examples=[8])
     shift: float | None = Field(None, ge=1, le=10, examples=[3.0])
     seed: int | None = Field(None, ge=-1, lt=2**63, description="-1 leaves it to chance.", examples=[7])
-    loras: list[Lora] | None = Field(None, max_length=20)
+    loras: list[NamedLora] | None = Field(None, max_length=20)
 
 
 class RunBody(BaseModel):
@@ -96,19 +97,23 @@ class Tasks:
             view |= {"status": RUNNING, "output": None, "progress": min(view["progress"], 95.0)}
         return AsciiJson(wrapped(view))
 
-    async def _check_loras(self, loras: list[Lora]) -> None:
-        """Refuse: first an address that nothing is fetched from, then that this painter takes none."""
-        for lora in loras:
+    async def _check_loras(self, loras: list[NamedLora]) -> None:
+        """Refuse addresses: first those that nothing is fetched from, then all of them."""
+        for url in [lora.lora_url for lora in loras if lora.lora_url is not None]:
             try:
-                await self._core.outgoing.check(lora.lora_url)
+                await self._core.outgoing.check(url)
             except BadAddress as error:
                 raise not_valid(f"input.loras: lora_url: {error}", "loras") from None
-        if loras:
-            raise not_valid("input.loras: this painter takes no LoRAs yet.", "loras")
+            raise not_valid(
+                "input.loras: none is fetched from an address yet; leave lora_url out and name one "
+                "of the owner's shelf in adapter_name.",
+                "loras",
+            )
 
     async def _values(self, asking: Asking, given: RunInput) -> Values:
         prompt = await self._restored(asking, given.prompt)
-        return Values(prompt=prompt, steps=given.steps, shift=given.shift, seed=given.seed)
+        loras = _loras(given.loras or [])
+        return Values(prompt=prompt, steps=given.steps, shift=given.shift, seed=given.seed, loras=loras)
 
     async def _restored(self, asking: Asking, prompt: str) -> str:
         """Undo what the client does to a prompt that looks like base64 or like a file: it uploads it."""
@@ -261,6 +266,13 @@ def _is_our_app(app: str) -> bool:
     """Say whether ``namespace/name@version:function`` names this app."""
     namespace, _, name = app.partition("@")[0].partition(":")[0].partition("/")
     return bool(namespace) and name == APP_NAME
+
+
+def _loras(given: list[NamedLora]) -> tuple[Lora, ...]:
+    try:
+        return tuple(Lora(each.adapter_name, each.lora_multiplier) for each in given)
+    except RecipeError as error:
+        raise not_valid(f"input.loras: {error}", "loras") from None
 
 
 def _sizes(given: RunInput) -> Sizes:

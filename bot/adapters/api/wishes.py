@@ -6,6 +6,7 @@ from bot.adapters.api.faults import not_valid
 from bot.options import Wish, cleaned, ratio_size, rounded
 from generator.messages import PictureFormat
 from generator.models import Model
+from generator.recipe import Lora
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Values:
     shift: float | None = None
     seed: int | None = None
     format: str = "png"
+    loras: tuple[Lora, ...] = ()
 
 
 def wish_of(model: Model, values: Values, sizes: Sizes, count: int = 1) -> Wish:
@@ -42,6 +44,7 @@ def wish_of(model: Model, values: Values, sizes: Sizes, count: int = 1) -> Wish:
         negative=cleaned(values.negative_prompt),
         shift=model.shift if values.shift is None else float(values.shift),
         format=PictureFormat(values.format),
+        loras=values.loras,
     )
 
 

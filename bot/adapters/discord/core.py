@@ -1,6 +1,6 @@
 """What the Discord adapter needs of Pinxit. No discord.py: it can be made before that is loaded."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ class Core:
     now: Callable[[], float]
     model: Model
     styles: Styles
+    loras: Collection[str] = ()
     most_pictures: int
     public_url: str | None = None
 

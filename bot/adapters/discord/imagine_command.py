@@ -23,6 +23,7 @@ FLAGS = {
     "seed": "--seed {}",
     "steps": "--steps {}",
     "style": '--style "{}"',
+    "lora": '--lora "{}"',
     "negative": '--no "{}"',  # quoted, so that nothing in it is read as an option
 }
 MEANINGS = {
@@ -33,6 +34,7 @@ MEANINGS = {
     "seed": "web_option_seed",
     "steps": "web_option_steps",
     "style": "web_option_style",
+    "lora": "web_option_lora",
     "negative": "web_option_no",
     "image": "discord_option_image",
     "private": "discord_option_private",
@@ -58,6 +60,7 @@ def imagine_command(orders: Orders, desk: Desk) -> app_commands.Command[Any, ...
         seed: str | None = None,
         steps: Annotated[int | None, app_commands.Range[int, 1, MAX_STEPS]] = None,
         style: str | None = None,
+        lora: str | None = None,
         negative: str | None = None,
         image: discord.Attachment | None = None,
         private: bool = False,
@@ -66,7 +69,7 @@ def imagine_command(orders: Orders, desk: Desk) -> app_commands.Command[Any, ...
             await orders.from_picture(press)
             return
         given = {"aspect": aspect, "size": size, "count": count, "seed": seed, "steps": steps}
-        line = typed(prompt, given | {"style": style, "negative": negative})
+        line = typed(prompt, given | {"style": style, "lora": lora, "negative": negative})
         await orders.imagine(press, line, private=private)
 
     async def styles(press: Press, begun: str) -> list[Choice[str]]:
@@ -74,7 +77,12 @@ def imagine_command(orders: Orders, desk: Desk) -> app_commands.Command[Any, ...
         offered = desk.core.styles.completions(begun, language, MOST_OFFERED)
         return [Choice(name=style.title(language), value=style.name) for style in offered]
 
+    async def loras(_: Press, begun: str) -> list[Choice[str]]:
+        start = begun.strip().lower()
+        offered = [name for name in desk.core.loras if name.startswith(start)]
+        return [Choice(name=name, value=name) for name in offered[:MOST_OFFERED]]
+
     spoken = options(imagine, MEANINGS, MEANINGS)
     chosen = app_commands.choices(aspect=aspects(desk.core.model))(spoken)
-    callback = app_commands.autocomplete(style=styles)(chosen)
+    callback = app_commands.autocomplete(style=styles, lora=loras)(chosen)
     return app_commands.Command(name="imagine", description=text("web_command_imagine"), callback=callback)

@@ -102,6 +102,7 @@ LABELS: dict[str, str] = {
     "web_option_n": "How many pictures",
     "web_option_no": "What should not be in it",
     "web_option_style": "The style of the picture",
+    "web_option_lora": "Another way of drawing; :0.8 says how strongly",
     "web_option_shift": "Lower for detail, higher for layout",
     "web_option_format": "File format",
     "web_key_enter": "send",

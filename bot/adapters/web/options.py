@@ -1,6 +1,6 @@
 """The options the page suggests after a prompt, with values worth choosing from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,9 @@ class Option:
         return {"flag": self.flag, "label": self.label, "values": values}
 
 
-def options_for(model: Model, most_pictures: int, styles: Sequence[str] = ()) -> Sequence[Option]:
+def options_for(
+    model: Model, most_pictures: int, styles: Sequence[str] = (), loras: Iterable[str] = ()
+) -> Sequence[Option]:
     """Return the options of /imagine, the most wanted first."""
     sizes = [f"{width}x{height}" for width, height in model.aspects.values()]
     counts = [str(count) for count in range(2, most_pictures + 1)]
@@ -35,6 +37,7 @@ def options_for(model: Model, most_pictures: int, styles: Sequence[str] = ()) ->
         Option(flag="--seed", label="web_option_seed"),
         Option(flag="--steps", label="web_option_steps", values=_steps(model)),
         *([Option(flag="--style", label="web_option_style", values=tuple(styles))] if styles else []),
+        *([Option(flag="--lora", label="web_option_lora", values=names)] if (names := tuple(loras)) else []),
         Option(flag="--size", label="web_option_size", values=_larger(model)),
         Option(flag="--no", label="web_option_no"),
         Option(flag="--shift", label="web_option_shift", values=("1.5", "3", "6")),

@@ -82,6 +82,7 @@ function recipeFacts({ recipe, ...job }) {
     [t("web_variation"), variation],
     [t("web_steps"), number(recipe.steps)],
     [t("web_shift"), number(recipe.shift)],
+    ["LoRA", recipe.loras?.map(({ name, scale }) => `${name}:${scale}`).join(", ") || null],
     [t("web_guidance"), recipe.guidance ? number(recipe.guidance) : null],
     [t("web_model"), recipe.model],
     [t("web_format"), job.format.toUpperCase()],
