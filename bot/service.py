@@ -220,7 +220,8 @@ class Service:
             case Pay() | ShowPayment() | TakeBack():
                 return await self._purchases.answer(command)
             case MakeKey(by):
-                return await self._make_key(await self._people.account(by))
+                self._check_rate(account := await self._people.account(by))
+                return await self._make_key(account)
             case _:
                 assert_never(command)
 

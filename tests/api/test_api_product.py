@@ -106,6 +106,21 @@ async def test_the_same_seed_gives_the_same_pixels_in_every_dialect_and_in_the_c
     assert len({pixels(await asyncio.to_thread(fetched, url)) for url in urls}) == 1
 
 
+async def test_a_key_made_on_the_chat_page_opens_the_pages_own_account(served):
+    async with page(served.product) as opened:
+        made = await opened.ask("apikey")
+        again = await opened.ask("apikey")
+        history = await opened.ask("history", before=None)
+    headers = {"authorization": f"Bearer {again['key']}"}
+
+    jobs = await asked(served, "GET", "/v1/jobs", headers=headers)
+    replaced = await asked(served, "GET", "/v1/jobs", headers={"authorization": f"Bearer {made['key']}"})
+
+    assert made["type"] == "key"
+    assert [job["id"] for job in jobs["data"]] == [item["job"] for item in history["items"]][:20]
+    assert replaced["status"] == 401
+
+
 async def asked_for_credits(served: Served) -> dict[str, int]:
     return (await asked(served, "GET", "/v1/me"))["credits"]
 

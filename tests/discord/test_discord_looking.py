@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 
 import pytest
 from painting import running, shows, waits_for
@@ -27,6 +28,14 @@ async def test_the_queue_shows_mine_with_a_cancel_for_each(town, tmp_path):
     assert queue.ephemeral
     assert queue.content.startswith("2 orders of yours are under way.")
     assert "1\\. a cat" in queue.content
+
+
+async def test_a_key_for_the_api_is_seen_by_whoever_asks_alone_and_can_be_copied(town, tmp_path):
+    async with running(town, tmp_path):
+        shown_key = await shown(town, "apikey")
+
+    assert shown_key.ephemeral
+    assert re.search(r"`pinxit_[0-9a-f]{12}_[0-9a-f]{48}`", shown_key.content)
 
 
 async def test_credits_show_balance_and_receipts(town, tmp_path):

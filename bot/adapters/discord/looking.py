@@ -7,7 +7,8 @@ from bot.adapters.discord.pages import entries, first_pictures
 from bot.adapters.discord.replies import say_at_once, show
 from bot.adapters.discord.wording import help_text, history_text, queue_text, styles_text, told, wallet_text
 from bot.commands import MakeKey, ShowBalance, ShowHistory, ShowQueue, ShowStyles
-from bot.updates import History, QueueView, StyleList, Wallet
+from bot.texts import describe
+from bot.updates import History, KeyMade, QueueView, StyleList, Wallet
 
 PAGE = 5  # jobs of history in one message
 
@@ -50,9 +51,14 @@ class Looking:
 
     @kindly
     async def apikey(self, press: Press) -> None:
-        """Give the person a key for the HTTP API, unseen by others."""
+        """Give the person a key for the HTTP API, unseen by others and safe to copy."""
         by = self.desk.person(press)
-        await show(press, told(await self.desk.ask(press, MakeKey(by)), by.language))
+        answer = await self.desk.ask(press, MakeKey(by))
+        if isinstance(answer, KeyMade):  # our own words and letters: nothing to escape
+            text = describe(answer, by.language).replace(answer.text, f"`{answer.text}`")
+        else:
+            text = told(answer, by.language)
+        await show(press, text)
 
     @kindly
     async def history(self, press: Press, before: float | None = None) -> None:
