@@ -11,10 +11,13 @@ from pathlib import Path
 from conftest import ARGUMENTS, CHROMIUM
 from PIL import Image
 from playwright.async_api import async_playwright
-from test_web_product import CIRCLE, ROOT, Bot, imagine
+from test_web_product import ROOT, Bot, imagine
 
 FILE = ROOT / "deploy" / "screenshot.webp"
-WISHES = ("/imagine a boat in the sea at sunset --ar 16:9 --seed 3", f"/imagine {CIRCLE} --ar 16:9 --seed 7")
+WISHES = (
+    "/imagine a house, flowers and a rainbow --ar 16:9 --seed 3",
+    "/imagine a gray cat on a pink background --ar 16:9 --seed 4",
+)
 
 
 async def photograph(url: str) -> bytes:
