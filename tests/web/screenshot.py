@@ -16,7 +16,7 @@ from test_web_product import ROOT, Bot, imagine
 FILE = ROOT / "deploy" / "screenshot.webp"
 WISHES = (
     "/imagine a house, flowers and a rainbow --ar 16:9 --seed 3",
-    "/imagine a gray cat on a pink background --ar 16:9 --seed 4",
+    "/imagine a boat at sunset --ar 16:9 --seed 5",
 )
 
 
