@@ -78,7 +78,7 @@ FULL = Budget(
     ),
     polish_steps=1000,
     measured_pictures=40,
-    lora_steps=600,
+    lora_steps=700,
 )
 CONTINUED = replace(
     FULL,

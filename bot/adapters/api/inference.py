@@ -22,11 +22,11 @@ from bot.adapters.api.times import moment
 from bot.adapters.api.trails import Trail
 from bot.adapters.api.wire import AsciiJson, to_json
 from bot.adapters.api.wishes import Sizes, Values, wish_of
-from bot.commands import Cancel, Delete, EmptyJob
+from bot.commands import Delete, EmptyJob
 from bot.links import picture_url
 from bot.outgoing import BadAddress
 from bot.refusals import StillRunning
-from bot.updates import Cancelled, Deleted, Delivered, Refused, Stopping
+from bot.updates import Delivered
 from bot.uploads import NAMELESS, UNKNOWN_TYPE
 from generator.recipe import Lora, RecipeError
 from storage.keys import Scope
@@ -167,36 +167,16 @@ class Tasks:
     async def cancel(self, asking: Asked, id: str) -> Response:
         """Stop a task; its credits come back."""
         asking.caller.must_have(Scope.DRAW)
-        answer = await self._core.answer(Cancel(asking.caller.by, id))
-        trail = self._jobs.trails.of(id)
-        match answer:
-            case Cancelled():
-                trail.tell(answer)
-            case Stopping():
-                trail.stopping()
-            case Refused(refusal):
-                raise fault_of(refusal)
-            case _:
-                raise TypeError(type(answer).__name__)
-        trail = await self._jobs.standing(asking.caller.by, id)
+        trail = await self._jobs.cancelled(asking.caller.by, id)
         return AsciiJson(wrapped(await self._view(trail, asking, id)))
 
     async def delete(self, asking: Asked, id: str, files: bool = False) -> Response:
         """Delete an ended task and its pictures; with `files` the files of its input too."""
         asking.caller.must_have(Scope.DRAW)
         inputs = await self._inputs(asking, id) if files else []
-        await self._deleted(await self._core.answer(Delete(asking.caller.by, id)))
+        await self._jobs.remove(Delete(asking.caller.by, id))
         await self._core.files.remove(asking.caller.key.account, [each.id for each in inputs])
         return Response(status_code=204)
-
-    async def _deleted(self, answer: object) -> None:
-        match answer:
-            case Deleted():
-                return
-            case Refused(refusal):
-                raise fault_of(refusal)
-            case _:
-                raise TypeError(type(answer).__name__)
 
     async def files(self, asking: Asked, id: str, role: Role = None) -> Response:
         """The files that a task took and made."""
@@ -217,7 +197,7 @@ class Tasks:
         gone = [] if role == "input" else [row["id"] for row in _outputs(trail, asking.base)]
         inputs = [] if role == "output" else await self._inputs(asking, id)
         if role != "input":
-            await self._deleted(await self._core.answer(EmptyJob(asking.caller.by, id)))
+            await self._jobs.remove(EmptyJob(asking.caller.by, id))
         await self._core.files.remove(asking.caller.key.account, [each.id for each in inputs])
         deleted = [*gone, *(each.id for each in inputs)]
         return AsciiJson(wrapped({"deleted": deleted, "skipped": []}))

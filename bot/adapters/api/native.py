@@ -18,15 +18,12 @@ from bot.adapters.api.times import moment
 from bot.adapters.api.views import NATIVE, job_view
 from bot.adapters.api.wire import AsciiJson, to_json
 from bot.adapters.api.wishes import Sizes, Values, wish_of
-from bot.commands import Cancel, Delete, Quote, ShowBalance, ShowHistory
+from bot.commands import Delete, Quote, ShowBalance, ShowHistory
 from bot.keys import prefix
 from bot.updates import (
-    Cancelled,
-    Deleted,
     History,
     Quoted,
     Refused,
-    Stopping,
     Update,
     Wallet,
 )
@@ -205,31 +202,14 @@ class NativeJobs:
     async def cancel(self, asking: Asked, job: str) -> Response:
         """Stop a job; its credits come back."""
         asking.caller.must_have(Scope.DRAW)
-        answer = await self._core.answer(Cancel(asking.caller.by, job))
-        trail = self._jobs.trails.of(job)
-        match answer:
-            case Cancelled():
-                trail.tell(answer)
-            case Stopping():
-                trail.stopping()
-            case Refused(refusal):
-                raise fault_of(refusal)
-            case _:
-                raise TypeError(type(answer).__name__)
-        trail = await self._jobs.standing(asking.caller.by, job)
+        trail = await self._jobs.cancelled(asking.caller.by, job)
         return AsciiJson(job_view(trail, asking.base), 200 if trail.ended else 202)
 
     async def delete(self, asking: Asked, job: str) -> Response:
         """Remove an ended job and its pictures, files too."""
         asking.caller.must_have(Scope.DRAW)
-        answer = await self._core.answer(Delete(asking.caller.by, job))
-        match answer:
-            case Deleted():
-                return Response(status_code=204)
-            case Refused(refusal):
-                raise fault_of(refusal)
-            case _:
-                raise TypeError(type(answer).__name__)
+        await self._jobs.remove(Delete(asking.caller.by, job))
+        return Response(status_code=204)
 
     async def webhook(self, asking: Asked, job: str) -> Response:
         """How telling the job's webhook went."""

@@ -5,10 +5,21 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from bot.adapters.api.core import Core
 from bot.adapters.api.faults import fault_of
 from bot.adapters.api.trails import Trail, Trails
-from bot.commands import Person, ShowJob
+from bot.commands import Cancel, Delete, EmptyJob, Person, ShowJob
 from bot.delivery import Surface
 from bot.refusals import StorageTrouble
-from bot.updates import Broken, Cancelled, Delivered, Final, Progress, Queued, Refused, Update
+from bot.updates import (
+    Broken,
+    Cancelled,
+    Deleted,
+    Delivered,
+    Final,
+    Progress,
+    Queued,
+    Refused,
+    Stopping,
+    Update,
+)
 from storage.keys import PLATFORM
 from storage.records import Post, Rung
 
@@ -57,6 +68,31 @@ class Jobs:
                 if isinstance(answer, Final):
                     trail.update = answer  # its pictures may have been removed meanwhile
                 return trail
+            case Refused(refusal):
+                raise fault_of(refusal)
+            case _:
+                raise TypeError(type(answer).__name__)
+
+    async def cancelled(self, by: Person, job: str) -> Trail:
+        """Stop a job of this person; return how it stands then. Raises ApiFault."""
+        answer = await self._core.answer(Cancel(by, job))
+        match answer:
+            case Cancelled():
+                self.trails.of(job).tell(answer)
+            case Stopping():
+                self.trails.of(job).stopping()
+            case Refused(refusal):
+                raise fault_of(refusal)
+            case _:
+                raise TypeError(type(answer).__name__)
+        return await self.standing(by, job)
+
+    async def remove(self, command: Delete | EmptyJob) -> None:
+        """Remove an ended job and its pictures, files too, or its pictures alone. Raises ApiFault."""
+        answer = await self._core.answer(command)
+        match answer:
+            case Deleted():
+                return
             case Refused(refusal):
                 raise fault_of(refusal)
             case _:
