@@ -3,7 +3,8 @@
 import pytest
 from writing import running
 
-from tests.platforms.telegram import supergroup
+from storage.records import PlaceId
+from tests.platforms.telegram import group, supergroup
 
 
 @pytest.fixture
@@ -46,6 +47,22 @@ async def test_where_only_administrators_may_paint_others_are_told(town, tmp_pat
         await town.until(lambda: town.answers(chat)[-1].file)
 
         assert [job.recipe.prompt for job in await bot.jobs()] == ["a crown"]
+
+
+async def test_the_rules_of_a_group_hold_in_the_supergroup_that_it_becomes(town, tmp_path):
+    small = town.founds(group())
+    small.administrators.add(town.bob.id)
+    async with running(town, tmp_path) as bot:
+        await ruled(town, small, "Who may paint", "administrators")
+        grown = town.migrates(small)
+        await town.until(lambda: bot.places.rules(PlaceId("telegram", str(grown.id))).roles)
+        town.says("/chat", by=town.bob, chat=grown)
+        await town.until(lambda: town.answers(grown))
+        assert "Who may paint: administrators" in town.answers(grown)[-1].buttons
+        town.imagine("a hat", chat=grown)
+        await town.until(lambda: "only certain roles" in town.answers(grown)[-1].text)
+
+        assert not await bot.jobs()
 
 
 async def test_painting_can_be_kept_to_one_topic(town, tmp_path, chat):

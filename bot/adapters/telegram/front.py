@@ -150,6 +150,7 @@ class TelegramFront:
         application.add_handler(MessageHandler(pictures, desk.photo))
         application.add_handler(MessageHandler(filters.COMMAND & private, desk.unknown))
         application.add_handler(MessageHandler(filters.TEXT & ~filters.COMMAND, desk.words))
+        application.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, managing.grown))
         application.add_handler(PreCheckoutQueryHandler(self._stars.checked))
         application.add_handler(MessageHandler(filters.SUCCESSFUL_PAYMENT, self._stars.paid))
         application.add_handler(CallbackQueryHandler(self._stars.chosen, rf"^{BUY}:"))

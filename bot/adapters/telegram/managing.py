@@ -14,9 +14,10 @@ from bot.adapters.telegram.wording import PAGES, escaped, quoted
 from bot.commands import Block, ChangePlace, Grant, ShowJobs, ShowPlace, Unblock
 from bot.texts import describe, say
 from bot.updates import Answer, JobsView, PlaceView
-from storage.records import Identity, PlaceRules, Spoiler
+from storage.records import Identity, PlaceId, PlaceRules, Spoiler
 
 RULES = "rule"
+CARRIED = ("aspect", "count", "most_pixels", "private", "words", "log_channel", "private_notices")
 SIDES = (512, 1024, 1536, 2048)
 MOST_JOBS = 20
 AMOUNT = re.compile(r"[+-]?[0-9]{1,30}")
@@ -80,6 +81,24 @@ class Managing:
             await self.replies.change(query, *self._page(asked, answer, opened))
         else:
             await self.replies.tell(asked, answer)
+
+    @with_message
+    async def grown(self, message: Message, asked: Asked) -> None:
+        """Let the rules of a group hold in the supergroup that it became, which has another id."""
+        if message.migrate_to_chat_id is None or asked.here is None:
+            return  # the same is told in the supergroup too
+        rules = self._core.rules(asked.here.place)
+        await self._core.answer(
+            ChangePlace(
+                by=asked.by,
+                place=PlaceId(PLATFORM, str(message.migrate_to_chat_id)),
+                vouched=True,  # by Telegram itself
+                **{name: getattr(rules, name) for name in CARRIED},
+                channels=rules.channels,
+                roles=dict(rules.roles),
+                spoiler=rules.spoiler.value,
+            )
+        )
 
     def _page(self, asked: Asked, answer: Answer, opened: str) -> tuple[str, InlineKeyboardMarkup | None]:
         text = quoted(describe(answer, asked.language))
