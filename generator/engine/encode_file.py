@@ -1,6 +1,7 @@
 """From pixels to a file: scaled and cropped to the wished size, with the recipe inside. No torch."""
 
 import io
+from collections.abc import Callable
 
 from PIL import Image
 
@@ -9,6 +10,8 @@ from generator.messages import PictureFormat
 from generator.metadata import recipe_for_exif, recipe_for_png
 from generator.models import LATENT_STEP
 from generator.recipe import Recipe
+
+Enlarge = Callable[[Image.Image, tuple[int, int]], Image.Image]
 
 PNG_LEVEL = 1  # a third of the default's time for a tenth more bytes
 JPEG_QUALITY = 92
@@ -29,19 +32,19 @@ def encode_file(picture: Image.Image, recipe: Recipe, format: PictureFormat) -> 
     return file.getvalue()
 
 
-def fit(picture: Image.Image, width: int, height: int) -> Image.Image:
+def fit(picture: Image.Image, width: int, height: int, larger: Enlarge = enlarge) -> Image.Image:
     """Return the middle of the picture at the wished size, scaled where cropping is not enough.
 
     A model draws multiples of 16 pixels: the few pixels more are cut off, as scaling would blur.
     """
     surplus = (picture.width - width, picture.height - height)
     if not all(0 <= pixels < LATENT_STEP for pixels in surplus):
-        picture = _covering(picture, width, height)
+        picture = _covering(picture, width, height, larger)
     left, top = (picture.width - width) // 2, (picture.height - height) // 2
     return picture.crop((left, top, left + width, top + height))
 
 
-def _covering(picture: Image.Image, width: int, height: int) -> Image.Image:
+def _covering(picture: Image.Image, width: int, height: int, larger: Enlarge) -> Image.Image:
     scale = max(width / picture.width, height / picture.height)
     size = max(width, round(picture.width * scale)), max(height, round(picture.height * scale))
-    return enlarge(picture, size) if scale > 1 else picture.resize(size, Image.Resampling.LANCZOS)
+    return larger(picture, size) if scale > 1 else picture.resize(size, Image.Resampling.LANCZOS)

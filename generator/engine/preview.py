@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from generator.engine.encode_file import fit
+from generator.engine.enlarge import resample
 
 LONGEST_SIDE = 256
 QUALITY = 80
@@ -79,7 +80,7 @@ def preview(clean: torch.Tensor, colours: PreviewMap, width: int, height: int) -
     rgb = clean.float().cpu().permute(1, 2, 0) @ colours.matrix + colours.bias  # (h, w, 3)
     levels = torch.nan_to_num(rgb).add(1).mul(127.5).clamp(0, 255).to(torch.uint8)
     scale = min(1.0, LONGEST_SIDE / max(width, height))
-    small = fit(Image.fromarray(levels.numpy()), round(width * scale), round(height * scale))
+    small = fit(Image.fromarray(levels.numpy()), round(width * scale), round(height * scale), resample)
     file = io.BytesIO()
     small.save(file, "jpeg", quality=QUALITY)
     return file.getvalue()
