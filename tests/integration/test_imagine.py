@@ -1,6 +1,7 @@
 """Pictures from the command line, with the real generator and without a server."""
 
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -83,6 +84,11 @@ def test_without_a_model_it_says_so(tmp_path):
     assert len(ended.stderr.splitlines()) == 1
 
 
+def heeds_interrupts():
+    """A shell lets what it starts in the background ignore them, and so would all that the tests start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupt_leaves_no_process_and_no_file(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "bot", "imagine", "a cat --steps 50"],
@@ -90,6 +96,7 @@ def test_an_interrupt_leaves_no_process_and_no_file(tmp_path):
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heeds_interrupts,  # noqa: PLW1509 - no other thread runs here
     )
     until(lambda: any("generator.serve" in line and str(tmp_path) in line for _, line in command_lines()))
 
