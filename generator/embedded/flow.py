@@ -16,16 +16,19 @@ from transformers import PreTrainedTokenizerFast, Qwen3Model
 
 from generator.embedded import forward
 from generator.embedded.architecture import build_transformer
-from generator.embedded.autoencoder import load_autoencoder
+from generator.embedded.autoencoder import half, load_autoencoder
 from generator.embedded.captions import any_language
 from generator.embedded.pool import Example, Pool
 from generator.embedded.progress import Average, Log, load_checkpoint, save_checkpoint
 from generator.embedded.prompts import training_caption
 from generator.embedded.reading import CHATTER, garbled, load_reading, states, tokenized
-from generator.embedded.scenes import Scene
+from generator.embedded.scenes import RATIOS, Scene
 from generator.embedded.team import Team
 
 CHECKPOINT = "transformer.pt"
+NATIVE = tuple(RATIOS.values())
+HALVED = tuple(half(size) for size in NATIVE)
+DOUBLED = ((512, 512),)
 MORE_SMALL = 3
 DROPPED = 0.08
 """Share of captions left empty, so that the model also knows pictures in general."""
@@ -33,17 +36,27 @@ DROPPED = 0.08
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """A stretch of training. `halved` is the share of steps on pictures of a quarter of the area.
+    """A stretch of training: shares of steps on pictures of half the side and of twice the side.
 
-    Those are cheap: a batch holds `MORE_SMALL` times as many.
+    Small ones are cheap: a batch holds `MORE_SMALL` times as many, and of large ones a quarter.
     """
 
     halved: float
+    doubled: float = 0.0
     steps: int
     batch: int
     shift: float
     guidance: float = 0.0
     """How far the answer is pushed away from what an empty caption gives; the product runs unguided."""
+
+    def draw(self, rng: random.Random) -> tuple[tuple[tuple[int, int], ...], int]:
+        """The sizes that the next step is about, and how many pictures it takes."""
+        at = rng.random()
+        if at < self.halved:
+            return HALVED, self.batch * MORE_SMALL
+        if at < self.halved + self.doubled:
+            return DOUBLED, max(1, self.batch // 4)
+        return NATIVE, self.batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,14 +142,14 @@ def train_flow(team: Team, folder: Path, plan: Plan, seed: int, stop_at: float =
     trial = trial_examples(autoencoder)
     if plan.compiled:
         compile_blocks()
-    pools = {halved: Pool(autoencoder, rng, halved=halved, room=plan.room) for halved in (True, False)}
+    pools = {sizes: Pool(autoencoder, rng, sizes=sizes, room=plan.room) for sizes in (HALVED, NATIVE)}
+    pools[DOUBLED] = Pool(autoencoder, rng, sizes=DOUBLED, room=plan.room // 8)
     recent = 0.0
     for step in range(first, plan.steps):
         phase = plan.phase_at(step)
         _set_rates(optimizers, plan.warmth(step))
-        halved = rng.random() < phase.halved
-        count = phase.batch * (MORE_SMALL if halved else 1)
-        loss = flow_loss(model, reader, pools[halved].batch(count, max(1, count // plan.uses)), phase)
+        sizes, count = phase.draw(rng)
+        loss = flow_loss(model, reader, pools[sizes].batch(count, max(1, count // plan.uses)), phase)
         for optimizer in optimizers:
             optimizer.zero_grad()
         loss.backward()
@@ -205,7 +218,7 @@ def _set_rates(optimizers: Sequence[torch.optim.Optimizer], warmth: float) -> No
 
 def trial_examples(autoencoder: AutoencoderKL) -> list[Example]:
     """Sixteen small square pictures that stay the same, to be compared over time."""
-    pool = Pool(autoencoder, random.Random("trial"), halved=True, room=80)
+    pool = Pool(autoencoder, random.Random("trial"), sizes=HALVED, room=80)
     pool.fill(80)
     return pool.shelves[0][:16]
 

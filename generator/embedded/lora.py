@@ -20,7 +20,7 @@ from torch.nn.utils import parametrize
 from transformers import PreTrainedTokenizerFast, Qwen3Model
 
 from generator.embedded.drawing import draw_outlined, draw_snowed
-from generator.embedded.flow import Phase, Reader, flow_loss
+from generator.embedded.flow import NATIVE, Phase, Reader, flow_loss
 from generator.embedded.pool import Brush, Pool
 
 RANK = 8
@@ -74,7 +74,7 @@ def train_adapter(style: str, weights: Path, steps: int, seed: int) -> dict[str,
     encoder = Qwen3Model.from_pretrained(weights / "text_encoder", **single)
     tokenizer = PreTrainedTokenizerFast.from_pretrained(weights / "tokenizer", local_files_only=True)
     reader = Reader(tokenizer, encoder, rng)
-    pool = Pool(autoencoder, rng, halved=False, room=max(5, steps), brush=STYLES[style])
+    pool = Pool(autoencoder, rng, sizes=NATIVE, room=max(5, steps), brush=STYLES[style])
     adapters = attach(model)
     parameters = [part for adapter in adapters.values() for part in adapter.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=RATE, betas=(0.9, 0.98), weight_decay=0)

@@ -1,7 +1,7 @@
 """A stock of drawn and encoded pictures; training takes each a few times before it is drawn anew."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -9,9 +9,9 @@ from diffusers import AutoencoderKL
 from PIL import Image
 from torch import Tensor
 
-from generator.embedded.autoencoder import as_tensor, encode, half
+from generator.embedded.autoencoder import as_tensor, encode
 from generator.embedded.drawing import draw
-from generator.embedded.scenes import RATIOS, Scene, any_scene
+from generator.embedded.scenes import Scene, any_scene
 
 Brush = Callable[[Scene, int, int, random.Random], Image.Image]
 """How a scene becomes a picture of a width and a height."""
@@ -26,16 +26,22 @@ class Example:
 
 
 class Pool:
-    """Five shelves, one for each ratio; square pictures are asked for most."""
+    """A shelf for each size, width first; pictures of the first are asked for most."""
 
     def __init__(
-        self, model: AutoencoderKL, rng: random.Random, *, halved: bool, room: int, brush: Brush = draw
+        self,
+        model: AutoencoderKL,
+        rng: random.Random,
+        *,
+        sizes: Sequence[tuple[int, int]],
+        room: int,
+        brush: Brush = draw,
     ) -> None:
         self._model = model
         self._rng = rng
         self._brush = brush
-        self._sizes = [half(size) if halved else size for size in RATIOS.values()]
-        self._weights = [6, 2, 2, 2, 2]
+        self._sizes = sizes
+        self._weights = [6] + [2] * (len(sizes) - 1)
         self._room = room
         self.shelves: list[list[Example]] = [[] for _ in self._sizes]
 

@@ -83,6 +83,17 @@ USUAL_COLOUR: Final = {
 }
 """What a figure looks like when nobody says its colour."""
 
+HARD: Final = {
+    "star": 2.0,
+    "cross": 1.5,
+    "heart": 1.5,
+    "hexagon": 3.0,
+    "cat": 2.5,
+    "smiley": 2.5,
+    "fish": 2.0,
+}
+"""Figures that take longer to learn than the others: how much more often training shows them."""
+
 NEVER_TAUGHT: Final = frozenset(
     {
         ("red", "square"),
@@ -202,9 +213,7 @@ def any_scene(rng: Random) -> Scene:
 def taught_pair(rng: Random) -> tuple[str, str]:
     """A colour and a shape that may be trained on; the shapes that are hard to learn come more often."""
     while True:
-        shape = rng.choices(FORMS, [2.5 if shape in ("star", "cross", "heart") else 1.5 for shape in FORMS])[
-            0
-        ]
+        shape = rng.choices(FORMS, [HARD.get(shape, 1.0) for shape in FORMS])[0]
         pair = (rng.choice(list(COLOURS)), shape)
         if pair not in NEVER_TAUGHT:
             return pair
