@@ -9,6 +9,7 @@ import functools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, assert_never
 
 import numpy as np
@@ -42,6 +43,9 @@ LEAST: Final = 0.004
 """The smallest figure, as a share of the picture."""
 FLAKE: Final = (0.00008, 0.002)
 """How large a speck of snow is, as shares of the picture."""
+MOST_AREAS: Final = 40
+MOST_FLAKES: Final = 400
+"""How many connected areas are looked at: noise has thousands."""
 GRID: Final = 48
 
 
@@ -102,20 +106,18 @@ def _ground_is(picture: Image.Image, scene: Poster) -> bool:
     pixels = lab(np.asarray(picture.convert("RGB")))
     match scene.blend:
         case "gradient":
-            rim = max(2, len(pixels) // 24)
-            seen = [_name(_median(pixels[:rim])), _name(_median(pixels[-rim:]))]
+            seen = [_name(_median(end)) for end in _ends(pixels)]
         case "halves":
             seen = [_name(_median(side)) for side in _sides(pixels)]
         case _:
-            seen = [background_colour(picture)] if _is_plain(pixels) else []
+            seen = [_edge_colour(pixels)] if _is_plain(pixels) else []
     return seen == list(scene.ground_colours)
 
 
 def _is_plain(pixels: Floats) -> bool:
     """No rim differs from the one opposite."""
-    rim = max(2, len(pixels) // 24)
     left, right = (_median(side) for side in _sides(pixels))
-    top, bottom = _median(pixels[:rim]), _median(pixels[-rim:])
+    top, bottom = (_median(end) for end in _ends(pixels))
     return bool(max(np.linalg.norm(left - right), np.linalg.norm(top - bottom)) < APART)
 
 
@@ -128,6 +130,12 @@ def _sides(pixels: Floats) -> tuple[Floats, Floats]:
     """The left and the right rim."""
     rim = max(2, pixels.shape[1] // 24)
     return pixels[:, :rim], pixels[:, -rim:]
+
+
+def _ends(pixels: Floats) -> tuple[Floats, Floats]:
+    """The upper and the lower rim."""
+    rim = max(2, len(pixels) // 24)
+    return pixels[:rim], pixels[-rim:]
 
 
 def _judge_several(seen: Sequence[Sight], scene: Poster, size: tuple[int, int], *, right: bool) -> Verdict:
@@ -209,12 +217,10 @@ def _smooth(column: Floats) -> Floats:
     return smoothed
 
 
-def background_colour(picture: Image.Image) -> str:
-    """The nearest colour that has a name here."""
-    pixels = lab(np.asarray(picture.convert("RGB")))
-    rim = max(2, min(pixels.shape[:2]) // 24)
-    edge = [pixels[:rim], pixels[-rim:], pixels[:, :rim], pixels[:, -rim:]]
-    return _name(_median(np.concatenate([part.reshape(-1, 3) for part in edge])))
+def _edge_colour(pixels: Floats) -> str:
+    """The name of the rim's colour, all round."""
+    edge = [part.reshape(-1, 3) for part in (*_ends(pixels), *_sides(pixels))]
+    return _name(_median(np.concatenate(edge)))
 
 
 def figures(picture: Image.Image) -> list[Sight]:
@@ -235,13 +241,14 @@ def _close_seam(apart: Mask) -> None:
 
 def _pieces(mask: Mask) -> list[Mask]:
     """Connected areas, crumbs left out."""
-    return [piece for piece in _flooded(mask) if piece.sum() >= LEAST * mask.size]
+    areas = islice(_flooded(mask, LEAST), MOST_AREAS)
+    return [piece for piece in areas if piece.sum() >= LEAST * mask.size]
 
 
-def _flooded(mask: Mask) -> Iterator[Mask]:
-    """Connected areas, each flooded from its first pixel."""
+def _flooded(mask: Mask, least: float) -> Iterator[Mask]:
+    """Connected areas, each flooded from its first pixel, until less than a share of the picture is left."""
     left = mask.copy()
-    while left.any():
+    while left.any() and left.sum() >= least * mask.size:
         canvas = Image.fromarray(left.astype(np.uint8) * 255).copy()  # the copy can be painted on
         y, x = np.argwhere(left)[0]
         ImageDraw.floodfill(canvas, (int(x), int(y)), 100)
@@ -331,5 +338,5 @@ def flakes(picture: Image.Image) -> int:
     """How many white specks there are: snow, where the ground is not white."""
     pixels = lab(np.asarray(picture.convert("RGB")))
     near_white = np.linalg.norm(pixels - lab(np.full((1, 1, 3), 255, dtype=np.uint8)), axis=-1) < 2 * APART
-    shares = (piece.mean() for piece in _flooded(near_white))
+    shares = (piece.mean() for piece in islice(_flooded(near_white, FLAKE[0]), MOST_FLAKES))
     return sum(1 for share in shares if FLAKE[0] <= share <= FLAKE[1])
