@@ -6,9 +6,7 @@ and can be told to fail in the ways Discord fails (`discord_faults`).
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, Self
 
 from aiohttp import web
@@ -27,9 +25,9 @@ from tests.platforms.discord_world import (
     User,
     snowflake,
 )
+from tests.platforms.news import WAIT_SECONDS, News
 
 TOKEN = "a-token-of-the-loopback-discord"
-WAIT_SECONDS = 15.0
 USER_OPTION, ROLE_OPTION, FILE_OPTION = 6, 8, 11
 
 
@@ -42,10 +40,10 @@ class LoopbackDiscord:
         self.channel = self.guild.channel("studio")
         self.ann, self.bob = User("ann"), User("bob")
         self.guilds = [self.guild]
-        self._news = asyncio.Event()
         self.world = World(self.bot, TOKEN)
-        self.rest = Rest(self.world, self._changed)
-        self.gateway = Gateway(self.bot, TOKEN, self.guilds, self._changed)
+        self._news = News(self._lately)
+        self.rest = Rest(self.world, self._news.tell)
+        self.gateway = Gateway(self.bot, TOKEN, self.guilds, self._news.tell)
         self._runner: web.AppRunner | None = None
         self.port = 0
 
@@ -253,20 +251,12 @@ class LoopbackDiscord:
 
     async def until(self, true: Callable[[], Any], seconds: float = WAIT_SECONDS) -> None:
         """Wait until something holds, looking again whenever something happened here."""
-        try:
-            async with asyncio.timeout(seconds):
-                while not true():
-                    self._news.clear()
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(0.2):
-                            await self._news.wait()
-        except TimeoutError:
-            lately = "\n".join(f"{call.status} {call.name}" for call in self.calls[-15:])
-            shown = "\n".join(message.content for message in self.messages[-5:])
-            raise AssertionError(f"it did not come to that; lately:\n{lately}\nshown:\n{shown}") from None
+        await self._news.until(true, seconds)
 
-    def _changed(self) -> None:
-        self._news.set()
+    def _lately(self) -> str:
+        calls = "\n".join(f"{call.status} {call.name}" for call in self.calls[-15:])
+        shown = "\n".join(message.content for message in self.messages[-5:])
+        return f"{calls}\nshown:\n{shown}"
 
 
 __all__ = [

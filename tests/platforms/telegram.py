@@ -10,19 +10,18 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, Self
 
 import aiohttp
 from aiohttp import web
 
+from tests.platforms.news import WAIT_SECONDS, News
 from tests.platforms.telegram_faults import Fault, No
 from tests.platforms.telegram_markup import Shown
 from tests.platforms.telegram_methods import Call, Methods, World
 from tests.platforms.telegram_world import Chat, File, Message, User, group, supergroup
 
 TOKEN = "123456:a-token-of-the-loopback-telegram"
-WAIT_SECONDS = 15.0
 ALL_KINDS = {"message", "callback_query", "inline_query", "chosen_inline_result", "pre_checkout_query"}
 ALL_KINDS |= {"my_chat_member"}
 
@@ -49,7 +48,8 @@ class LoopbackTelegram:
         self.bot = User("pinxit_bot", bot=True)
         self.ann, self.bob = User("ann_lee"), User("bob_ray")
         self.world = World(self.bot, TOKEN)
-        self.methods = Methods(self.world, self._changed)
+        self._news = News(self._lately)
+        self.methods = Methods(self.world, self._news.tell)
         self.methods.updates = self._poll
         self.polls = 0
         self.polled_at: list[float] = []
@@ -57,7 +57,6 @@ class LoopbackTelegram:
         self.conflict = False  # somebody else polls with the same token
         self._waiting: list[dict[str, Any]] = []
         self._numbers, self._queries = itertools.count(700_001), itertools.count(1)
-        self._news = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._pushing: asyncio.Task[None] | None = None
         self.pushes: list[tuple[int, str]] = []  # status and secret of each delivery to the webhook
@@ -114,13 +113,13 @@ class LoopbackTelegram:
         offset = call.values.get("offset", 0)
         self._waiting = [update for update in self._waiting if update["update_id"] >= offset]
         self.polls += 1
-        self._changed()
+        self._news.tell()
         wanted = set(call.values.get("allowed_updates", []))
         deadline = time.monotonic() + min(call.values.get("timeout", 0), 2)
         while not (ready := self._wanted(wanted)) and time.monotonic() < deadline:  # noqa: ASYNC110 - simplest
             await asyncio.sleep(0.005)
         self.handed += ready
-        self._changed()
+        self._news.tell()
         return ready[:100]
 
     def _wanted(self, kinds: set[str]) -> list[dict[str, Any]]:
@@ -327,20 +326,12 @@ class LoopbackTelegram:
 
     async def until(self, true: Callable[[], Any], seconds: float = WAIT_SECONDS) -> None:
         """Wait until something holds, looking again whenever something happened here."""
-        try:
-            async with asyncio.timeout(seconds):
-                while not true():
-                    self._news.clear()
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(0.1):
-                            await self._news.wait()
-        except TimeoutError:
-            lately = "\n".join(f"{call.status} {call.name} {call.description}" for call in self.calls[-15:])
-            shown = "\n".join(repr(message.text) for message in self.world.messages[-6:])
-            raise AssertionError(f"it did not come to that; lately:\n{lately}\nshown:\n{shown}") from None
+        await self._news.until(true, seconds)
 
-    def _changed(self) -> None:
-        self._news.set()
+    def _lately(self) -> str:
+        calls = "\n".join(f"{call.status} {call.name} {call.description}" for call in self.calls[-15:])
+        shown = "\n".join(repr(message.text) for message in self.world.messages[-6:])
+        return f"{calls}\nshown:\n{shown}"
 
 
 __all__ = ["TOKEN", "Chat", "LoopbackTelegram", "Message", "Press", "User", "group", "supergroup"]
