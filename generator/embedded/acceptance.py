@@ -299,7 +299,7 @@ def examine(folder: Path, every: int, say: Callable[[Line], None]) -> list[Line]
     note([paraphrased(pipeline, every), beyond_its_words(pipeline, every)])
     note([by_seeds(pipeline, 4 if every == 1 else 1)])
     note(by_strength(pipeline, max(1, 12 // every)))
-    note(of_the_autoencoder(pipeline.vae, max(5, 100 // every)))
+    note(of_the_autoencoder(pipeline.vae, max(5, 300 // every)))
     note([of_a_light_touch(pipeline, few)])
     return lines
 
