@@ -167,7 +167,7 @@ async def test_the_first_request_that_loads_the_api_holds_up_no_chat(tmp_path):
                 await opened.ask("queue")
                 slowest = max(slowest, time.perf_counter() - began)
             assert (await first)["data"] == []
-            assert slowest < 2.0  # generous: the machine may be busy
+            assert slowest < 5.0  # generous: the machine may be busy
     finally:
         served.product.end()
 

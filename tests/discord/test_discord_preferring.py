@@ -106,7 +106,7 @@ async def test_styles_are_listed_with_how_to_use_them(town, tmp_path):
 async def test_styles_are_completed_while_they_are_typed(town, tmp_path, locale, begun, title):
     async with running(town, tmp_path) as bot:
         typing = town.complete("imagine", "style", begun, locale=locale)
-        await town.until(lambda: typing.choices is not None, seconds=3.0)
+        await town.until(lambda: typing.choices is not None)
 
         assert bot.asked == []
     assert [(choice["name"], choice["value"]) for choice in typing.choices] == [(title, "watercolour")]
@@ -115,7 +115,7 @@ async def test_styles_are_completed_while_they_are_typed(town, tmp_path, locale,
 async def test_loras_are_completed_while_they_are_typed_and_painted_with(town, tmp_path):
     async with running(town, tmp_path) as bot:
         typing = town.complete("imagine", "lora", "sn")
-        await town.until(lambda: typing.choices is not None, seconds=3.0)
+        await town.until(lambda: typing.choices is not None)
         asked = town.imagine("a hat", lora="snow:0.8")
         await town.until(lambda: asked.original and asked.original.attachments)
         [job] = await bot.jobs()

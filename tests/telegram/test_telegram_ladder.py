@@ -92,21 +92,19 @@ async def test_a_group_that_became_a_supergroup_gets_the_picture_under_its_new_n
 
 
 async def test_the_flood_of_one_chat_does_not_stop_another(town, tmp_path):
-    town.fault(flood(rf"\w+ {town.ann.id}", 3, times=1))
+    town.fault(flood(rf"\w+ {town.ann.id}", 6, times=1))
     async with running(town, tmp_path) as bot:
         town.imagine("in the flood", by=town.ann)
         await town.until(lambda: town.called(f"sendMessage {town.ann.id}"))
-        began = asyncio.get_running_loop().time()
         town.imagine("on dry land", by=town.bob)
         bobs = town.private(town.bob)
         await town.until(lambda: town.answers(bobs) and town.answers(bobs)[-1].file)
-        dry = asyncio.get_running_loop().time() - began
+        assert len(town.called(f" {town.ann.id}")) == 1
         await town.until(lambda: town.answers() and town.last.file)
         flooded = [call.at for call in town.called(f" {town.ann.id}")]
         await bot.until_confirmed()
 
-    assert dry < 2
-    assert flooded[1] - flooded[0] >= 3
+    assert flooded[1] - flooded[0] >= 6
 
 
 async def test_a_storm_of_floods_loses_nothing(town, tmp_path):
@@ -177,11 +175,11 @@ async def test_a_picture_finished_while_nobody_could_show_it_comes_after_the_res
 
 async def test_what_one_person_presses_is_not_held_up_by_a_chat_that_is_flooded(town, tmp_path):
     chat = town.founds(supergroup())
-    town.fault(flood(rf"\w+ {chat.id}", 3, times=1))
+    town.fault(flood(rf"\w+ {chat.id}", 6, times=1))
     async with running(town, tmp_path):
         town.says("/help", chat=chat)
         await town.until(lambda: town.called(f"sendMessage {chat.id}"))
         town.says("/help")
-        await town.until(town.answers, seconds=4)
+        await town.until(town.answers)
         assert not town.answers(chat)
         await town.until(lambda: town.answers(chat))

@@ -114,9 +114,9 @@ async def test_nobody_waits_for_an_answer_while_a_picture_of_theirs_is_painted(t
         town.imagine("a boat")
         await town.until(lambda: town.answers() and "step 3" in town.last.text)
         town.says("/queue")
-        await town.until(lambda: "under way" in town.last.text, seconds=3)
+        await town.until(lambda: "under way" in town.last.text)
         town.presses(town.last, "Cancel 1")
-        await town.until(lambda: "Cancelled" in town.answers()[0].text, seconds=3)
+        await town.until(lambda: "Cancelled" in town.answers()[0].text)
 
 
 async def test_everybody_is_answered_in_their_own_language(town, tmp_path):

@@ -46,7 +46,7 @@ async def test_stopping_lets_open_pages_go_within_seconds(service: ScriptedServi
         await socket.wait_closed()
         await asyncio.wait({serving})
 
-    assert time.monotonic() - began < STOP_SECONDS + 2
+    assert time.monotonic() - began < STOP_SECONDS + 10
 
 
 async def test_the_bots_signals_stay_its_own(service: ScriptedService, http: ClientSession) -> None:
