@@ -28,7 +28,7 @@ from bot.adapters.web.app import Gallery as WebGallery
 from bot.adapters.web.chat import Core, WebChat
 from bot.adapters.web.options import options_for
 from bot.adapters.web.server import CannotListen, WebServer
-from bot.clock import SystemClock
+from bot.clock import Clock, SystemClock
 from bot.commands import Command
 from bot.delivery import Delivery, Surface
 from bot.dispatcher import Dispatcher
@@ -52,9 +52,9 @@ from bot.uploads import UploadDesk
 from bot.version import version
 from bot.words import BadWords, Words, read_words
 from generator.child import GeneratorChild
-from generator.loras import shelf_for
+from generator.loras import Shelf, shelf_for
 from generator.messages import Health
-from generator.models import model_for
+from generator.models import Model, model_for
 from storage.folder_lock import FolderLock
 from storage.pictures import PictureFolder
 from storage.records import Limits, Post
@@ -218,7 +218,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
             sampler=sampler(settings.model),
         )
     )
-    discord = discord_front(settings, store, folder, answer, people, places, styles)
+    discord = discord_front(settings, store, folder, answer, people, places, styles, shelf, model)
     api_surface = ApiSurface()
     telegram = telegram_front(settings, store, folder, answer, push, people, places)
     chats = [front.surface for front in (discord, telegram) if front is not None]
@@ -250,7 +250,8 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         places=places,
     )
     files = UploadDesk(store.uploads, gallery, clock, upload_limits(settings))
-    api = parts_of(_api_core(settings, store, folder, files, answer, lambda: child.health), api_surface)
+    api_core = _api_core(settings, store, folder, files, answer, lambda: child.health, clock, model)
+    api = parts_of(api_core, api_surface)
     web = _web_server(settings, chat, WebGallery(picture=store.picture, path=folder.path), api)
     return Bot(
         store=store,
@@ -276,6 +277,8 @@ def discord_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
     people: People,
     places: Places,
     styles: Styles,
+    shelf: Shelf,
+    model: Model,
 ) -> "DiscordFront | None":
     """Return what lives on Discord, or None without a token; discord.py is loaded only with one."""
     if settings.discord_token is None:
@@ -291,8 +294,8 @@ def discord_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
         rules=places.rules,
         now=time.time,
         styles=styles,
-        loras=shelf_for(settings.model, settings.loras),
-        model=model_for(settings.model),
+        loras=shelf,
+        model=model,
         most_pictures=settings.max_count,
         public_url=settings.public_url,
     )
@@ -391,6 +394,8 @@ def _api_core(  # noqa: PLR0913, PLR0917 - the parts it speaks to
     files: UploadDesk,
     answer: Callable[[Command], Awaitable[Answer]],
     health: Callable[[], Health],
+    clock: Clock,
+    model: Model,
 ) -> ApiCore:
     return ApiCore(
         answer=answer,
@@ -405,8 +410,8 @@ def _api_core(  # noqa: PLR0913, PLR0917 - the parts it speaks to
         files=files,
         outbox=store.outbox,
         outgoing=Outgoing(settings.fetch_allowed),
-        clock=SystemClock(),
-        model=model_for(settings.model),
+        clock=clock,
+        model=model,
         rules=Rules(
             public_url=settings.public_url,
             rate=Rate(per_minute=settings.api_rate_per_minute, burst=settings.api_rate_burst),

@@ -319,8 +319,8 @@ def _loras(wanted: Sequence[tuple[str, float]], shelf: Collection[str]) -> tuple
 
 def check_lora(name: str, shelf: Collection[str]) -> None:
     """Raise UnknownLora, with the nearest name and all there are, unless it is on the shelf."""
-    names = list(shelf)
-    if name not in names:
+    if name not in shelf:
+        names = list(shelf)
         near = difflib.get_close_matches(name[:40], names, n=1, cutoff=ALIKE)
         raise UnknownLora(lora=name[:40], guess=near[0] if near else "", names=_listed(names))
 

@@ -5,19 +5,21 @@ the original model's fused `attention.qkv`, names with underscores only (`lora_u
 up. All of them are read against the model's own matrices, so what is left over fits nothing.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from generator.heads import read_head
+from generator.heads import LENGTH_BYTES, read_head
 from generator.layers import Layers
 
 MOST_BYTES = 1 << 30
 MOST_HEAD = 8 << 20
 MOST_RANK = 512
-DTYPES = {"F16", "BF16", "F32"}
+MOST_SIDES = 8  # of a tensor
+BYTES = {"F16": 2, "BF16": 2, "F32": 4}  # of a number, by what a file calls its kind
 
 PREFIX = re.compile(
     r"^(?:base_model\.model\.)?(?:transformer\.|diffusion_model\.|lora_unet_|lora_transformer_)?"
@@ -28,6 +30,7 @@ END = re.compile(
 )
 FUSED = ("to_q", "to_k", "to_v")
 MADE_FOR = (
+    (re.compile(r"(down|up|mid|input|output|middle)_block.*transformer_blocks.[1-9]|lora_te2_"), "SDXL"),
     (re.compile(r"(down_blocks|up_blocks|input_blocks|output_blocks|mid_block)"), "Stable Diffusion"),
     (re.compile(r"(double_blocks|single_blocks|single_transformer_blocks)"), "FLUX"),
     (re.compile(r"joint_blocks"), "Stable Diffusion 3"),
@@ -39,7 +42,16 @@ MADE_FOR = (
 
 
 class UnusableLora(Exception):
-    """The LoRA cannot be used; ``str(error)`` is one sentence that says why."""
+    """The LoRA cannot be used.
+
+    `rule` names the reason for the catalogue of texts (``lora_<rule>``), `values` fills its sentence;
+    ``str(error)`` is the English sentence.
+    """
+
+    def __init__(self, rule: str, sentence: str, **values: object) -> None:
+        super().__init__(sentence.format(**values))
+        self.rule = rule
+        self.values = values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +71,42 @@ class Piece:
 
 def check_file(file: Path, layers: Layers) -> tuple[Piece, ...]:
     """Return what the file changes. Raises UnusableLora with a sentence where it does not fit."""
-    return pieces_of(_tensors(file), layers)
+    try:
+        size = file.stat().st_size
+    except OSError as error:
+        raise _unreadable(error) from error
+    check_size(size)
+    tensors, whole = _head(file)
+    if size != whole:
+        sentence = "It is damaged: it has {size} bytes instead of {whole}."
+        raise UnusableLora("damaged", sentence, size=size, whole=whole)
+    return pieces_of(tensors, layers)
+
+
+def check_beginning(file: Path, layers: Layers, most: int) -> None:
+    """Raise UnusableLora unless a file of which only the head has come will fit, with `most` bytes."""
+    tensors, whole = _head(file)
+    pieces_of(tensors, layers)
+    check_size(whole, most)
+
+
+def check_size(size: int, most: int = MOST_BYTES) -> None:
+    """Raise UnusableLora where a file is too large."""
+    if size > most:
+        sentence = "It has {mib} MiB; a LoRA may have {most}."
+        raise UnusableLora("too_large", sentence, mib=-(-size >> 20), most=most >> 20)
+
+
+def head_length(start: bytes) -> int:
+    """Return with how many bytes a file's head is complete, from its first eight. Raises UnusableLora."""
+    if (start[:1] == b"\x80" and start[1:2] in b"\x02\x03\x04\x05") or start[:4] == b"PK\x03\x04":
+        raise UnusableLora(  # as pickles begin, or the archives that torch puts them into
+            "pickle", "It is a pickle file, which can run anything when opened; only safetensors are read."
+        )
+    length = int.from_bytes(start[:LENGTH_BYTES], "little")
+    if len(start) < LENGTH_BYTES or not 0 < length <= MOST_HEAD:
+        raise _no_safetensors()
+    return LENGTH_BYTES + length
 
 
 def pieces_of(tensors: Mapping[str, Any], layers: Layers) -> tuple[Piece, ...]:
@@ -69,39 +116,47 @@ def pieces_of(tensors: Mapping[str, Any], layers: Layers) -> tuple[Piece, ...]:
         piece for target, names in found.items() for piece in _pieces(target, names, tensors, layers)
     )
     if not pieces:
-        raise UnusableLora("It holds no LoRA: no matrix of the model is changed.")
-    if twice := {piece.layer for piece in pieces if [each.layer for each in pieces].count(piece.layer) > 1}:
-        raise UnusableLora(f"It changes {min(twice)} twice.")
+        raise UnusableLora("empty", "It holds no LoRA: no matrix of the model is changed.")
+    layers_changed = [piece.layer for piece in pieces]
+    if twice := {name for name in layers_changed if layers_changed.count(name) > 1}:
+        raise UnusableLora("twice", "It changes {layer} twice.", layer=min(twice))
     return pieces
 
 
 # ── the file ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _tensors(file: Path) -> dict[str, Any]:
+def _head(file: Path) -> tuple[dict[str, Any], int]:
+    """Return the tensors that a file says it holds, and how many bytes it has if that is true."""
     try:
-        size = file.stat().st_size
-        if size > MOST_BYTES:
-            raise UnusableLora(f"It has {size >> 20} MiB; a LoRA may have {MOST_BYTES >> 20}.")
-        if _is_pickle(file):
-            raise UnusableLora(
-                "It is a pickle file, which can run anything when opened; only safetensors are read."
-            )
+        with file.open("rb") as opened:
+            head_length(opened.read(LENGTH_BYTES))
         tensors, whole = read_head(file, MOST_HEAD)
+        _check_layout(tensors)
     except OSError as error:
-        raise UnusableLora(f"It cannot be read: {error.strerror}.") from error
+        raise _unreadable(error) from error
     except (ValueError, LookupError, TypeError, RecursionError, AttributeError) as error:
-        raise UnusableLora("It is no safetensors file, or it is damaged.") from error
-    if size != whole:
-        raise UnusableLora(f"It is damaged: it has {size} bytes instead of {whole}.")
-    return tensors
+        raise _no_safetensors() from error
+    return tensors, whole
 
 
-def _is_pickle(file: Path) -> bool:
-    """Whether it begins as pickles do, or the archives that torch puts them into."""
-    with file.open("rb") as opened:
-        start = opened.read(4)
-    return (start[:1] == b"\x80" and start[1:2] in b"\x02\x03\x04\x05") or start == b"PK\x03\x04"
+def _unreadable(error: OSError) -> UnusableLora:
+    return UnusableLora("unreadable", "It cannot be read: {why}.", why=error.strerror or type(error).__name__)
+
+
+def _no_safetensors() -> UnusableLora:
+    return UnusableLora("no_safetensors", "It is no safetensors file, or it is damaged.")
+
+
+def _check_layout(tensors: Mapping[str, Any]) -> None:
+    """Raise ValueError or its kin unless the tensors lie one behind the other and are as long as they say."""
+    end = 0
+    for begin, after, name in sorted((*tensor["data_offsets"], name) for name, tensor in tensors.items()):
+        size = BYTES.get(tensors[name]["dtype"])
+        shape = _shape(tensors[name])
+        if begin != end or after < begin or (size and after - begin != size * math.prod(shape)):
+            raise ValueError(name)
+        end = after
 
 
 # ── names ─────────────────────────────────────────────────────────────────────────────────────────
@@ -115,7 +170,7 @@ def _by_target(tensors: Mapping[str, Any], layers: Layers) -> dict[str, dict[str
         end = END.search(name)
         target = flat.get(PREFIX.sub("", name[: end.start()]).replace(".", "_")) if end else None
         if end is None or target is None or end.lastgroup in found.get(target, {}):
-            raise UnusableLora(_misfit(name, tensors))
+            raise _misfit(name, tensors)
         found.setdefault(target, {})[str(end.lastgroup)] = name
     return found
 
@@ -127,11 +182,13 @@ def _targets(layers: Layers) -> list[str]:
     return [*layers, *fused, *out]
 
 
-def _misfit(name: str, tensors: Mapping[str, Any]) -> str:
+def _misfit(name: str, tensors: Mapping[str, Any]) -> UnusableLora:
     for pattern, model in MADE_FOR:
         if any(pattern.search(each) for each in tensors):
-            return f"It was made for {model}, and this model is a Z-Image."
-    return f"It does not fit this model, which has nothing that {name[:100]!r} could change."
+            sentence = "It was made for {model}, and this model is a Z-Image."
+            return UnusableLora("other_model", sentence, model=model)
+    sentence = "It does not fit this model, which has nothing that “{name}” could change."
+    return UnusableLora("misfit", sentence, name="".join(filter(str.isprintable, name))[:100])
 
 
 # ── shapes ────────────────────────────────────────────────────────────────────────────────────────
@@ -139,7 +196,7 @@ def _misfit(name: str, tensors: Mapping[str, Any]) -> str:
 
 def _pieces(target: str, names: Mapping[str, str], tensors: Mapping[str, Any], layers: Layers) -> list[Piece]:
     if not {"down", "up"} <= set(names):
-        raise UnusableLora(f"It is not complete: half of {target} is missing.")
+        raise UnusableLora("half", "It is not complete: half of {layer} is missing.", layer=target)
     fused = target.endswith(".qkv")
     start = target.removesuffix("qkv")
     over = [start + part for part in FUSED] if fused else [_diffusers(target)]
@@ -149,8 +206,11 @@ def _pieces(target: str, names: Mapping[str, str], tensors: Mapping[str, Any], l
     shapes = tuple(_shape(tensors[names[half]]) for half in ("down", "up"))
     if shapes != wanted:
         raise UnusableLora(
-            f"It was made for a model of another size: at {target} it is for {shapes[1][0]}×{shapes[0][-1]}, "
-            f"and this model has {out * len(over)}×{inner}."
+            "other_size",
+            "It was made for a model of another size: at {layer} it is for {theirs}, this model has {ours}.",
+            layer=target,
+            theirs=f"{shapes[1][0]}×{shapes[0][-1]}",
+            ours=f"{out * len(over)}×{inner}",
         )
     alpha = names.get("alpha")
     thirds: list[int | None] = [0, 1, 2] if fused else [None]
@@ -167,18 +227,21 @@ def _diffusers(target: str) -> str:
 def _rank(target: str, names: Mapping[str, str], tensors: Mapping[str, Any]) -> int:
     for kind, name in names.items():
         dtype = str(tensors[name].get("dtype"))
-        if dtype not in DTYPES:
-            raise UnusableLora(f"Its numbers are kept as {dtype[:20]}; F16, BF16 and F32 are read.")
+        if dtype not in BYTES:
+            sentence = "Its numbers are kept as {dtype}; F16, BF16 and F32 are read."
+            raise UnusableLora("dtype", sentence, dtype=dtype[:20])
         if (len(_shape(tensors[name])) == 2) != (kind != "alpha"):  # noqa: PLR2004 - a matrix
-            raise UnusableLora(f"At {target} it holds no matrices, so it is no plain LoRA.")
+            sentence = "At {layer} it holds no matrices, so it is no plain LoRA."
+            raise UnusableLora("no_matrices", sentence, layer=target)
     rank = _shape(tensors[names["down"]])[0]
     if not 1 <= rank <= MOST_RANK:
-        raise UnusableLora(f"It has rank {rank} at {target}; at most {MOST_RANK} is possible.")
+        sentence = "It has rank {rank} at {layer}; at most {most} is possible."
+        raise UnusableLora("rank", sentence, rank=rank, layer=target, most=MOST_RANK)
     return rank
 
 
 def _shape(tensor: Mapping[str, Any]) -> tuple[int, ...]:
-    try:
-        return tuple(int(side) for side in tensor["shape"])
-    except (LookupError, TypeError, ValueError) as error:
-        raise UnusableLora("It is no safetensors file, or it is damaged.") from error
+    shape = tensor["shape"]
+    if len(shape) > MOST_SIDES or not all(isinstance(side, int) and 0 <= side < 1 << 63 for side in shape):
+        raise ValueError(shape)
+    return tuple(shape)

@@ -13,6 +13,7 @@ MIN_SHIFT, MAX_SHIFT = 1.0, 10.0
 SURROGATE = re.compile("[\ud800-\udfff]")  # half a character: not encodable
 SEED_LIMIT = 2**63  # seeds are below it
 LORA_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
+SHA256 = re.compile(r"[0-9a-f]{64}|")
 MIN_LORA_SCALE, MAX_LORA_SCALE = -2.0, 2.0
 MAX_LORAS = 8
 
@@ -32,15 +33,19 @@ class RecipeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Lora:
-    """A small change of the model, by its name on the shelf, and how strongly: 0 is not at all.
+    """A small change of the model, by its name, and how strongly: 0 is not at all.
 
+    `sha256` is the content of its file, without which it is whatever bears its name on the shelf.
     Raises RecipeError on construction when a value is impossible.
     """
 
     name: str
     scale: float = 1.0
+    sha256: str = ""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.sha256, str) or not SHA256.fullmatch(self.sha256):
+            raise RecipeError("incomplete", "The recipe is not complete.")
         if not isinstance(self.name, str) or not LORA_NAME.fullmatch(self.name):
             raise RecipeError(
                 "lora_name", "A LoRA's name has small letters, digits, hyphens and underscores."

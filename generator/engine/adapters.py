@@ -1,13 +1,15 @@
-"""The LoRAs on a transformer: put there once, kept by content, and switched between pictures.
+"""The LoRAs on a transformer: kept by content, and added to its weights where pictures wear them.
 
-A LoRA is small beside the model: changing which are on, and how strongly, touches no weight of the model.
+A step multiplies with one matrix whether that matrix holds a LoRA or not, so a worn one costs a picture
+nothing. Putting some on adds scale · B · A to each matrix they touch, reckoned from the original, of which a
+copy is kept; taking them off copies the originals back, so not even a rounding is left over. The weights stay
+where they are in memory: what was compiled or recorded over them goes on working.
 """
 
-import hashlib
 import logging
-import warnings
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from generator.engine.originals import Originals
 from generator.layers import Layers
 from generator.lora_file import MOST_BYTES, Piece, UnusableLora, check_file
 from generator.loras import Shelf
@@ -26,75 +29,114 @@ BYTES_KEPT = MOST_BYTES
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a LoRA adds to one matrix at scale 1: `factor` · `up` @ `down`."""
+
+    layer: str
+    down: Tensor  # (rank, in)
+    up: Tensor  # (out, rank)
+    factor: float
+
+
+Worn = tuple[tuple[str, float], ...]
+"""Contents and scales, in the order in which they are added."""
+
+
 class Adapters:
-    """Which LoRAs a transformer wears. Made before the first is put on; one thread at a time."""
+    """Which LoRAs a transformer wears. One thread at a time.
+
+    `worn` says what the weights hold now; what was computed with other weights is stale.
+    """
 
     def __init__(self, transformer: Any, shelf: Shelf) -> None:
-        self._transformer = transformer
+        self.worn: Worn | None = ()  # None while it changes, or where that failed half-way
         self._shelf = shelf
         self._layers = layers_in(transformer)
-        self._kept: OrderedDict[str, int] = OrderedDict()  # bytes by name, the latest used last
-        self._seen: dict[Path, tuple[tuple[int, ...], str]] = {}
+        self._weights: dict[str, Tensor] = {
+            name: module.weight for name, module in transformer.named_modules() if name in self._layers
+        }
+        self._originals = Originals()
+        self._changed: set[str] = set()  # layers that may not hold their originals
+        self._kept: OrderedDict[str, tuple[Change, ...]] = OrderedDict()  # by content, the latest used last
 
     def wear(self, loras: Sequence[Lora]) -> None:
         """Put just these on. After an UnusableLora the next call is as good as if it had not been."""
-        names = [self._loaded(lora.name) for lora in loras]
-        self._make_room(names)
-        if names:
-            self._transformer.enable_adapters()
-            self._transformer.set_adapters(names, [lora.scale for lora in loras])
-        elif self._kept:
-            self._transformer.disable_adapters()
+        worn = tuple((self._loaded(lora), lora.scale) for lora in loras)
+        self._make_room([key for key, _ in worn])
+        if worn != self.worn:
+            self.worn = None
+            self._merge(worn)
+            self.worn = worn
 
-    def _loaded(self, name: str) -> str:
-        """Return what the transformer calls this LoRA, once it has it."""
-        file = self._shelf.file(name)
+    @torch.no_grad()
+    def _merge(self, worn: Worn) -> None:
+        """Make the touched weights of the originals, and the others the originals again."""
+        changes: dict[str, list[tuple[Change, float]]] = {}
+        for key, scale in worn:
+            for change in self._kept[key]:
+                changes.setdefault(change.layer, []).append((change, scale))
+        self._originals.keep({name: self._weights[name] for name in changes})
+        self._changed |= set(changes)
+        for name in self._changed:
+            weight = self._weights[name]
+            original = self._originals[name].to(weight.device, non_blocking=True)
+            if name in changes:
+                _add(weight, original, changes[name])
+            else:
+                weight.copy_(original)
+        self._changed = set(changes)
+        self._originals.forget_but(changes)
+
+    # ── what is kept ──────────────────────────────────────────────────────────────────────────────
+
+    def _loaded(self, lora: Lora) -> str:
+        """Return the content of this LoRA, once its matrices are here."""
         try:
-            key = self._content(file)
+            file, key = self._shelf.found(lora)
             if key not in self._kept:
-                self._load(file, key)
+                self._kept[key] = self._read(file)
         except UnusableLora:
             raise
         except (torch.OutOfMemoryError, MemoryError):
             raise
         except Exception as error:
             log.exception("lora unusable")
-            raise UnusableLora(f"It could not be loaded ({type(error).__name__}).") from error
+            kind = type(error).__name__
+            raise UnusableLora("unloadable", "It could not be loaded ({kind}).", kind=kind) from error
         self._kept.move_to_end(key)
         return key
 
-    def _content(self, file: Path) -> str:
-        """Return a name that the file's content alone gives; read again only where the file changed."""
-        found = file.stat()
-        stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
-        if self._seen.get(file, ((), ""))[0] != stamp:
-            if found.st_size > MOST_BYTES:
-                check_file(file, self._layers)
-            with file.open("rb") as opened:
-                digest = hashlib.file_digest(opened, "sha256").hexdigest()
-            self._seen[file] = stamp, f"lora_{digest[:24]}"
-        return self._seen[file][1]
-
-    def _load(self, file: Path, key: str) -> None:
+    def _read(self, file: Path) -> tuple[Change, ...]:
         pieces = check_file(file, self._layers)
-        state = state_of(pieces, load_file(file), self._transformer.dtype)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Already found a `peft_config`")  # several are wanted
-            self._transformer.load_lora_adapter(state, prefix=None, adapter_name=key)
-        self._transformer.requires_grad_(requires_grad=False)
-        self._kept[key] = sum(tensor.nbytes for tensor in state.values())
+        device = next(iter(self._weights.values())).device
+        tensors = load_file(file, device=str(device))
+        return tuple(changes_of(pieces, tensors))
 
     def _make_room(self, used: Sequence[str]) -> None:
         """Let the longest unused go while too much is kept."""
         for key in [key for key in self._kept if key not in used]:
-            if len(self._kept) <= MOST_KEPT and sum(self._kept.values()) <= BYTES_KEPT:
+            if len(self._kept) <= MOST_KEPT and self._bytes_kept() <= BYTES_KEPT:
                 return
-            self._transformer.delete_adapters(key)
             del self._kept[key]
+
+    def _bytes_kept(self) -> int:
+        changes = (change for each in self._kept.values() for change in each)
+        return sum(change.down.nbytes + change.up.nbytes for change in changes)
+
+
+def _add(weight: Tensor, original: Tensor, changes: Sequence[tuple[Change, float]]) -> None:
+    """Make the weight its original and all changes: one product, whose inner side is the ranks together."""
+    ups = torch.cat([change.up.float() * (change.factor * scale) for change, scale in changes], dim=1)
+    downs = torch.cat([change.down.float() for change, _ in changes])
+    if weight.dtype == torch.float32:
+        torch.addmm(original, ups, downs, out=weight)
+    else:
+        weight.copy_(torch.addmm(original.float(), ups, downs))
 
 
 def layers_in(transformer: nn.Module) -> Layers:
-    """Return (out, in) of every matrix of a transformer that wears nothing."""
+    """Return (out, in) of every matrix of a transformer."""
     return {
         name: (module.out_features, module.in_features)
         for name, module in transformer.named_modules()
@@ -102,17 +144,14 @@ def layers_in(transformer: nn.Module) -> Layers:
     }
 
 
-def state_of(pieces: Sequence[Piece], tensors: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
-    """Return the matrices as peft names them, alpha multiplied in. Raises UnusableLora."""
-    state = {}
+def changes_of(pieces: Sequence[Piece], tensors: Mapping[str, Tensor]) -> Iterator[Change]:
+    """Yield what a file adds, its numbers as the file keeps them. Raises UnusableLora."""
     for piece in pieces:
-        down, up = tensors[piece.down].float(), tensors[piece.up].float()
-        if piece.alpha is not None:
-            down = down * (tensors[piece.alpha].float().item() / piece.rank)
+        down, up = tensors[piece.down], tensors[piece.up]
+        alpha = piece.rank if piece.alpha is None else float(tensors[piece.alpha])
         if piece.third is not None:
             up = up.chunk(3)[piece.third]
-        if not bool(torch.isfinite(down).all() and torch.isfinite(up).all()):
-            raise UnusableLora("It holds values that are no numbers.")
-        state[f"{piece.layer}.lora_A.weight"] = down.to(dtype)  # (rank, in)
-        state[f"{piece.layer}.lora_B.weight"] = up.to(dtype).contiguous()  # (out, rank)
-    return state
+        factor = alpha / piece.rank
+        if not bool(torch.isfinite(down).all() and torch.isfinite(up).all() and abs(factor) < float("inf")):
+            raise UnusableLora("not_finite", "It holds values that are no numbers.")
+        yield Change(piece.layer, down, up, factor)

@@ -11,8 +11,10 @@ from safetensors.numpy import load_file, save_file
 from wishes import wish
 
 from generator.engine import adapters as dressing
+from generator.engine import originals
 from generator.engine.adapters import Adapters, layers_in
 from generator.engine.load import load_parts
+from generator.engine.originals import Originals
 from generator.engine.painter import ZImagePainter
 from generator.layers import layers_for, layers_of
 from generator.lora_file import UnusableLora
@@ -98,8 +100,84 @@ def test_a_lora_adds_its_product_to_the_weights_and_nothing_else(painter, bare, 
     merged = latents(bare)
     bare._parts.transformer.load_state_dict(kept)
 
-    torch.testing.assert_close(latents(painter, ONE), merged, atol=2e-3, rtol=1e-3)
+    torch.testing.assert_close(latents(painter, ONE), merged, atol=2e-4, rtol=1e-4)
     assert not torch.allclose(merged, latents(bare), atol=2e-2)
+
+
+STACKS = {
+    "one": [ONE],
+    "one taken away": [Lora("one", -0.7)],
+    "two": [ONE, TWO],
+    "three, one of them taken away": [ONE, Lora("two", -0.6), Lora("three", 1.7)],
+}
+
+
+@pytest.mark.parametrize("loras", STACKS.values(), ids=STACKS.keys())
+def test_stacked_and_scaled_loras_draw_what_they_do_in_stock_diffusers(painter, stock, shelf, loras):
+    for lora in loras:
+        stock.load_lora_weights(shelf.file(lora.name), adapter_name=lora.name)
+    stock.set_adapters([lora.name for lora in loras], [lora.scale for lora in loras])
+    recipe = wish(**SMALL).orders[0].recipe
+    try:
+        wanted = stock(
+            recipe.prompt,
+            **SMALL,
+            num_inference_steps=recipe.steps,
+            guidance_scale=0.0,
+            generator=torch.Generator().manual_seed(recipe.seed),
+            output_type="latent",
+        ).images
+    finally:
+        stock.unload_lora_weights()
+
+    torch.testing.assert_close(latents(painter, *loras), wanted, atol=2e-4, rtol=1e-4)
+    assert not torch.allclose(latents(painter), wanted, atol=2e-2)
+
+
+def test_a_lora_leaves_the_weights_where_they_are_and_takes_nothing_with_it(painter):
+    transformer = painter._parts.transformer
+    before = {name: (weight.data_ptr(), weight.clone()) for name, weight in transformer.state_dict().items()}
+
+    for loras in ([ONE], [ONE, TWO], [TWO], [Lora("three", -2.0)], []):
+        painter._adapters.wear(loras)
+
+    for name, weight in transformer.state_dict().items():
+        place, value = before[name]
+        assert (weight.data_ptr(), True) == (place, torch.equal(weight, value))
+    assert not painter._adapters._originals._copies
+
+
+def test_a_card_without_room_keeps_the_originals_in_the_machines_memory(painter, monkeypatch):
+    weights = painter._parts.transformer.state_dict()
+    before = {name: weight.clone() for name, weight in weights.items()}
+    monkeypatch.setattr(originals, "_has_room", lambda _weights: False)
+    monkeypatch.setattr(painter._adapters, "_originals", Originals())
+
+    for loras in ([ONE], [TWO], [], [ONE], []):
+        painter._adapters.wear(loras)
+
+    assert all(
+        torch.equal(value, before[name]) for name, value in painter._parts.transformer.state_dict().items()
+    )
+
+
+def test_a_swap_that_failed_half_way_leaves_nothing_behind(painter, monkeypatch):
+    always, worn = latents(painter), latents(painter, ONE)
+    adding, calls = dressing._add, iter(range(1000))
+
+    def out_of_memory(*given):
+        if next(calls) == 5:
+            raise torch.OutOfMemoryError
+        adding(*given)
+
+    latents(painter, TWO)
+    with monkeypatch.context() as patched:
+        patched.setattr(dressing, "_add", out_of_memory)
+        ended = ends(painter, loras=(ONE,))
+
+    assert [each.fault for each in ended] == [Fault.OUT_OF_MEMORY]
+    assert torch.equal(latents(painter, ONE), worn)
+    assert torch.equal(latents(painter), always)
 
 
 def test_without_a_lora_pictures_are_what_they_always_were_to_the_byte(painter, bare):
@@ -205,7 +283,6 @@ def test_the_longest_unused_goes_where_too_many_are_kept(wardrobe, model_folder,
     adapters.wear([])
 
     assert len(adapters._kept) == 2
-    assert len(adapters._transformer.peft_config) == 2
 
 
 def test_values_that_are_no_numbers_are_refused(wardrobe, model_folder):
