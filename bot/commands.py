@@ -50,8 +50,9 @@ class Here:
 class Imagine:
     """Paint `text`: a prompt with options, as typed after /imagine. `key` makes a retry harmless.
 
-    `here` is None in a direct message. A `private` job, or one that the person's preferences or the place
-    make so, is found by its owner alone.
+    A text with wildcards is answered by SeveralAsked; each of its texts can then be ordered by itself. Those
+    after the first are `part` of one order, whose rate was counted. `here` is None in a direct message. A
+    `private` job, or one that the person's preferences or the place make so, is found by its owner alone.
     """
 
     by: Person
@@ -60,6 +61,7 @@ class Imagine:
     post: NewPost
     here: Here | None = None
     private: bool = False
+    part: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,11 +20,13 @@ from bot.refusals import (
     BadRecipe,
     OptionClash,
     OptionTwice,
+    TooManyAlternatives,
     TooManyPictures,
     UnknownLora,
     UnknownOption,
 )
 from bot.styles import Style, Styles
+from bot.wildcards import alternatives, escaped, literal
 from generator.messages import PictureFormat
 from generator.models import Model
 from generator.recipe import MAX_PROMPT, MIN_SIDE, SIDE_STEP, Lora, Recipe, RecipeError
@@ -127,20 +129,20 @@ class Wish:
 
 
 def parse(text: str, model: Model, defaults: Defaults) -> Wish:
-    """Read a prompt with options. Raises a Refusal that says what would be right."""
+    """Read a prompt with options and no wildcards. Raises a Refusal that says what would be right."""
     prompt, given = split(text)
     if "ar" in given and "size" in given:
         raise OptionClash(option="--ar", other="--size")
     style = defaults.styles.named(given["style"]) if "style" in given else PLAIN
     width, height = _size(given, model, style.aspect or defaults.aspect, defaults.most_pixels)
     wish = Wish(
-        prompt=style.over(prompt) if prompt else "",
+        prompt=style.over(literal(prompt)) if prompt else "",
         width=width,
         height=height,
         seed=_read(given, "seed", _whole, None),
         steps=_read(given, "steps", _whole, style.steps or model.steps),
         count=_count(given, defaults),
-        negative=style.unwanted(given.get("no", "")),
+        negative=style.unwanted(literal(given.get("no", ""))),
         shift=_read(given, "shift", _number, model.shift),
         format=_read(given, "format", _format, defaults.format),
         loras=_loras(_read(given, "lora", _named_scales, ()), defaults.loras),
@@ -157,10 +159,12 @@ def render(
         f"--size {recipe.width}x{recipe.height}{seed} --steps {recipe.steps}"
         f" --n {count} --shift {recipe.shift!r} --format {format.value}{_lora_flag(recipe.loras)}"
     )
-    for prompt, negative in product(_quotings(recipe.prompt), _quotings(recipe.negative_prompt)):
-        text = f"{prompt} {flags} --no {negative}" if recipe.negative_prompt else f"{prompt} {flags}"
-        if _says(text, recipe):
-            return text
+    for spell in (str, escaped):
+        quotings = _quotings(spell(recipe.prompt)), _quotings(spell(recipe.negative_prompt))
+        for prompt, negative in product(*quotings):
+            text = f"{prompt} {flags} --no {negative}" if recipe.negative_prompt else f"{prompt} {flags}"
+            if _says(text, recipe):
+                return text
     return f"{recipe.prompt} {flags}"  # a prompt that nobody can have typed
 
 
@@ -428,7 +432,9 @@ def _quotings(text: str) -> Iterator[str]:
 
 def _says(text: str, recipe: Recipe) -> bool:
     try:
-        prompt, given = split(text)
-    except (UnknownOption, OptionTwice, BadOption):
+        one, *more = alternatives(text)
+        prompt, given = split(one)
+    except (UnknownOption, OptionTwice, BadOption, TooManyAlternatives):
         return False
-    return (prompt, given.get("no", "")) == (recipe.prompt, recipe.negative_prompt)
+    said = literal(prompt), literal(given.get("no", ""))
+    return not more and said == (recipe.prompt, recipe.negative_prompt)

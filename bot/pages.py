@@ -19,10 +19,12 @@ from bot.updates import (
     Queued,
     QueueView,
     SeenJob,
+    SeveralAsked,
     StyleList,
     Update,
     Wallet,
 )
+from bot.wildcards import literal
 from generator.recipe import Recipe
 from storage.records import Entry, Job, Kind
 
@@ -132,6 +134,12 @@ class Pages:
         """Return a recipe that a file told, as it can be typed."""
         head = self._markup.own(say(language, "found_recipe_again"))
         return f"{head}\n{self._markup.block('/imagine ' + render(recipe, 1))}"
+
+    def several(self, asked: SeveralAsked, text: str, language: str) -> str:
+        """Return what wildcards stand for and cost, to be said yes to: the whole order stands in it."""
+        texts = [self._markup.shown(literal(text), MOST_OF_LIST_PROMPT) for text in asked.texts]
+        lines = [f"{self._markup.ordinal(place)} {text}" for place, text in enumerate(texts, 1)]
+        return self._markup.cut([self.told(asked, language), self._markup.block(text), *lines])
 
     def jobs(self, jobs: JobsView, language: str) -> str:
         """Return everybody's jobs, each with whose it is and how it stands."""

@@ -74,6 +74,14 @@ class TooManyPictures(Refusal):
 
 
 @dataclass(eq=False)
+class TooManyAlternatives(Refusal):
+    """Wildcards that stand for more pictures than may be ordered together."""
+
+    key = "too_many_alternatives"
+    limit: int
+
+
+@dataclass(eq=False)
 class NotEnoughCredits(Refusal):
     """The account cannot pay the price."""
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import math
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -73,6 +73,7 @@ from bot.refusals import (
     StillRunning,
     StorageTrouble,
     TooFast,
+    TooManyAlternatives,
     TooManyWaiting,
 )
 from bot.updates import (
@@ -82,10 +83,12 @@ from bot.updates import (
     KeyMade,
     Quoted,
     Refused,
+    SeveralAsked,
     Stopping,
     StyleList,
     Update,
 )
+from bot.wildcards import alternatives
 from bot.words import Words
 from generator.messages import Unusable
 from generator.models import Model
@@ -244,8 +247,27 @@ class Service:
         if (earlier := self._accepted.get((account, command.key))) is not None:
             return await self._repeated(earlier)
         self._check_painter()
-        self._check_rate(account)
+        if not (isinstance(command, Imagine) and command.part):
+            self._check_rate(account)
+        if isinstance(command, Imagine) and len(texts := alternatives(command.text)) > 1:
+            return await self._ask_back(account, [replace(command, text=text) for text in texts])
         return await self._submit(account, await self._wanted(command))
+
+    async def _ask_back(self, account: int, orders: Sequence[Imagine]) -> SeveralAsked:
+        """Price what wildcards stand for as a whole. Raises the Refusal that any of it would meet."""
+        if len(orders) > self._limits.per_account:
+            raise TooManyAlternatives(limit=self._limits.per_account)
+        wanted = [self._orders.imagined(order) for order in orders]
+        whole = sum(each.price for each in wanted)
+        balance = await self._store.balance(account, self._limits, self._clock.wall())
+        if whole > balance.available:
+            raise NotEnoughCredits(price=whole, available=balance.available)
+        return SeveralAsked(
+            texts=tuple(order.text for order in orders),
+            pictures=sum(each.count for each in wanted),
+            price=whole,
+            balance=balance,
+        )
 
     def _check_rate(self, account: int) -> None:
         if retry_seconds := self._rate_limit.retry_seconds(account, self._clock.now()):

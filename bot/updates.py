@@ -282,6 +282,19 @@ class Quoted(Aside):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeveralAsked(Aside):
+    """What wildcards stand for, one text for each job, and what all of them cost. Nothing was done.
+
+    Ordering each of the texts draws them.
+    """
+
+    texts: tuple[str, ...]
+    pictures: int
+    price: int
+    balance: Balance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Paid(Aside):
     """Credits were bought."""
 
@@ -321,6 +334,7 @@ AnyAside = (
     | FoundRecipe
     | KeyMade
     | Quoted
+    | SeveralAsked
     | Paid
     | PaymentView
     | TakenBack

@@ -23,6 +23,7 @@ from bot.updates import (
     PlaceView,
     PreferencesView,
     Quoted,
+    SeveralAsked,
     StyleList,
     TakenBack,
 )
@@ -72,6 +73,8 @@ def describe_aside(answer: AnyAside, language: str) -> str:  # noqa: C901, PLR09
             return say(language, "payment_view", stars=payment.stars, credits=payment.credits)
         case TakenBack(payment=payment, balance=balance):
             return say(language, "taken_back", stars=payment.stars, available=balance.available)
+        case SeveralAsked(texts=texts, pictures=pictures, price=price):
+            return say(language, "several_asked", jobs=len(texts), pictures=pictures, price=price)
         case Quoted(price=price):
             return say(language, "quoted", price=price)
         case _:

@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 from stage import LIMITS, ScriptedGenerator, dies_while_drawing, fails, has_a_bug, playing, until, waits_for
 
-from bot.commands import ShowBalance, ShowHistory, ShowQueue
+from bot.commands import Imagine, ShowBalance, ShowHistory, ShowQueue
 from bot.rate_limit import Rate, RateLimit
 from bot.refusals import (
     AccountBlocked,
+    BadOption,
     BadRecipe,
     NoSuchJob,
     NotEnoughCredits,
@@ -19,8 +20,10 @@ from bot.refusals import (
     StillRunning,
     StorageTrouble,
     TooFast,
+    TooManyAlternatives,
     TooManyWaiting,
 )
+from bot.several import each
 from bot.updates import (
     Broken,
     Deleted,
@@ -31,6 +34,7 @@ from bot.updates import (
     Queued,
     QueueView,
     Refused,
+    SeveralAsked,
     Wallet,
 )
 from generator.messages import Loading, PictureFormat, Unusable
@@ -59,6 +63,49 @@ async def test_an_order_is_answered_with_its_place(tmp_path):
         assert (first.place, second.place) == (1, 2)
         assert second.eta_seconds == pytest.approx(2 * first.eta_seconds)
         assert first.loading == 0.5
+
+
+async def test_wildcards_are_priced_as_a_whole_and_nothing_is_ordered_yet(tmp_path):
+    async with playing(waiting(), tmp_path) as stage:
+        asked = await stage.imagine("a {red|blue} {star|heart} --n 2")
+
+        assert isinstance(asked, SeveralAsked)
+        assert asked.texts[0] == "a red star --n 2"
+        assert (len(asked.texts), asked.pictures) == (4, 8)
+        assert asked.price == 4 * (await stage.accepted("a red star --n 2")).price
+        assert len(await stage.store.jobs()) == 1
+
+
+async def test_wildcards_that_cannot_be_paid_as_a_whole_are_refused(tmp_path):
+    poor = replace(LIMITS, daily_allowance=3)
+    async with playing(waiting(), tmp_path, limits=poor) as stage:
+        refusal = no(await stage.imagine("a {red|blue|green|black} star"), NotEnoughCredits)
+
+        assert (refusal.price, refusal.available) == (4, 3)
+
+
+async def test_wildcards_of_which_one_is_wrong_are_refused(tmp_path):
+    async with playing(waiting(), tmp_path) as stage:
+        no(await stage.imagine("a star --ar {1:1|9:1}"), BadOption)
+
+
+async def test_more_wildcards_than_orders_may_wait_are_refused(tmp_path):
+    few = replace(LIMITS, per_account=2)
+    async with playing(waiting(), tmp_path, limits=few) as stage:
+        assert no(await stage.imagine("{a|b|c} star"), TooManyAlternatives).limit == 2
+
+
+async def test_several_orders_of_one_yes_count_once_for_the_rate(tmp_path):
+    slowly = RateLimit(Rate(per_minute=1e-3, burst=2), Rate(per_minute=6e6, burst=10_000))
+    async with playing(waiting(), tmp_path, rate_limit=slowly) as stage:
+        asked = Imagine(by=stage.person(), key="k", text="{a|b|c} star", post=stage.post())
+        await stage.service.answer(asked)
+
+        answers = [await stage.service.answer(order) for order in each(asked)]
+        again = [await stage.service.answer(order) for order in each(asked)[1:]]
+
+        assert [answer.job.recipe.prompt for answer in answers] == ["a star", "b star", "c star"]
+        assert [answer.job.id for answer in again] == [answer.job.id for answer in answers[1:]]
 
 
 async def test_an_order_without_a_seed_gets_one_that_can_be_typed(tmp_path):

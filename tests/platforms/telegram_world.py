@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,6 +109,13 @@ class Message:
         """Return what an edit must change."""
         return (self.shown, self.file.id if self.file else None, self.markup)
 
+    def _entities(self) -> Iterator[dict[str, Any]]:
+        """Yield where the marked words stand."""
+        for kind, words in self.shown.entities:
+            before = self.text[: max(self.text.find(words), 0)]
+            if kind != "text_link":
+                yield {"type": kind, "offset": utf16(before), "length": utf16(words)}
+
     def payload(self, *, deep: bool = True) -> dict[str, Any]:
         told: dict[str, Any] = {
             "message_id": self.id,
@@ -123,6 +131,7 @@ class Message:
         if self.file is None:
             if self.text:
                 told["text"] = self.text
+                told["entities"] = list(self._entities())
         else:
             told[self.file.kind] = [self.file.payload()] if self.file.kind == "photo" else self.file.payload()
             if self.text:
@@ -134,3 +143,8 @@ class Message:
         if self.reply_to is not None and deep:
             told["reply_to_message"] = self.reply_to.payload(deep=False)
         return told
+
+
+def utf16(text: str) -> int:
+    """Return the length of a text as Telegram counts it."""
+    return len(text.encode("utf-16-le")) // 2

@@ -58,10 +58,12 @@ from bot.updates import (
     Queued,
     QueueView,
     Refused,
+    SeveralAsked,
     StyleList,
     Update,
     Wallet,
 )
+from bot.wildcards import alternatives
 from generator.messages import Fault, Health, PictureFormat, Ready
 from generator.models import EMBEDDED_MODEL
 from storage.records import Balance, Entry, Identity, Job, JobState, Kind, NewPost, Picture, Post, Preferences
@@ -154,6 +156,9 @@ class ScriptedService:
 
     def _answer(self, command: Command) -> Answer:  # noqa: C901, PLR0911, PLR0912 - one line for each command
         match command:
+            case Imagine(text=text) if len(texts := alternatives(text)) > 1:
+                balance = Balance(available=1985, held=4)
+                return SeveralAsked(texts=texts, pictures=len(texts), price=len(texts), balance=balance)
             case Imagine(key=key, text=text):
                 return self._accept(key, lambda: self._imagined(text))
             case Reroll(key=key, job=job):

@@ -45,6 +45,20 @@ async def test_text_without_a_slash_is_a_prompt_too(url: str, service: ScriptedS
     assert service.newest() == "job001"
 
 
+async def test_wildcards_are_priced_and_asked_back_before_any_is_painted(
+    url: str, service: ScriptedService, visit: Visit
+) -> None:
+    page = await visit(url)
+
+    await typed(page, "a {red|blue} star")
+    await expect(page.locator(".several li")).to_have_text(["a red star", "a blue star"])
+    assert service.shown == {}
+    await page.get_by_role("button", name="Paint them all").click()
+
+    await expect(page.locator(".bubble")).to_have_text(["a red star", "a blue star"])
+    assert [job.job.recipe.prompt for job in service.shown.values()] == ["a red star", "a blue star"]
+
+
 async def test_an_example_paints_at_a_click(url: str, visit: Visit) -> None:
     page = await visit(url)
 

@@ -15,7 +15,7 @@ class Address:
     `token` edits it while it lives, counted from `born` (seconds since 1970). `member` says that the bot
     itself may write in the channel; otherwise a person brought it along as their own app. `private`
     messages are seen by `user` alone. `limit` is the largest file in bytes that Discord takes there.
-    A `spoiler` is covered until it is clicked.
+    A `spoiler` is covered until it is clicked. A `further` message is not the interaction's first answer.
     """
 
     application: int
@@ -29,6 +29,7 @@ class Address:
     member: bool
     limit: int
     spoiler: bool = False
+    further: bool = False
 
     def text(self) -> str:
         """Return JSON for a post, the inverse of `read`."""

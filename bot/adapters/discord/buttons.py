@@ -105,7 +105,24 @@ class OlderPage(ui.DynamicItem[ui.Button[Any]], template=r"pinxit:older:(?P<befo
         await press.client.office.looking.history(press, self.before)
 
 
-ITEMS = (JobButton, PickedPicture, OpenedJob, OlderPage)
+class SeveralButton(ui.DynamicItem[ui.Button[Any]], template=r"pinxit:several"):
+    """The yes to all that wildcards stand for. The order stands in its message."""
+
+    def __init__(self, label: str = "…") -> None:
+        style = discord.ButtonStyle.primary
+        super().__init__(ui.Button(style=style, label=label, custom_id="pinxit:several"))
+
+    @classmethod
+    async def from_custom_id(cls, _press: Press, _item: ui.Item[Any], _match: re.Match[str], /) -> Self:
+        """Return the button that was pressed."""
+        return cls()
+
+    async def callback(self, press: Press) -> None:
+        """Order everything."""
+        await press.client.office.orders.agreed(press)
+
+
+ITEMS = (JobButton, PickedPicture, OpenedJob, OlderPage, SeveralButton)
 
 
 # ── what stands under which message ───────────────────────────────────────────────────────────────
@@ -135,6 +152,11 @@ def under_one(job: str, index: int, language: str, *, public: bool) -> ui.View:
     for deed in (Deed.SUBTLE, Deed.STRONG):
         view.add_item(JobButton(deed, job, index, public=public, label=say(language, LABELS[deed])))
     return view
+
+
+def under_several(language: str) -> ui.View:
+    """Return the yes to all that wildcards stand for."""
+    return ui.View(timeout=None).add_item(SeveralButton(say(language, "web_paint_all")))
 
 
 def under_found(job: str, language: str) -> ui.View:

@@ -3,21 +3,34 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
+from discord import ui
+
 from bot.adapters.discord.address import PLATFORM, Address
-from bot.adapters.discord.buttons import EDIT_FIELD, EDIT_FORM, Press
+from bot.adapters.discord.buttons import EDIT_FIELD, EDIT_FORM, Press, under_several
 from bot.adapters.discord.desk import Desk, kindly
 from bot.adapters.discord.journal import Journal, Order, Unanswered
 from bot.adapters.discord.permissions import missing
-from bot.adapters.discord.reading import address_of, field_of, here, identity, is_age_restricted, is_private
-from bot.adapters.discord.replies import refuse, say_at_once
+from bot.adapters.discord.reading import (
+    address_of,
+    asked_for,
+    field_of,
+    here,
+    identity,
+    is_age_restricted,
+    is_private,
+)
+from bot.adapters.discord.replies import announce, refuse, say_at_once, show
 from bot.adapters.discord.surface import Closed
-from bot.adapters.discord.wording import refused_text
+from bot.adapters.discord.wording import CODE, MOST_OF_CODE, refused_text, several_text
 from bot.commands import Imagine, Person, Reroll, Vary
 from bot.delivery import TryLater
+from bot.refusals import BadRecipe
+from bot.several import each
 from bot.texts import say
-from bot.updates import Answer, Broken, Cancelled, Delivered, Progress, Queued, Refused
+from bot.updates import Answer, Broken, Cancelled, Delivered, Progress, Queued, Refused, SeveralAsked
 from storage.records import NewPost
 
 log = logging.getLogger(__name__)
@@ -83,6 +96,44 @@ class Orders:
         answer = await self._placed(order, replace(address, message=message), by.language)
         if isinstance(answer, Refused):
             await refuse(press, refused_text(answer, by.language), private=address.private)
+        elif isinstance(answer, SeveralAsked) and isinstance(order, Imagine):
+            await self._ask_back(press, answer, order, private=address.private)
+
+    async def _ask_back(self, press: Press, several: SeveralAsked, order: Imagine, *, private: bool) -> None:
+        """Say what wildcards stand for and cost; the order stands in the message, for a yes at any time."""
+        language, long = order.by.language, len(order.text)
+        if long > MOST_OF_CODE:
+            refused = Refused(BadRecipe("prompt_too_long", {"length": long, "most": MOST_OF_CODE}))
+            await refuse(press, refused_text(refused, language), private=private)
+            return
+        await show(press, several_text(several, order.text, language), under_several(language))
+
+    @kindly
+    async def agreed(self, press: Press) -> None:
+        """Order what wildcards stand for, each text in a message of its own, and take the question back."""
+        by, message = self.desk.person(press), press.message
+        found = CODE.search(message.content) if message is not None else None
+        if message is None or found is None or not asked_for(press):
+            await say_at_once(press, say(by.language, "discord_not_yours"))
+            return
+        await self.desk.reception.nod(press)
+        await show(press, message.content, ui.View(timeout=None))
+        address = replace(self._address(press, private=is_private(press)), further=True)
+        key, post = f"{PLATFORM}:{message.id}", _post(address, by.language)
+        whole = Imagine(by=by, key=key, text=found[1], post=post, here=here(press), private=address.private)
+        for order in each(whole):
+            sent = await announce(press, private=address.private)
+            if sent is None or not await self._placed_further(order, replace(address, message=sent)):
+                return
+
+    async def _placed_further(self, order: Imagine, address: Address) -> bool:
+        """Have one of several accepted; say whether it was."""
+        answer = await self._placed(order, address, order.by.language)
+        if not isinstance(answer, Refused):
+            return True
+        with suppress(Closed, TryLater):
+            await self.desk.surface.say(address, refused_text(answer, order.by.language))
+        return False
 
     def _address(self, press: Press, *, private: bool) -> Address:
         """Return where it is shown: as wished, as the person usually wishes, as the server rules."""
@@ -102,7 +153,7 @@ class Orders:
                 await self._begin(address, answer, language)
             case Delivered() | Broken() | Cancelled():
                 pass  # this very press was answered before: its post shows the end
-            case Refused():
+            case Refused() | SeveralAsked():
                 pass
             case _:
                 log.error("an order had another answer", extra={"answer": type(answer).__name__})
@@ -147,6 +198,8 @@ class Orders:
         answer = await self._placed(left.order, address, language)
         if isinstance(answer, Refused):
             await self.desk.surface.say(address, refused_text(answer, language))
+        elif isinstance(answer, SeveralAsked):  # what is asked back needs a fresh press
+            await self.desk.surface.say(address, say(language, "discord_restarted"))
 
 
 def _post(address: Address, language: str) -> NewPost:

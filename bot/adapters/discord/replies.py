@@ -42,6 +42,16 @@ async def whisper(press: Press, sentence: str) -> bool:
     return True
 
 
+async def announce(press: Press, *, private: bool) -> int | None:
+    """Begin one more message after the first answer; return its number, None where it did not get through."""
+    try:
+        sent = await press.followup.send(NOTHING_YET, ephemeral=private, wait=True)
+    except LOST as error:
+        log_lost(error)
+        return None
+    return sent.id
+
+
 async def refuse(press: Press, sentence: str, *, private: bool) -> None:
     """Say no to the person alone, and take away what everybody sees.
 

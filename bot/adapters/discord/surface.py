@@ -168,7 +168,9 @@ class _Ladder:
         self._now = now
 
     async def by_token(self, card: Card, files: list[discord.File]) -> None:
-        await self._webhook().edit_message(ORIGINAL, content=card.content, attachments=files, view=card.view)
+        await self._webhook().edit_message(
+            self._answer, content=card.content, attachments=files, view=card.view
+        )
 
     async def by_bot(self, card: Card, files: list[discord.File]) -> None:
         await self._own_message().edit(content=card.content, attachments=files, view=card.view)
@@ -191,13 +193,17 @@ class _Ladder:
         return send
 
     async def fetch_by_token(self) -> discord.WebhookMessage:
-        return await self._webhook().fetch_message(ORIGINAL)
+        return await self._webhook().fetch_message(self._answer)
 
     async def delete_by_token(self) -> None:
-        await self._webhook().delete_message(ORIGINAL)
+        await self._webhook().delete_message(self._answer)
 
     async def delete_by_bot(self) -> None:
         await self._own_message().delete()
+
+    @property
+    def _answer(self) -> Any:
+        return self._address.message if self._address.further else ORIGINAL
 
     def _webhook(self) -> discord.Webhook:
         if not self._address.token_lives(self._now):

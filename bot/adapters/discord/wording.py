@@ -52,6 +52,9 @@ def code(text: str) -> str:
     return "```\n" + (kept if len(kept) <= MOST_OF_CODE else kept[:MOST_OF_CODE] + "…") + "\n```"
 
 
+CODE = re.compile(r"```\n(.*?)\n```", re.DOTALL)  # what `code` made
+
+
 def cut(lines: Sequence[str]) -> str:
     """Return as many lines as one message holds."""
     text = ""
@@ -115,6 +118,7 @@ PAGES = Pages(MARKDOWN, COMMANDS)
 update_text, info_text, info_line = PAGES.update, PAGES.info, PAGES.info_line
 wallet_text, queue_text, history_text = PAGES.wallet, PAGES.queue, PAGES.history
 told, recipe_text, jobs_text, styles_text = PAGES.told, PAGES.found, PAGES.jobs, PAGES.styles
+several_text = PAGES.several
 prompt_line, list_line, state_line = PAGES.prompt_line, PAGES.list_line, PAGES.state_line
 
 

@@ -12,9 +12,10 @@ from bot.updates import Broken, Cancelled, Delivered, History, Progress, Queued,
 
 JOB = r"[A-Za-z0-9_-]{1,48}"
 MOST_CANCELS = 8  # in the list of waiting jobs
-OPEN, OLDER = "open", "older"
+OPEN, OLDER, SEVERAL = "open", "older", "several"
 PRESSED = re.compile(rf"(?P<deed>{'|'.join(Deed)}):(?P<job>{JOB}):(?P<index>\d{{1,2}})")
 TURNED = re.compile(rf"{OLDER}:(?P<before>\d{{1,12}}(\.\d{{1,9}})?)")
+AGREED = re.compile(rf"{SEVERAL}:(?P<asker>-?\d{{1,20}})")
 OPENED = re.compile(rf"{OPEN}:(?P<job>{JOB})")
 
 Keyboard = InlineKeyboardMarkup | None
@@ -45,6 +46,12 @@ def turned(text: str) -> float | None:
     return float(found["before"]) if found else None
 
 
+def agreed(text: str) -> int | None:
+    """Return who may say yes to all that wildcards stand for; None for other buttons."""
+    found = AGREED.fullmatch(text)
+    return int(found["asker"]) if found else None
+
+
 def opened(text: str) -> str | None:
     """Return the job of a page of history that is wanted again; None for other buttons."""
     found = OPENED.fullmatch(text)
@@ -70,6 +77,12 @@ def under(update: Update, language: str) -> Keyboard:
         case Delivered(pictures=pictures):
             first = _row(job, language, Deed.REROLL, Deed.EDIT, Deed.INFO, Deed.DELETE)
             return _keyboard([first, *(_variations(job, index, language) for index in range(len(pictures)))])
+
+
+def under_several(asker: int, language: str) -> Keyboard:
+    """Return the yes to all that wildcards stand for, for whoever asked: the order stands in the message."""
+    data = f"{SEVERAL}:{asker}"
+    return _keyboard([[InlineKeyboardButton(say(language, "web_paint_all"), callback_data=data)]])
 
 
 def under_found(job: str, language: str) -> Keyboard:

@@ -9,10 +9,18 @@ from dataclasses import replace
 from functools import partial
 from typing import assert_never
 
-from telegram import CallbackQuery, ForceReply, Message
+from telegram import CallbackQuery, ForceReply, Message, MessageEntity
 
 from bot.adapters.telegram.address import PLATFORM, Address
-from bot.adapters.telegram.buttons import Pressed, opened, turned, under_history, under_queue
+from bot.adapters.telegram.buttons import (
+    Pressed,
+    agreed,
+    opened,
+    turned,
+    under_history,
+    under_queue,
+    under_several,
+)
 from bot.adapters.telegram.canvas import Canvas
 from bot.adapters.telegram.core import Account
 from bot.adapters.telegram.reading import ADMINISTRATOR, Asked, answers_a_form, shows_a_picture, typed_after
@@ -33,7 +41,8 @@ from bot.commands import (
 from bot.deeds import Deed
 from bot.options import render
 from bot.pages import editable
-from bot.refusals import NoSuchJob
+from bot.refusals import BadRecipe, NoSuchJob
+from bot.several import each
 from bot.texts import say
 from bot.updates import (
     Answer,
@@ -47,6 +56,7 @@ from bot.updates import (
     Queued,
     QueueView,
     Refused,
+    SeveralAsked,
     Stopping,
     Wallet,
 )
@@ -102,15 +112,45 @@ class Desk:
 
     async def _order(self, asked: Asked, order: Callable[..., Imagine | Reroll | Vary]) -> None:
         """Order pictures, to be shown where the place and the person want them."""
-        asked = await self._admitted(asked)
-        if self._is_for_one(asked):
-            if not await self.replies.reaches(asked):
+        placed = await self._at_its_place(asked)
+        if placed is None:
+            return
+        command = order(by=placed.by, key=placed.key, post=placed.post, here=placed.here)
+        answer = await self._core.answer(command)
+        if isinstance(answer, SeveralAsked) and isinstance(command, Imagine):
+            await self._ask_back(placed, answer, command.text)
+        else:
+            await self._answer_order(placed, answer)
+
+    async def _ask_back(self, asked: Asked, several: SeveralAsked, text: str) -> None:
+        """Say what wildcards stand for and cost; the order stands in the message, for a yes at any time."""
+        if (long := length(text)) > MOST_OF_FORM:
+            details: dict[str, object] = {"length": long, "most": MOST_OF_FORM}
+            await self.replies.tell(asked, Refused(BadRecipe("prompt_too_long", details)))
+            return
+        page = PAGES.several(several, text, asked.language)
+        await self.replies.say(asked, page, under_several(asked.address.user, asked.language))
+
+    async def _order_all(self, query: CallbackQuery, message: Message, asked: Asked) -> None:
+        """Order what wildcards stand for, one job for each text, and take the question back."""
+        text = next(iter(message.parse_entities([MessageEntity.CODE]).values()), "")
+        key = f"{PLATFORM}:{message.chat.id}:{message.message_id}"
+        await self.replies.change(query, message.text_html, None)
+        placed = await self._at_its_place(replace(asked, key=key))
+        if placed is None:
+            return
+        for order in each(Imagine(by=asked.by, key=key, text=text, post=placed.post, here=placed.here)):
+            answer = await self._core.answer(order)
+            await self._answer_order(placed, answer)
+            if isinstance(answer, Refused):
                 return
-            asked = privately(asked)
-        await self._answer_order(
-            asked,
-            await self._core.answer(order(by=asked.by, key=asked.key, post=asked.post, here=asked.here)),
-        )
+
+    async def _at_its_place(self, asked: Asked) -> Asked | None:
+        """Return the wish, answered where place and person want it; None where that cannot be."""
+        asked = await self._admitted(asked)
+        if not self._is_for_one(asked):
+            return asked
+        return privately(asked) if await self.replies.reaches(asked) else None
 
     async def _admitted(self, asked: Asked) -> Asked:
         """Return the wish with all that the rules of the place want to know of the person."""
@@ -152,6 +192,8 @@ class Desk:
             await self._history(asked, before)
         elif (job := opened(said)) is not None:
             await self._open(asked, job)
+        elif agreed(said) == asked.address.user and isinstance(query.message, Message):
+            await self._order_all(query, query.message, asked)
 
     async def _deed(self, query: CallbackQuery, asked: Asked, pressed: Pressed) -> None:
         job = pressed.job

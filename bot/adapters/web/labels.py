@@ -15,6 +15,7 @@ LABELS: dict[str, str] = {
     "web_placeholder_short": "Describe a picture",
     "web_composer": "Your message",
     "web_send": "Paint",
+    "web_paint_all": "Paint them all",
     "web_suggestions": "Suggestions",
     "web_conversation": "Conversation",
     "web_newest": "To the newest",

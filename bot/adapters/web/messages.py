@@ -25,6 +25,8 @@ from bot.commands import (
     ShowQueue,
     Vary,
 )
+from bot.refusals import TooManyAlternatives
+from bot.several import each
 from storage.records import Identity, NewPost
 
 PLATFORM = "web"
@@ -52,11 +54,21 @@ class Hello:
 
 
 @dataclass(frozen=True, slots=True)
+class Several:
+    """Yes to all that wildcards stand for, one order for each text."""
+
+    orders: tuple[Imagine, ...]
+
+
+Wish = Hello | Several | Command
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """One message: what is wanted and the number to answer under."""
 
     reply: int
-    wish: Hello | Command
+    wish: Wish
 
 
 def owner(language: str) -> Person:
@@ -103,7 +115,7 @@ def _greeting(values: Mapping[str, Any]) -> Hello | None:
     return None
 
 
-def _command(values: Mapping[str, Any], by: Person) -> Command | None:
+def _command(values: Mapping[str, Any], by: Person) -> Several | Command | None:
     kind, key, job = values.get("type"), values.get("key"), values.get("job")
     if isinstance(key, str) and KEY.fullmatch(key):
         return _order(values, by, key)
@@ -112,13 +124,15 @@ def _command(values: Mapping[str, Any], by: Person) -> Command | None:
     return personal(values, by) or _view(values, by)
 
 
-def _order(values: Mapping[str, Any], by: Person, key: str) -> Command | None:
+def _order(values: Mapping[str, Any], by: Person, key: str) -> Several | Command | None:
     """Read what makes a job. The key makes sending it twice the same as once."""
     post = NewPost(platform=PLATFORM, address=json.dumps({"key": key}), language=by.language)
     unique = f"{PLATFORM}:{key}"
     match values:
         case {"type": "imagine", "text": str(text)}:
             return Imagine(by=by, key=unique, text=text, post=post)
+        case {"type": "imagine_all", "text": str(text)}:
+            return _several(Imagine(by=by, key=unique, text=text, post=post))
         case {"type": "reroll", "job": str(job)} if JOB.fullmatch(job):
             return Reroll(by=by, key=unique, job=job, post=post)
         case {"type": "vary", "job": str(job), "index": int(index), "strong": bool(strong)} if (
@@ -126,6 +140,13 @@ def _order(values: Mapping[str, Any], by: Person, key: str) -> Command | None:
         ):
             return Vary(by=by, key=unique, job=job, index=index, strong=strong, post=post)
     return None
+
+
+def _several(whole: Imagine) -> Several | None:
+    try:
+        return Several(tuple(each(whole)))
+    except TooManyAlternatives:
+        return None  # the page was never asked about so many
 
 
 def _about(kind: object, by: Person, job: str) -> Command | None:

@@ -35,9 +35,11 @@ from bot.updates import (
     PlaceView,
     PreferencesView,
     Quoted,
+    SeveralAsked,
     StyleList,
     TakenBack,
 )
+from bot.wildcards import literal
 from generator.messages import PictureFormat
 from generator.models import ASPECTS
 from storage.records import Preferences
@@ -79,7 +81,7 @@ def _change(by: Person, field: str, value: object) -> ChangeSettings | None:
     return ChangeSettings(by=by, **{field: changed})  # type: ignore[arg-type]
 
 
-def personal_view(answer: AnyAside, language: str) -> View:  # noqa: PLR0911 - one per answer
+def personal_view(answer: AnyAside, language: str) -> View:  # noqa: C901, PLR0911 - one per answer
     """Return the message that tells an answer about people."""
     told = {"sentence": describe(answer, language)}
     match answer:
@@ -98,6 +100,8 @@ def personal_view(answer: AnyAside, language: str) -> View:  # noqa: PLR0911 - o
             return told | {"type": "changed"}  # everything the page shows may be different now
         case DeletionAsked() | LinkAsked():
             return told | {"type": "sure"}
+        case SeveralAsked(texts=texts):
+            return told | {"type": "several", "texts": [literal(text) for text in texts]}
         case PlaceView() | Granted() | NowBlocked() | NowUnblocked() | JobsView() | FoundRecipe() | Quoted():
             return told | {"type": "note"}
         case Paid() | PaymentView() | TakenBack():

@@ -30,6 +30,7 @@ from bot.updates import (
     Update,
     Wallet,
 )
+from bot.wildcards import plain
 from generator.messages import Health, Loading, Ready, Unusable
 from generator.models import model_for
 from generator.recipe import Recipe
@@ -192,10 +193,10 @@ def _typed(job: Job) -> str:
     options = [
         f"--ar {ratio}" if ratio else f"--size {recipe.width}x{recipe.height}",
         f"--n {job.count}",
-        f"--no {recipe.negative_prompt}",
+        f"--no {plain(recipe.negative_prompt)}",
     ]
     wanted = [(recipe.width, recipe.height) != model.size, job.count > 1, bool(recipe.negative_prompt)]
-    return " ".join([recipe.prompt, *compress(options, wanted)])
+    return " ".join([plain(recipe.prompt), *compress(options, wanted)])
 
 
 def _again(job: Job) -> str | None:

@@ -46,6 +46,7 @@ from bot.updates import (
     QueueView,
     Refused,
     SeenJob,
+    SeveralAsked,
     Stopping,
     StyleList,
     Wallet,
@@ -142,6 +143,7 @@ EVERYTHING = [
     JobsView(()),
     JobsView((SeenJob(job=JOB, name="Ada", identities=()),)),
     FoundRecipe(RECIPE),
+    SeveralAsked(texts=("a", "b"), pictures=2, price=2, balance=Balance(available=21, held=0)),
 ]
 UNUSUAL = PlaceRules(channels=frozenset({"7"}), roles=(("8", 2.5),), count=2, most_pixels=1048576)
 IMPOSSIBLE = [

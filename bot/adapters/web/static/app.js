@@ -133,10 +133,20 @@ async function order(message, prompt) {
   if (answer.type === "item") {
     dismiss(draft);
     receive(answer.item);
+  } else if (answer.type === "several") {
+    draft.askBack(answer, () => orderAll(draft, message));
+    announce(answer.sentence);
+    toEnd("smooth");
   } else {
     draft.refuse(answer.sentence);
     announce(answer.sentence);
   }
+}
+
+/** Orders all that wildcards stand for; the others come as any page's do. */
+function orderAll(draft, message) {
+  dismiss(draft);
+  order({ ...message, type: "imagine_all" }, draft.prompt);
 }
 
 function dismiss(draft) {

@@ -275,6 +275,20 @@ export class Draft {
     this.says.textContent = t(isConnected ? "web_sending" : "web_unsent");
   }
 
+  /** Shows what wildcards stand for and cost, and asks whether to paint all of it. */
+  askBack({ sentence, texts }, agree) {
+    this.element.dataset.state = "asked";
+    this.says.textContent = sentence;
+    this.says.after(h("ol", { class: "several", dir: "auto" }, ...texts.map((text) => h("li", {}, text))));
+    const yes = button("check", t("web_paint_all"), agree, { kind: "is-main" });
+    this.actions.replaceChildren(
+      yes,
+      button("edit", t("web_edit"), () => this.deeds.takeBack(this)),
+      button("stop", t("web_close"), () => this.deeds.dismiss(this)),
+    );
+    yes.focus({ preventScroll: true });
+  }
+
   /** Shows why there will be no picture; the text can be taken back for changing. */
   refuse(sentence) {
     this.element.dataset.state = "refused";
