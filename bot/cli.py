@@ -25,6 +25,9 @@ app.add_typer(keys, name="keys")
 lora = typer.Typer(help="The shelf of LoRAs that people name with --lora.", no_args_is_help=True)
 app.add_typer(lora, name="lora")
 
+bench = typer.Typer(help="Measure this machine: picture, overhead, start, memory, queue.")
+app.add_typer(bench, name="bench")
+
 # ruff: noqa: D103 - a command's help is given to typer, where people read it
 
 
@@ -253,8 +256,9 @@ def settings() -> None:
     show_settings(reading)
 
 
-@app.command(help="Measure this machine: picture, overhead, start, memory, queue.")
-def bench(
+@bench.callback(invoke_without_command=True)
+def bench_product(  # noqa: PLR0913 - one argument for each option
+    context: typer.Context,
     *,
     pictures: Annotated[int, typer.Option("--pictures", min=1, help="Pictures to time.")] = 10,
     queued: Annotated[int, typer.Option("--queued", min=0, help="Jobs queued before accepting.")] = 10_000,
@@ -264,7 +268,20 @@ def bench(
     api: Annotated[bool, typer.Option("--api", help="Also press the HTTP API (half a minute).")] = False,
     json: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file too.")] = None,
 ) -> None:
+    if context.invoked_subcommand is not None:
+        return
     reading = _read()
     from bot.bench import measure  # noqa: PLC0415
 
     measure(reading.settings, pictures=pictures, queued=queued, history=history, api=api, file=json)
+
+
+@bench.command(
+    "gpu",
+    help="Measure the generator's engine beside diffusers' own pipeline; --help shows its options.",
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
+)
+def bench_gpu(context: typer.Context) -> None:
+    from bot.cli_bench import measure_engine  # noqa: PLC0415
+
+    raise typer.Exit(measure_engine(context.args))

@@ -29,6 +29,7 @@ ROOMS = {
     "storage": "storage",
     "generator.engine": "engine",
     "generator.embedded": "embedded",
+    "generator.bench": "measuring",
     "generator.app": "process",
     "generator.serve": "process",
     "generator.easel": "process",
@@ -43,8 +44,9 @@ LOOKS_INTO = {
     "process": {"process", "engine", "front"},
     "engine": {"engine", "front"},
     "embedded": {"embedded", "engine", "front"},
+    "measuring": {"measuring", "embedded", "engine", "front"},
 }
-MAY_BE_HEAVY = {"process", "engine", "embedded"}
+MAY_BE_HEAVY = {"process", "engine", "embedded", "measuring"}
 ONLY_IN = {  # a library belongs to the one part that is about it
     "aiosqlite": {"storage"},
     "sqlite3": {"storage", "bot.doctor", "bot.cli"},

@@ -1,0 +1,1 @@
+"""How fast the engine is on this device, beside the reference on the same weights in the same run."""

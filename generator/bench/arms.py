@@ -1,0 +1,173 @@
+"""What is compared: the reference pipeline plain, compiled and tuned, and the engine, on the same weights.
+
+Every arm has the same three stages. Weights are shared, so that all arms fit on one card at once.
+"""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from diffusers import ZImagePipeline
+from torch import Tensor, nn
+
+from generator.bench.sizes import Networks
+from generator.engine.decode import decode
+from generator.engine.denoise import PATCH, Wish, denoise, schedule
+from generator.engine.load import Parts, without_last_layer
+from generator.engine.preview import FLUX_PREVIEW
+from generator.engine.text import PromptEncoder, Text
+
+SHIFT = 3.0
+
+
+class Arm(Protocol):
+    """One way to draw. `encode` is given prompts it has not seen, unless a hit is to be measured."""
+
+    def encode(self, prompts: Sequence[str]) -> Any:
+        """Return what the prompts mean."""
+
+    def denoise(self, meaning: Any, noise: Tensor, steps: int) -> Tensor:
+        """Return the clean latents, (pictures, 16, h / 8, w / 8)."""
+
+    def decode(self, latents: Tensor) -> list[Any]:
+        """Return the pictures, 8 bits a channel, in the machine's own memory."""
+
+
+def twin(network: nn.Module) -> Any:
+    """Return a copy of the network that shares its weights: cutting one leaves the other whole."""
+    shared = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
+    return copy.deepcopy(network, shared)
+
+
+class Stock:
+    """diffusers' own pipeline, as its documentation calls it."""
+
+    def __init__(self, model: Networks) -> None:
+        self.pipeline = ZImagePipeline(
+            scheduler=model.scheduler,
+            vae=twin(model.vae),
+            text_encoder=twin(model.text_encoder),
+            tokenizer=model.tokenizer,
+            transformer=twin(model.transformer),
+        )
+        self.pipeline.set_progress_bar_config(disable=True)
+
+    @torch.no_grad()
+    def encode(self, prompts: Sequence[str]) -> Any:
+        """Encode as the pipeline does inside its call."""
+        return self.pipeline.encode_prompt(list(prompts), do_classifier_free_guidance=False)[0]
+
+    def denoise(self, meaning: Any, noise: Tensor, steps: int) -> Tensor:
+        """Call the pipeline without its text encoder and its VAE."""
+        height, width = (8 * side for side in noise.shape[-2:])
+        latents: Tensor = self.pipeline(
+            prompt_embeds=list(meaning),
+            latents=noise,
+            height=height,
+            width=width,
+            num_inference_steps=steps,
+            guidance_scale=0.0,
+            output_type="latent",
+        ).images
+        return latents
+
+    @torch.no_grad()
+    def decode(self, latents: Tensor) -> list[Any]:
+        """Do what the pipeline does with its last latents."""
+        vae = self.pipeline.vae
+        scaled = latents.to(vae.dtype) / vae.config.scaling_factor + vae.config.shift_factor
+        return list(self.pipeline.image_processor.postprocess(vae.decode(scaled, return_dict=False)[0]))
+
+
+def compiled(model: Networks) -> Stock:
+    """Return the pipeline with the one line that its documentation advises."""
+    arm = Stock(model)
+    arm.pipeline.transformer.compile_repeated_blocks(fullgraph=True)
+    return arm
+
+
+def tuned(model: Networks) -> Stock:
+    """Return the pipeline with everything that a user can tune from outside."""
+    arm = Stock(model)
+    arm.pipeline.transformer.compile_repeated_blocks(fullgraph=True, dynamic=False)
+    if model.device.type == "cuda":
+        arm.pipeline.transformer.set_attention_backend("_native_cudnn")
+    arm.pipeline.vae.to(memory_format=torch.channels_last)
+    arm.pipeline.vae.decode = torch.compile(arm.pipeline.vae.decode)
+    return arm
+
+
+class Ours:
+    """The engine's own functions in the painter's order."""
+
+    def __init__(self, model: Networks) -> None:
+        self.parts = Parts(
+            tokenizer=model.tokenizer,
+            text_encoder=without_last_layer(twin(model.text_encoder)),
+            transformer=twin(model.transformer),
+            vae=twin(model.vae),
+            scheduler=model.scheduler,
+            preview=FLUX_PREVIEW,
+            device=model.device,
+            dtype=model.dtype,
+        )
+        self._prompts = PromptEncoder(self.parts.tokenizer, self.parts.text_encoder, model.device)
+
+    @torch.inference_mode()
+    def encode(self, prompts: Sequence[str]) -> list[Text]:
+        """Encode with the cache that re-rolls meet."""
+        return [self._prompts.encode(prompt) for prompt in prompts]
+
+    @torch.inference_mode()
+    def denoise(self, meaning: list[Text], noise: Tensor, steps: int) -> Tensor:
+        """Take all steps."""
+        tokens = (noise.shape[2] // PATCH) * (noise.shape[3] // PATCH)
+        plan = schedule(self.parts.scheduler, steps, SHIFT, tokens)
+        *_, last = denoise(self.parts.transformer, noise, Wish(meaning), plan)
+        return last.latents
+
+    @torch.inference_mode()
+    def decode(self, latents: Tensor) -> list[Any]:
+        """Decode one by one, as the painter does to keep memory low."""
+        return [decode(self.parts.vae, each[None]) for each in latents]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the table: its name, how it is made, and whether its numbers are the reference's."""
+
+    name: str
+    title: str
+    make: Callable[[Networks], Arm]
+    compiles: bool = False
+    exact: bool = True
+
+
+ARMS = (
+    Entry("stock", "ZImagePipeline, eager", Stock),
+    Entry("compiled", "ZImagePipeline, compile_repeated_blocks", compiled, compiles=True),
+    Entry("tuned", "ZImagePipeline, tuned from outside", tuned, compiles=True),
+    Entry("exact", "Pinxit, exact", Ours),
+)
+
+
+def why_not(entry: Entry, device: torch.device) -> str | None:
+    """Return a sentence where this device cannot run an arm."""
+    if entry.compiles and not _can_compile(device):
+        return "torch.compile finds no compiler for this device"
+    return None
+
+
+def _can_compile(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.utils._triton.has_triton()  # noqa: SLF001  there is no public question
+    from torch._inductor.cpp_builder import get_cpp_compiler  # noqa: PLC0415
+    from torch._inductor.exc import InvalidCxxCompiler  # noqa: PLC0415
+
+    try:
+        get_cpp_compiler()
+    except InvalidCxxCompiler:
+        return False
+    return True

@@ -1,0 +1,109 @@
+"""One picture at a time and batches of several, arm after arm and back again, so that load hits all alike."""
+
+import io
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from PIL import Image
+
+from generator.bench.arms import Arm, Ours
+from generator.bench.clock import timed
+from generator.bench.gates import noise_for
+from generator.engine.encode_file import encode_file
+from generator.messages import PictureFormat
+from generator.recipe import Recipe
+
+STAGES = ("encode", "denoise", "decode")
+WORDS = 12  # of the measured prompts: one bucket of tokens and a bit
+
+Arms = Mapping[str, Arm]
+
+
+@dataclass(slots=True)
+class Timings:
+    """Seconds of one arm at one shape, a list per stage, and from prompt to pixels."""
+
+    stages: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, stage: str, seconds: float) -> None:
+        """Note one measurement."""
+        self.stages.setdefault(stage, []).append(seconds)
+
+    @property
+    def whole(self) -> list[float]:
+        """Prompt to pixels, one sum per picture."""
+        return [sum(each) for each in zip(*(self.stages[stage] for stage in STAGES), strict=True)]
+
+
+class Prompts:
+    """Prompts that no cache has seen, as long as the process lives."""
+
+    _numbers = itertools.count()
+
+    def __call__(self, count: int) -> list[str]:
+        """Return so many new ones."""
+        words = " ".join(("red", "circle", "and", "star")[index % 4] for index in range(WORDS))
+        return [f"{next(self._numbers)} {words}" for _ in range(count)]
+
+
+def there_and_back(arms: Arms, visits: int) -> Iterator[tuple[str, Arm]]:
+    """Yield A B C C B A, as often as wished: what warms or slows the machine meets every arm."""
+    for _ in range(visits):
+        yield from arms.items()
+        yield from reversed(list(arms.items()))
+
+
+def solo(
+    arms: Arms, device: torch.device, size: tuple[int, int], steps: int, visits: int
+) -> dict[str, Timings]:
+    """Return the timings of single pictures. The first of each arm is a warm-up and does not count."""
+    prompts = Prompts()
+    for arm in arms.values():
+        draw(arm, device, size, steps, prompts(1))
+    found = {name: Timings() for name in arms}
+    for name, arm in there_and_back(arms, visits):
+        for stage, seconds in draw(arm, device, size, steps, prompts(1)).items():
+            found[name].add(stage, seconds)
+    return found
+
+
+def draw(
+    arm: Arm, device: torch.device, size: tuple[int, int], steps: int, prompts: Sequence[str]
+) -> dict[str, float]:
+    """Draw one batch and return the seconds of each stage; a file is written by each arm's own way."""
+    noise = noise_for(len(prompts), *size, seed=len(prompts)).to(device)
+    encode, meaning = timed(device, lambda: arm.encode(prompts))
+    denoise, latents = timed(device, lambda: arm.denoise(meaning, noise, steps))
+    decode, pictures = timed(device, lambda: arm.decode(latents))
+    write, _ = timed(device, lambda: [_written(arm, picture) for picture in pictures])
+    hit, _ = timed(device, lambda: arm.encode(prompts))
+    return {"encode": encode, "denoise": denoise, "decode": decode, "file": write, "hit": hit}
+
+
+def _written(arm: Arm, picture: Any) -> bytes:
+    """The reference's users save a PNG; the product writes WebP, which is what it shows."""
+    if isinstance(arm, Ours):
+        return encode_file(picture, _recipe(picture), PictureFormat.WEBP)
+    file = io.BytesIO()
+    picture.save(file, "png")
+    return file.getvalue()
+
+
+def _recipe(picture: Image.Image) -> Recipe:
+    return Recipe(prompt="-", model="-", width=picture.width, height=picture.height, steps=1, seed=0)
+
+
+def batches(
+    arms: Arms, device: torch.device, size: tuple[int, int], steps: int, counts: Sequence[int]
+) -> dict[str, dict[int, float]]:
+    """Return pictures per second by arm and batch, prompt to pixels, the better of two visits."""
+    prompts, found = Prompts(), {name: dict.fromkeys(counts, 0.0) for name in arms}
+    for count in counts:
+        for name, arm in there_and_back(arms, 1):
+            seconds = draw(arm, device, size, steps, prompts(count))
+            rate = count / sum(seconds[stage] for stage in STAGES)
+            found[name][count] = max(found[name][count], rate)
+    return found

@@ -1,0 +1,127 @@
+"""The engine's benchmark: it counts rightly, compares only what can be, and runs whole at a tiny size."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from generator.bench import gates
+from generator.bench.__main__ import main
+from generator.bench.arms import ARMS, Ours, Stock, twin
+from generator.bench.clock import quantile, ratio
+from generator.bench.flops import step_flops, work
+from generator.bench.gates import NotTheSame, pass_gates
+from generator.bench.results import NotComparable, compare
+from generator.bench.sizes import EMBEDDED, FULL, TINY, networks, skeleton
+from generator.bench.solo import there_and_back
+from generator.bench.traffic import waits
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    torch.set_num_threads(1)
+    return networks(TINY, CPU, torch.float32)
+
+
+@pytest.mark.parametrize("size", [TINY, EMBEDDED, FULL], ids=lambda size: size.name)
+def test_a_step_is_counted_as_torch_counts_it(size):
+    model = skeleton("transformer", size)
+    width = model.config.cap_feat_dim
+    with torch.device("meta"), FlopCounterMode(display=False) as counter, torch.no_grad():
+        model.rope_embedder.freqs_cis = [
+            torch.empty(length, dim // 2, dtype=torch.complex64)
+            for length, dim in zip(model.axes_lens, model.axes_dims, strict=True)
+        ]
+        model([torch.empty(16, 1, 64, 64)], torch.empty(1), [torch.empty(64, width)], return_dict=False)
+
+    assert step_flops(model.config, 1024, 64) == pytest.approx(counter.get_total_flops(), rel=0.03)
+
+
+def test_the_real_model_costs_what_was_counted_for_it():
+    found = work(FULL, 1024, 1024, 64, steps=1)
+
+    assert found.steps / 1e12 == pytest.approx(55.61, rel=0.01)
+    assert found.decode / 1e12 == pytest.approx(10.47, rel=0.05)
+    assert found.text / 1e12 == pytest.approx(0.45, rel=0.05)
+
+
+def test_random_weights_are_no_zeros(tiny):
+    for network in (tiny.transformer, tiny.vae, tiny.text_encoder):
+        assert all(bool((parameter != 0).all()) for parameter in network.parameters())
+
+
+def test_a_twin_shares_the_weights_but_not_the_changes(tiny):
+    other = twin(tiny.text_encoder)
+    other.layers = other.layers[:-1]
+
+    assert len(tiny.text_encoder.layers) == len(other.layers) + 1
+    assert other.embed_tokens.weight is tiny.text_encoder.embed_tokens.weight
+
+
+def test_the_engine_passes_the_gates_at_the_size_and_type_it_is_measured_in(tiny):
+    entry = next(entry for entry in ARMS if entry.name == "exact")
+
+    verdict = pass_gates(entry, Ours(tiny), Stock(tiny), tiny)
+
+    assert verdict.difference <= gates.FP32_LIMIT
+    assert verdict.cosine >= gates.LEAST_COSINE
+
+
+def test_an_arm_that_draws_something_else_is_not_measured(tiny):
+    class Wrong(Ours):
+        def denoise(self, meaning, noise, steps):
+            return super().denoise(meaning, noise, steps) + torch.randn_like(noise)
+
+    with pytest.raises(NotTheSame, match="cosine"):
+        pass_gates(replace(ARMS[-1], name="wrong", exact=True), Wrong(tiny), Stock(tiny), tiny)
+
+
+def test_arms_are_visited_there_and_back():
+    assert [name for name, _ in there_and_back({"a": 1, "b": 2}, 2)] == list("abbaabba")
+
+
+def test_a_ratio_comes_with_its_doubt():
+    middle, low, high = ratio([1.0, 1.1, 0.9, 1.0], [2.0, 2.2, 1.8, 2.0])
+
+    assert low <= middle <= high
+    assert middle == pytest.approx(0.5)
+
+
+def test_quantiles_of_one_value_are_that_value():
+    assert quantile([3.0], 0.99) == 3.0
+
+
+def test_the_line_under_load_is_as_long_as_theory_says():
+    steady = waits([1.0], 0.5, arrivals=200_000)
+    nobody = waits([1.0], 0.001)
+
+    assert steady.p99 == pytest.approx(4.0, rel=0.15)  # one server, equal services, half its capacity
+    assert nobody.p99 == pytest.approx(1.0, rel=0.01)
+    assert not steady.overload
+    assert waits([1.0], 1.2).overload
+
+
+def test_a_whole_run_at_a_tiny_size_is_written_and_compared_with_itself(tmp_path, capsys):
+    file = tmp_path / "results" / "tiny.json"
+    given = ["--size", "tiny", "--device", "cpu", "--arms", "stock", "exact", "--quick", "--steps", "2"]
+
+    assert main([*given, "--json", str(file)]) == 0
+    assert main(["--compare", str(file), str(file)]) == 0
+
+    written = json.loads(file.read_text())
+    assert {row["arm"] for row in written["shapes"]} == {"stock", "exact"}
+    assert all(row["to_floor"] > 0 and row["whole"]["p50"] > 0 for row in written["shapes"])
+    assert written["gates"][0]["difference"] <= gates.FP32_LIMIT
+    assert written["versions"]["torch"]
+    assert "× stock" in capsys.readouterr().out
+
+
+def test_results_of_different_cards_are_not_compared():
+    one = {"device": "NVIDIA H200", "size": "full", "dtype": "bfloat16", "steps": 8, "shapes": []}
+
+    with pytest.raises(NotComparable, match="NVIDIA H200, the other of RTX 4080"):
+        compare(one, one | {"device": "RTX 4080"})
