@@ -40,6 +40,7 @@ from bot.logs import set_up_logs
 from bot.options import Defaults
 from bot.outgoing import Outgoing
 from bot.people import People
+from bot.picture_places import pictures_at, sweep_after_seconds
 from bot.places import Places
 from bot.rate_limit import Rate, RateLimit
 from bot.service import Service
@@ -56,9 +57,10 @@ from generator.loras import Shelf, shelf_for
 from generator.messages import Health
 from generator.models import Model, model_for
 from storage.folder_lock import FolderLock
-from storage.pictures import PictureFolder
+from storage.pictures import Pictures
 from storage.records import Limits, Post
 from storage.sqlite import SqliteStore
+from storage.store import StorageError
 from storage.uploads import UploadLimits
 
 if TYPE_CHECKING:
@@ -128,7 +130,8 @@ class Bot:
     store: SqliteStore
     people: People
     places: Places
-    folder: PictureFolder
+    folder: Pictures
+    sweep_after_seconds: float
     child: PainterProcess
     delivery: Delivery
     dispatcher: Dispatcher
@@ -182,14 +185,21 @@ class Bot:
 
     async def _dispatch(self) -> None:
         """Clear away what a crash left behind, then draw."""
-        await self.folder.sweep(self.store)
+        await self._sweep()
         await self.dispatcher.run()
+
+    async def _sweep(self) -> None:
+        """Orphans that cannot be removed now stay until the next start."""
+        try:
+            await self.folder.sweep(self.store, time.time() - self.sweep_after_seconds)
+        except StorageError as error:
+            log.warning("orphans not swept", reason=str(error))
 
 
 def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
     """Put the parts together and take the port. Raises Trouble when it cannot be had."""
     clock, dice, model = SystemClock(), random.SystemRandom(), model_for(settings.model)
-    store, folder = SqliteStore(settings.database), PictureFolder(settings.pictures)
+    store, folder = SqliteStore(settings.database), pictures_at(settings)
     styles, words = _lists(settings)
     people, places = People(store), Places(store, words)
     shelf = shelf_for(settings.model, settings.loras)
@@ -252,12 +262,13 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
     files = UploadDesk(store.uploads, gallery, clock, upload_limits(settings))
     api_core = _api_core(settings, store, folder, files, answer, lambda: child.health, clock, model)
     api = parts_of(api_core, api_surface)
-    web = _web_server(settings, chat, WebGallery(picture=store.picture, path=folder.path), api)
+    web = _web_server(settings, chat, WebGallery(picture=store.picture, kept=folder.kept), api)
     return Bot(
         store=store,
         people=people,
         places=places,
         folder=folder,
+        sweep_after_seconds=sweep_after_seconds(settings),
         child=child,
         delivery=delivery,
         dispatcher=dispatcher,
@@ -272,7 +283,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
 def discord_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
     settings: Settings,
     store: SqliteStore,
-    folder: PictureFolder,
+    folder: Pictures,
     answer: Callable[[Command], Awaitable[Answer]],
     people: People,
     places: Places,
@@ -288,7 +299,7 @@ def discord_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
 
     core = Core(
         answer=answer,
-        path=folder.path,
+        read=folder.read,
         post=store.post,
         preferences=people.preferences,
         rules=places.rules,
@@ -320,7 +331,7 @@ def _lists(settings: Settings) -> tuple[Styles, Words]:
 def telegram_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
     settings: Settings,
     store: SqliteStore,
-    folder: PictureFolder,
+    folder: Pictures,
     answer: Callable[[Command], Awaitable[Answer]],
     push: Callable[[Post, Update], None],
     people: People,
@@ -334,7 +345,7 @@ def telegram_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
 
     core = Core(
         answer=answer,
-        path=folder.path,
+        read=folder.read,
         post=store.post,
         move_post=store.move_post,
         push=push,
@@ -390,7 +401,7 @@ def upload_limits(settings: Settings) -> UploadLimits:
 def _api_core(  # noqa: PLR0913, PLR0917 - the parts it speaks to
     settings: Settings,
     store: SqliteStore,
-    folder: PictureFolder,
+    folder: Pictures,
     files: UploadDesk,
     answer: Callable[[Command], Awaitable[Answer]],
     health: Callable[[], Health],
@@ -403,7 +414,8 @@ def _api_core(  # noqa: PLR0913, PLR0917 - the parts it speaks to
         post=store.post,
         unconfirmed=store.unconfirmed,
         picture=store.picture,
-        path=folder.path,
+        read=folder.read,
+        kept=folder.kept,
         queue_length=store.queue_length,
         keys=store.keys,
         requests=store.requests,

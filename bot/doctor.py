@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -89,6 +90,8 @@ def all_checks(*, deep: bool) -> Iterator[Check]:
     yield (folder := folder_check(settings.data))
     yield disk_check(settings.data)
     yield lists_check(settings)
+    if settings.pictures is not None:
+        yield asyncio.run(pictures_check(settings))
     if folder.verdict is not Verdict.BAD:
         yield asyncio.run(database_check(settings))
     yield (model := model_check(settings.model))
@@ -141,6 +144,27 @@ def lists_check(settings: Settings) -> Check:
         return Check("lists", Verdict.BAD, str(error), "mend that file, or move it away.")
     words = "a list of words" if settings.words.exists() else "no list of words"
     return Check("lists", Verdict.GOOD, f"{len(styles.all())} styles, {words}")
+
+
+async def pictures_check(settings: Settings) -> Check:
+    """The place for pictures can be written to, read and cleared."""
+    from bot.picture_places import pictures_at  # noqa: PLC0415 - only where one is named
+
+    content = secrets.token_bytes(1024)
+    try:
+        pictures = pictures_at(settings)
+        sha256 = await pictures.put(content)
+        same = await pictures.read(sha256) == content
+        await pictures.remove([sha256])
+    except StorageError as error:
+        fix = (
+            "mend PINXIT_PICTURES, the PINXIT_S3_ settings or the store's own rights: read, write and delete."
+        )
+        return Check("pictures", Verdict.BAD, str(error), fix)
+    if not same:
+        finding = f"{settings.pictures} does not give back what was put there"
+        return Check("pictures", Verdict.BAD, finding, "look at what stands between Pinxit and the store.")
+    return Check("pictures", Verdict.GOOD, f"{settings.pictures} can be written to, read and cleared")
 
 
 def disk_check(folder: Path) -> Check:

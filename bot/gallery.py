@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from bot.looks import look_of
 from bot.updates import Delivered
 from generator.messages import Finished
+from storage.pictures import Kept, Pictures
 from storage.records import Emptied, Job, Picture
 from storage.store import Store
 
@@ -16,26 +16,13 @@ T = TypeVar("T")
 PROBE = bytes(1 << 20)  # about the size of a picture
 
 
-class Folder(Protocol):
-    """Where files lie, each under the SHA-256 of its bytes."""
-
-    async def put(self, content: bytes) -> str:
-        """Write the file and return its SHA-256. Raises StorageError."""
-
-    def path(self, sha256: str) -> Path:
-        """Return where a file lies."""
-
-    async def remove(self, hashes: Sequence[str]) -> None:
-        """Delete files; those that are gone already are no error."""
-
-
 class Gallery:
     """Keeps and removes the pictures of jobs.
 
     One at a time: a file that one job lets go of while another is about to refer to it must survive.
     """
 
-    def __init__(self, store: Store, folder: Folder, secret: Callable[[], str]) -> None:
+    def __init__(self, store: Store, folder: Pictures, secret: Callable[[], str]) -> None:
         self._store = store
         self._folder = folder
         self._secret = secret
@@ -85,9 +72,13 @@ class Gallery:
                 await self._drop([sha256])
             return noted
 
-    def path(self, sha256: str) -> Path:
-        """Return where a content lies."""
-        return self._folder.path(sha256)
+    async def read(self, sha256: str) -> bytes | None:
+        """Return a content, None where it is gone. Raises StorageError."""
+        return await self._folder.read(sha256)
+
+    async def kept(self, sha256: str) -> Kept | None:
+        """Say where a content is to be had from us, None where it is gone. Raises StorageError."""
+        return await self._folder.kept(sha256, link=False)
 
     async def probe(self) -> None:
         """Raise StorageError while a picture could not be kept."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -145,6 +145,41 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Days that finished pictures are kept, everybody's; 0 keeps them for ever.",
         json_schema_extra=_wants("a number of days, 0 or more"),
+    )
+    pictures: str | None = Field(
+        None,
+        max_length=400,
+        pattern=r"^(file:///[^\s?#]+|(s3|gs|az)://[0-9A-Za-z._\-]+(/[^\s?#@]*)?)$",
+        description="Where finished files are kept: an object store, or a folder elsewhere.",
+        json_schema_extra=_wants("file:///a/folder, s3://bucket/prefix, gs://bucket or az://container"),
+    )
+    picture_links: Literal["proxied", "signed"] = Field(
+        "proxied",
+        description="Whether links to pictures in an object store lead through Pinxit,"
+        " or to the store itself with a signature of five minutes.",
+        json_schema_extra=_wants("proxied or signed"),
+    )
+    s3_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$",
+        description="The address of an S3-compatible store that is not Amazon's.",
+        json_schema_extra=_wants("an address such as https://objects.example:9000"),
+    )
+    s3_region: str | None = Field(
+        None,
+        pattern=r"^[0-9A-Za-z\-]+$",
+        description="The region of the bucket; AWS_REGION otherwise.",
+        json_schema_extra=_wants("a name such as eu-central-1"),
+    )
+    s3_key_id: SecretStr | None = Field(
+        None,
+        description="The id of an access key; AWS_ACCESS_KEY_ID or the machine's role otherwise.",
+        json_schema_extra=_wants("the id of an access key"),
+    )
+    s3_secret: SecretStr | None = Field(
+        None,
+        description="That key's secret; AWS_SECRET_ACCESS_KEY or the machine's role otherwise.",
+        json_schema_extra=_wants("the secret of an access key"),
     )
     fetch_allow: str = Field(
         "",
@@ -343,7 +378,7 @@ class Settings(BaseSettings):
         json_schema_extra=_wants("an address and a port such as 127.0.0.1:8443"),
     )
 
-    @field_validator("log_level", "log_format", "language", mode="before")
+    @field_validator("log_level", "log_format", "language", "picture_links", mode="before")
     @classmethod
     def _any_case(cls, value: object) -> object:
         return value.strip().lower() if isinstance(value, str) else value
@@ -456,9 +491,12 @@ class Settings(BaseSettings):
         return self.data / "words.txt"
 
     @property
-    def pictures(self) -> Path:
-        """The folder of finished files."""
-        return self.data / "pictures"
+    def picture_folder(self) -> Path | None:
+        """The folder of finished files, None where they are in an object store."""
+        if self.pictures is None:
+            return self.data / "pictures"
+        where = urlsplit(self.pictures)
+        return Path(unquote(where.path)) if where.scheme == "file" else None
 
     @property
     def generator_log(self) -> Path:

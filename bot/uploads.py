@@ -9,10 +9,11 @@ import secrets
 import unicodedata
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from bot.clock import Clock
 from bot.gallery import Gallery
+from storage.media_types import media_type_of
+from storage.pictures import Kept
 from storage.uploads import Upload, UploadLimits, Uploads
 
 TICKET_SECONDS = 3600.0
@@ -20,14 +21,7 @@ SECRET_BYTES = 24
 LONGEST_NAME = 100
 MOST_AT_ONCE = 64 << 20  # bytes that are being received
 NAMELESS = "file"
-UNKNOWN_TYPE = "application/octet-stream"
 ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"}
-BITMAPS = (
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
-    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
-    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
-    (re.compile(rb"GIF8[79]a"), "image/gif"),
-)
 
 
 class TooMany(Exception):
@@ -114,12 +108,14 @@ class UploadDesk:
             raise NoTicket
         return kept
 
-    async def by_secret(self, secret: str) -> tuple[Upload, Path] | None:
-        """Return a file by the secret of its address, once its bytes are there."""
+    async def by_secret(self, secret: str) -> Upload | None:
+        """Return a file by the secret of its address, once its bytes have come."""
         upload = await self._uploads.by_secret(secret)
-        if upload is None or upload.sha256 is None:
-            return None
-        return upload, self._gallery.path(upload.sha256)
+        return upload if upload is not None and upload.sha256 is not None else None
+
+    async def kept(self, upload: Upload) -> Kept | None:
+        """Say where a file's bytes are to be had from us, None where they are gone."""
+        return await self._gallery.kept(upload.sha256) if upload.sha256 is not None else None
 
     async def find(self, account: int, id: str) -> Upload | None:
         """Return a file of an account."""
@@ -153,8 +149,3 @@ def named(name: str, announced_type: str) -> str:
 def one_line(text: str) -> str:
     """Return the text without control characters and the like."""
     return "".join(letter for letter in text if letter.isprintable())
-
-
-def media_type_of(content: bytes) -> str:
-    """Return what the bytes are: one of the bitmaps, or nothing in particular."""
-    return next((kind for mark, kind in BITMAPS if mark.match(content)), UNKNOWN_TYPE)

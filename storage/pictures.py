@@ -1,18 +1,95 @@
-"""Finished files, kept under the SHA-256 of their bytes: written, then renamed, so never half there."""
+"""Where finished files are kept, each under the SHA-256 of its bytes, and the folder that keeps them."""
 
 import asyncio
 import contextlib
 import hashlib
+import math
 import os
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from storage.store import StorageError, Store
 
+T = TypeVar("T")
+
 SHA256 = re.compile(r"[0-9a-f]{64}")
 SWEEP_AT_ONCE = 500  # files
+
+
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    """The content is a file here."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """The content can be fetched elsewhere, without a key, for a few minutes."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """The content comes from elsewhere through us."""
+
+    size_bytes: int
+    chunks: AsyncIterable[bytes]
+
+
+Kept = OnDisk | Linked | Streamed
+
+
+class Pictures(Protocol):
+    """Finished files. Every verb raises StorageError where they cannot be had now."""
+
+    async def put(self, content: bytes) -> str:
+        """Keep the bytes and return their SHA-256; they are kept for good then."""
+
+    async def read(self, sha256: str) -> bytes | None:
+        """Return the bytes, None where they are gone."""
+
+    async def kept(self, sha256: str, *, link: bool) -> Kept | None:
+        """Say where the bytes are to be had, None where they are gone.
+
+        `link` allows an address elsewhere, which whoever asked can follow.
+        """
+
+    async def remove(self, hashes: Iterable[str]) -> None:
+        """Remove contents, where they exist."""
+
+    async def hashes(self, before: float = math.inf) -> Sequence[str]:
+        """Return what is kept and was last put before a time."""
+
+    async def sweep(self, store: Store, before: float = math.inf) -> int:
+        """Remove what a crash left behind: halves, and contents that nothing refers to.
+
+        Only what was put before a time: a picture is put before its job succeeds, and another bot may
+        be about to. Returns the number of contents removed.
+        """
+
+
+def key_of(sha256: str) -> str:
+    """Return the place of a content. Raises ValueError for anything but 64 hex digits."""
+    if not SHA256.fullmatch(sha256):
+        raise ValueError("A picture is named by 64 hex digits.")
+    return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+async def sweep_orphans(pictures: Pictures, store: Store, before: float) -> int:
+    """Remove the contents put before a time that nothing refers to; return how many."""
+    removed = 0
+    hashes = await pictures.hashes(before)
+    for first in range(0, len(hashes), SWEEP_AT_ONCE):
+        orphans = await store.unreferenced(hashes[first : first + SWEEP_AT_ONCE])
+        await pictures.remove(orphans)
+        removed += len(orphans)
+    return removed
 
 
 class PictureFolder:
@@ -26,30 +103,31 @@ class PictureFolder:
         """Keep the bytes and return their SHA-256; they are on disk then. Raises StorageError."""
         return await asyncio.to_thread(self._put, content)
 
+    async def read(self, sha256: str) -> bytes | None:
+        """Return the bytes, None where they are gone."""
+        return await asyncio.to_thread(_unless_gone, self.path(sha256).read_bytes)
+
+    async def kept(self, sha256: str, *, link: bool) -> Kept | None:  # noqa: ARG002 - nobody else can reach a folder
+        """Say where the file is, None where it is gone."""
+        path = self.path(sha256)
+        return OnDisk(path) if await asyncio.to_thread(path.is_file) else None
+
     def path(self, sha256: str) -> Path:
         """Return where a content is or would be. Raises ValueError for anything but 64 hex digits."""
-        if not SHA256.fullmatch(sha256):
-            raise ValueError("A picture is named by 64 hex digits.")
-        return self._root / sha256[:2] / sha256[2:4] / sha256
+        return self._root / key_of(sha256)
 
     async def remove(self, hashes: Iterable[str]) -> None:
         """Remove files, where they exist."""
         await asyncio.to_thread(self._remove, [self.path(sha256) for sha256 in hashes])
 
-    async def sweep(self, store: Store) -> int:
-        """Remove what a crash left behind: half-written files, and contents that no job refers to.
+    async def hashes(self, before: float = math.inf) -> Sequence[str]:
+        """Return what is kept and was last put before a time."""
+        return await asyncio.to_thread(self._hashes, before)
 
-        Only for the one bot that owns the folder, before it draws: a picture is put before its job
-        succeeds. Returns the number of contents removed.
-        """
-        await asyncio.to_thread(self._empty_tmp)
-        removed = 0
-        hashes = await asyncio.to_thread(self._hashes)
-        for first in range(0, len(hashes), SWEEP_AT_ONCE):
-            orphans = await store.unreferenced(hashes[first : first + SWEEP_AT_ONCE])
-            await self.remove(orphans)
-            removed += len(orphans)
-        return removed
+    async def sweep(self, store: Store, before: float = math.inf) -> int:
+        """Remove halves, and contents that nothing refers to, last written before a time."""
+        await asyncio.to_thread(self._empty_tmp, before)
+        return await sweep_orphans(self, store, before)
 
     def _put(self, content: bytes) -> str:
         sha256 = hashlib.sha256(content).hexdigest()
@@ -73,11 +151,31 @@ class PictureFolder:
             except OSError as error:
                 raise StorageError(f"{file} cannot be removed: {error.strerror}.") from error
 
-    def _empty_tmp(self) -> None:
-        self._remove(self._tmp.glob("*"))
+    def _empty_tmp(self, before: float) -> None:
+        self._remove(file for file in self._tmp.glob("*") if _written_before(file, before))
 
-    def _hashes(self) -> list[str]:
-        return [file.name for file in self._root.glob("??/??/*") if SHA256.fullmatch(file.name)]
+    def _hashes(self, before: float) -> list[str]:
+        return [
+            file.name
+            for file in self._root.glob("??/??/*")
+            if SHA256.fullmatch(file.name) and _written_before(file, before)
+        ]
+
+
+def _unless_gone(read: Callable[[], T]) -> T | None:
+    try:
+        return read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StorageError(f"A picture cannot be read: {error.strerror}.") from error
+
+
+def _written_before(file: Path, before: float) -> bool:
+    if before == math.inf:
+        return True
+    written = _unless_gone(file.stat)
+    return written is not None and written.st_mtime < before
 
 
 def _write_to_disk(file: Path, content: bytes) -> None:

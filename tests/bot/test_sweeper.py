@@ -27,7 +27,7 @@ async def test_old_pictures_and_files_are_deleted_and_young_ones_stay(tmp_path):
         now = FastClock().wall()
 
         await sweeper.sweep(now + 0.5 * DAY_SECONDS)
-        assert (await files.by_secret(upload.secret))[1].is_file()
+        assert await files.kept(await files.by_secret(upload.secret))
         await sweeper.sweep(now + 1.5 * DAY_SECONDS)
         assert await files.by_secret(upload.secret) is None
         assert len(await stage.store.history(account, None, 10)) == 2

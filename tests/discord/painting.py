@@ -41,7 +41,7 @@ class Bot(Studio):
         self.discord = discord
         core = Core(
             answer=self.answer,
-            path=self.pictures.path,
+            read=self.pictures.read,
             post=self.store.post,
             preferences=self.people.preferences,
             rules=self.places.rules,

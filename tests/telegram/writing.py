@@ -34,7 +34,7 @@ class Bot(Studio):
         super().__init__(folder, painter, seconds, lambda: len(town.calls))
         core = Core(
             answer=self.answer,
-            path=self.pictures.path,
+            read=self.pictures.read,
             post=self.store.post,
             move_post=self.store.move_post,
             push=lambda post, update: self.delivery.push(post, update),  # noqa: PLW0108 - made later

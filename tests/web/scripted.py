@@ -66,6 +66,7 @@ from bot.updates import (
 from bot.wildcards import alternatives
 from generator.messages import Fault, Health, PictureFormat, Ready
 from generator.models import EMBEDDED_MODEL
+from storage.pictures import OnDisk
 from storage.records import Balance, Entry, Identity, Job, JobState, Kind, NewPost, Picture, Post, Preferences
 
 OWNER_POST = Post(id=1, job="", platform="web", address="{}", language="en", rung=None)
@@ -105,9 +106,13 @@ class ScriptedService:
 
     def server(self, port: int = 0, host: str = "127.0.0.1", **door: object) -> WebServer:
         """Return the real server around this service."""
-        gallery = Gallery(picture=self.picture, path=lambda sha256: self.folder / sha256)
+        gallery = Gallery(picture=self.picture, kept=self.kept)
         app = web_app(self.chat, gallery, Door(host=host, **door))  # type: ignore[arg-type]
         return WebServer(app, self.chat, host, port)
+
+    async def kept(self, sha256: str, *, link: bool) -> OnDisk | None:
+        path = self.folder / sha256
+        return OnDisk(path) if path.is_file() and not link else None
 
     async def picture(self, secret: str) -> Picture | None:
         return self.pictures.get(secret)

@@ -1,5 +1,6 @@
 """Puts the dialects together. Importing this loads FastAPI, which costs most of a second: do it late."""
 
+import logging
 from collections.abc import Collection
 
 from fastapi import FastAPI, Request
@@ -11,7 +12,7 @@ from starlette.types import ASGIApp
 
 from bot.adapters.api.callers import Door
 from bot.adapters.api.described import describe_at_docs
-from bot.adapters.api.faults import ApiFault, bad_request, not_found, of_validation
+from bot.adapters.api.faults import LATER_SECONDS, ApiFault, bad_request, not_found, of_validation
 from bot.adapters.api.figures import Figures
 from bot.adapters.api.files import files_router
 from bot.adapters.api.gate import Dialect, Gate
@@ -25,6 +26,9 @@ from bot.adapters.api.pictures import pictures_router
 from bot.adapters.api.surface import Jobs
 from bot.adapters.api.wire import problem
 from bot.adapters.api.zimageturbo import zimageturbo_error, zimageturbo_router
+from storage.store import StorageError
+
+log = logging.getLogger(__name__)
 
 NATIVE = Dialect("native", problem)
 INFERENCE = Dialect("inference", problem)
@@ -96,7 +100,13 @@ def _say_no_in_dialects(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         return dialect_of(request.url.path).render(_fault_of(error))
 
+    async def unavailable(request: Request, error: Exception) -> Response:
+        log.warning("storage is in trouble", extra={"reason": str(error)})
+        fault = ApiFault(503, "unavailable", "Storage does not answer.", retry_seconds=LATER_SECONDS)
+        return dialect_of(request.url.path).render(fault)
+
     app.add_exception_handler(ApiFault, refused)
+    app.add_exception_handler(StorageError, unavailable)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, routed)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Protocol
 
 from bot.clock import Clock
 from bot.commands import Command
@@ -14,6 +14,7 @@ from generator.messages import Health
 from generator.models import Model
 from storage.keys import Keys
 from storage.outbox import Outbox
+from storage.pictures import Kept
 from storage.records import Picture, Post
 from storage.requests import Requests
 
@@ -32,16 +33,27 @@ class Rules:
     version: str = ""
 
 
+class WhereKept(Protocol):
+    """Where a content is to be had."""
+
+    async def __call__(self, sha256: str, *, link: bool) -> Kept | None:
+        """Return where; `link` allows an address elsewhere."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Core:
-    """The service's answers, what storage knows, the painter's health, the model and the time."""
+    """The service's answers, what storage knows, the painter's health, the model and the time.
+
+    `read` gives a content's bytes, `kept` says where they are to be had; None where they are gone.
+    """
 
     answer: Callable[[Command], Awaitable[Answer]]
     health: Callable[[], Health]
     post: Callable[[str], Awaitable[Post | None]]
     unconfirmed: Callable[[str], Awaitable[Sequence[Post]]]
     picture: Callable[[str], Awaitable[Picture | None]]
-    path: Callable[[str], Path]
+    read: Callable[[str], Awaitable[bytes | None]]
+    kept: WhereKept
     queue_length: Callable[[], Awaitable[int]]
     keys: Keys
     requests: Requests

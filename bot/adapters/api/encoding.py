@@ -3,14 +3,13 @@
 import asyncio
 import base64
 import io
-from pathlib import Path
 
 from PIL import Image
 
 
-async def file_as_base64(path: Path, format: str, quality: int | None) -> str:
-    """Return a picture's file as it lies, or saved anew where a quality was asked for."""
-    return await asyncio.to_thread(_file, path, format, quality)
+async def file_as_base64(content: bytes, format: str, quality: int | None) -> str:
+    """Return a picture's file as it is, or saved anew where a quality was asked for."""
+    return await asyncio.to_thread(_file, content, format, quality)
 
 
 async def preview_as_base64(jpeg: bytes, format: str) -> str:
@@ -18,8 +17,7 @@ async def preview_as_base64(jpeg: bytes, format: str) -> str:
     return await asyncio.to_thread(_saved, jpeg, format, None)
 
 
-def _file(path: Path, format: str, quality: int | None) -> str:
-    content = path.read_bytes()
+def _file(content: bytes, format: str, quality: int | None) -> str:
     return _text(content) if quality is None else _saved(content, format, quality)
 
 

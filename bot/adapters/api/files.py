@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from bot.adapters.api.asking import Asked, Asking
 from bot.adapters.api.core import Core
@@ -15,8 +15,10 @@ from bot.adapters.api.faults import ApiFault, bad_request, not_found
 from bot.adapters.api.schemas import AnnouncedAnswer, FileAnswer
 from bot.adapters.api.times import moment
 from bot.adapters.api.wire import AsciiJson
-from bot.uploads import UNKNOWN_TYPE, Announcement, Crowded, NoTicket, TooLarge, TooMany
+from bot.file_answer import file_answer
+from bot.uploads import Announcement, Crowded, NoTicket, TooLarge, TooMany
 from storage.keys import Scope
+from storage.media_types import UNKNOWN_TYPE
 from storage.store import StorageError
 from storage.uploads import Upload
 
@@ -93,19 +95,13 @@ class Files:
 
     async def fetch(self, secret: str, name: str) -> Response:  # noqa: ARG002 - the name is for people
         """Hand a file out to whoever has its address."""
-        found = await self._core.files.by_secret(secret)
-        if found is None or not found[1].is_file():
+        upload = await self._core.files.by_secret(secret)
+        kept = await self._core.files.kept(upload) if upload else None
+        if upload is None or kept is None:
             raise not_found("There is no such file.")
-        upload, path = found
         media_type = upload.media_type or UNKNOWN_TYPE
-        kind = "attachment" if media_type == UNKNOWN_TYPE else "inline"
-        return FileResponse(
-            path,
-            media_type=media_type,
-            filename=upload.filename,
-            content_disposition_type=kind,
-            headers=HEADERS,
-        )
+        attachment = media_type == UNKNOWN_TYPE
+        return file_answer(kept, media_type, HEADERS, upload.filename, attachment=attachment)
 
     async def get(self, asking: Asked, id: str) -> Response:
         """One of the account's sent files."""

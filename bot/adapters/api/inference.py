@@ -27,9 +27,10 @@ from bot.links import picture_url
 from bot.outgoing import BadAddress
 from bot.refusals import StillRunning
 from bot.updates import Delivered
-from bot.uploads import NAMELESS, UNKNOWN_TYPE
+from bot.uploads import NAMELESS
 from generator.recipe import Lora, RecipeError
 from storage.keys import Scope
+from storage.media_types import UNKNOWN_TYPE
 from storage.records import Post
 from storage.uploads import Upload
 
@@ -118,13 +119,13 @@ class Tasks:
     async def _restored(self, asking: Asking, prompt: str) -> str:
         """Undo what the client does to a prompt that looks like base64 or like a file: it uploads it."""
         secret = secret_in(prompt)
-        found = await self._core.files.by_secret(secret) if secret else None
-        if found is None or found[0].account != asking.caller.key.account:
+        upload = await self._core.files.by_secret(secret) if secret else None
+        if upload is None or upload.account != asking.caller.key.account:
             return prompt
-        upload, path = found
         if upload.filename != NAMELESS or upload.announced_type != UNKNOWN_TYPE:
             return upload.filename
-        return base64.b64encode(path.read_bytes()[: 1 << 16]).decode("ascii")
+        content = await self._core.read(upload.sha256) if upload.sha256 else None
+        return base64.b64encode((content or b"")[: 1 << 16]).decode("ascii")
 
     async def get(self, asking: Asked, id: str) -> Response:
         """A task as it stands."""
@@ -212,7 +213,7 @@ class Tasks:
             if (secret := secret_in(text)) is not None
         ]
         own = asking.caller.key.account
-        return [pair[0] for pair in found if pair is not None and pair[0].account == own]
+        return [each for each in found if each is not None and each.account == own]
 
     async def _standing(self, asking: Asking, id: str) -> Trail:
         asking.caller.must_have(Scope.READ)

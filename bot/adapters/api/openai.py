@@ -14,7 +14,7 @@ from starlette.responses import Response
 from bot.adapters.api.asking import Asked, Asking
 from bot.adapters.api.core import Core
 from bot.adapters.api.encoding import file_as_base64, preview_as_base64
-from bot.adapters.api.faults import ApiFault, bad_request, headers_of, internal, not_valid
+from bot.adapters.api.faults import ApiFault, bad_request, headers_of, internal, not_found, not_valid
 from bot.adapters.api.orders import Order, Orders
 from bot.adapters.api.schemas import ImagesAnswer, ModelsAnswer, ModelView
 from bot.adapters.api.streaming import Telling
@@ -146,7 +146,10 @@ class Images:
         return {"b64_json": await self._base64(showing, picture)}
 
     async def _base64(self, showing: Showing, picture: Picture) -> str:
-        return await file_as_base64(self._core.path(picture.sha256), showing.format, showing.quality)
+        content = await self._core.read(picture.sha256)
+        if content is None:
+            raise not_found("The picture is gone.")
+        return await file_as_base64(content, showing.format, showing.quality)
 
     async def _told(self, showing: Showing, job: str) -> AsyncGenerator[str, None]:
         """The way to the pictures as events; going away cancels."""

@@ -7,7 +7,9 @@ from starlette.responses import FileResponse, Response
 
 from bot.adapters.api.core import Core
 from bot.adapters.api.faults import not_found
+from bot.file_answer import file_answer
 from bot.file_names import ENDINGS
+from storage.pictures import Kept
 
 NAME = re.compile(r"([A-Za-z0-9_-]{16,128})\.(png|jpg|webp)")
 HEADERS = {
@@ -26,11 +28,16 @@ def pictures_router(core: Core) -> APIRouter:
         kept = await core.picture(found[1]) if found else None
         if found is None or kept is None or ENDINGS[kept.format] != found[2]:
             raise not_found("There is no such file.")
-        path = core.path(kept.sha256)
-        if not path.is_file():
-            raise not_found("There is no such file.")
-        return FileResponse(path, media_type=kept.format.media_type, headers=HEADERS)
+        where = await _kept(core, kept.sha256)
+        return file_answer(where, kept.format.media_type, HEADERS)
 
     router = APIRouter(include_in_schema=False)
     router.add_api_route("/f/{name}", picture, methods=["GET", "HEAD"], response_class=FileResponse)
     return router
+
+
+async def _kept(core: Core, sha256: str) -> Kept:
+    kept = await core.kept(sha256, link=True)
+    if kept is None:
+        raise not_found("There is no such file.")
+    return kept

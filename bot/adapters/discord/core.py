@@ -13,14 +13,14 @@ from storage.records import Identity, PlaceId, PlaceRules, Post, Preferences
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Core:
-    """The service's answers, where files lie, where a job is shown, and the time (seconds since 1970).
+    """The service's answers, the bytes of files by their SHA-256, where a job is shown, and the time.
 
     `preferences` and `rules` never wait: they decide who sees the first word. `public_url` is what
-    links to pictures begin with, None where nobody outside could follow them.
+    links to pictures begin with, None where nobody outside could follow them. `now` counts from 1970.
     """
 
     answer: Callable[[Command], Awaitable[Answer]]
-    path: Callable[[str], Path]
+    read: Callable[[str], Awaitable[bytes | None]]
     post: Callable[[str], Awaitable[Post | None]]
     preferences: Callable[[Identity], Preferences]
     rules: Callable[[PlaceId], PlaceRules]

@@ -125,7 +125,7 @@ class Deeds:
             if index is None
             else under_one(job, index, by.language, public=not is_private(press))
         )
-        files = await uploads_of(answer.job, chosen, self._core.path, press.filesize_limit)
+        files = await uploads_of(answer.job, chosen, self._core.read, press.filesize_limit)
         text = with_links(update_text(delivered, by.language), files, self._core.public_url, by.language)
         await show(press, text, view, files)
 

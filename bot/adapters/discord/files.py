@@ -1,20 +1,19 @@
 """Finished pictures as files that Discord takes: named, described, and no larger than it allows.
 
-Reading and encoding happen in a thread; Pillow is loaded when the first picture is too large.
+Encoding happens in a thread; Pillow is loaded when the first picture is too large.
 """
 
 import asyncio
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import discord
 
 from bot.file_names import ENDINGS, file_name
 from storage.records import Job, Picture
 
-PathOf = Callable[[str], Path]
+Read = Callable[[str], Awaitable[bytes | None]]
 
 MOST_FILES = 10  # in one message
 MOST_OF_REQUEST = 24 * 2**20  # bytes of all files; Discord takes 25 MiB with everything around them
@@ -46,20 +45,30 @@ class Upload:
         )
 
 
-async def uploads_of(job: Job, pictures: Sequence[Picture], path_of: PathOf, limit: int) -> list[Upload]:
+async def uploads_of(job: Job, pictures: Sequence[Picture], read: Read, limit: int) -> list[Upload]:
     """Return the pictures as files of at most `limit` bytes; those that are gone are left out."""
     chosen = pictures[:MOST_FILES]
     if not chosen:
         return []
     most = min(limit, MOST_OF_REQUEST // len(chosen))
-    made = [asyncio.to_thread(_upload, job, picture, path_of(picture.sha256), most) for picture in chosen]
-    return [upload for upload in await asyncio.gather(*made) if upload is not None]
+
+    async def made(picture: Picture) -> Upload | None:
+        content = await read(picture.sha256)
+        return None if content is None else await asyncio.to_thread(_upload, job, picture, content, most)
+
+    uploads = await asyncio.gather(*map(made, chosen))
+    return [upload for upload in uploads if upload is not None]
 
 
-async def thumbnails(jobs: Sequence[tuple[Job, Picture]], path_of: PathOf) -> list[Upload]:
+async def thumbnails(jobs: Sequence[tuple[Job, Picture]], read: Read) -> list[Upload]:
     """Return a small JPEG for each picture that is still there."""
-    made = [asyncio.to_thread(_thumbnail, job, picture, path_of(picture.sha256)) for job, picture in jobs]
-    return [upload for upload in await asyncio.gather(*made) if upload is not None]
+
+    async def made(job: Job, picture: Picture) -> Upload | None:
+        content = await read(picture.sha256)
+        return None if content is None else await asyncio.to_thread(_thumbnail, job, picture, content)
+
+    uploads = await asyncio.gather(*(made(job, picture) for job, picture in jobs))
+    return [upload for upload in uploads if upload is not None]
 
 
 def preview(job: Job, index: int, jpeg: bytes) -> Upload:
@@ -67,11 +76,7 @@ def preview(job: Job, index: int, jpeg: bytes) -> Upload:
     return Upload(f"preview-{job.id}-{index + 1}.jpg", jpeg, job.recipe.prompt)
 
 
-def _upload(job: Job, picture: Picture, path: Path, most: int) -> Upload | None:
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return None
+def _upload(job: Job, picture: Picture, content: bytes, most: int) -> Upload:
     alt = job.recipe.prompt
     if len(content) <= most:
         return Upload(file_name(job.id, picture.index, ENDINGS[picture.format]), content, alt)
@@ -100,13 +105,13 @@ def _webp(image: "Image.Image", quality: int) -> bytes:  # type: ignore[name-def
     return target.getvalue()
 
 
-def _thumbnail(job: Job, picture: Picture, path: Path) -> Upload | None:
+def _thumbnail(job: Job, picture: Picture, content: bytes) -> Upload | None:
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - as above
 
     try:
-        with Image.open(path) as image:
+        with Image.open(io.BytesIO(content)) as image:
             small = image.convert("RGB")
-    except (FileNotFoundError, UnidentifiedImageError):
+    except UnidentifiedImageError:
         return None
     small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
     target = io.BytesIO()

@@ -68,7 +68,7 @@ class Looking:
         if not isinstance(answer, History):
             await show(press, told(answer, by.language))
             return
-        files = await thumbnails(first_pictures(answer), self.desk.core.path)
+        files = await thumbnails(first_pictures(answer), self.desk.core.read)
         view = under_history(answer, by.language)
         await show(press, history_text(answer, by.language), view, files, entries(answer, files, by.language))
 

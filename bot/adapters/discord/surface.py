@@ -139,7 +139,7 @@ class DiscordSurface(Surface):
         async def files(limit: int) -> list[Upload]:
             match update:
                 case Delivered(job=job, pictures=pictures):
-                    return await uploads_of(job, pictures, self._core.path, limit)
+                    return await uploads_of(job, pictures, self._core.read, limit)
                 case Progress(job=job, previews=previews):
                     return [preview(job, index, jpeg) for index, jpeg in previews]
                 case Queued() | Broken() | Cancelled():

@@ -116,7 +116,7 @@ class Canvas:
     async def _files(self, address: Address, update: Update) -> list[Upload]:
         match update:
             case Delivered(job=job, pictures=pictures):
-                return await uploads_of(job, pictures, self._core.path, document=address.document)
+                return await uploads_of(job, pictures, self._core.read, document=address.document)
             case Progress(job=job, previews=[(_, jpeg), *_]) if _previewed(address, job):
                 return [preview(job, jpeg)]
             case _:

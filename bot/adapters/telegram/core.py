@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from bot.commands import Command
 from bot.updates import Answer, Update
@@ -11,14 +10,14 @@ from storage.records import Identity, PlaceId, PlaceRules, Post, Preferences
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Core:
-    """The service's answers, and where files lie.
+    """The service's answers, and the bytes of files by their SHA-256.
 
     `post` says where a job is shown, `move_post` stores that it is shown elsewhere now, `push` hands an
     update to the delivery, `now` is the time (seconds since 1970). `preferences` and `rules` never wait.
     """
 
     answer: Callable[[Command], Awaitable[Answer]]
-    path: Callable[[str], Path]
+    read: Callable[[str], Awaitable[bytes | None]]
     post: Callable[[str], Awaitable[Post | None]]
     move_post: Callable[[int, str], Awaitable[None]]
     push: Callable[[Post, Update], None]

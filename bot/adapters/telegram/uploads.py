@@ -1,20 +1,16 @@
-"""Finished pictures as Telegram takes them: photos within its rules, everything else as documents.
-
-Reading happens in a thread.
-"""
+"""Finished pictures as Telegram takes them: photos within its rules, everything else as documents."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 from telegram import InputFile, InputMediaDocument, InputMediaPhoto
 
 from bot.file_names import ENDINGS, file_name
 from storage.records import Job, Picture
 
-PathOf = Callable[[str], Path]
+Read = Callable[[str], Awaitable[bytes | None]]
 Media = InputMediaPhoto | InputMediaDocument
 
 MOST_OF_PHOTO = 10 * 2**20  # bytes
@@ -57,13 +53,14 @@ def fits_photo(picture: Picture) -> bool:
     return fits and picture.size_bytes <= MOST_OF_PHOTO
 
 
-async def uploads_of(
-    job: Job, pictures: Sequence[Picture], path_of: PathOf, *, document: bool
-) -> list[Upload]:
+async def uploads_of(job: Job, pictures: Sequence[Picture], read: Read, *, document: bool) -> list[Upload]:
     """Return the pictures, all as photos or all as documents; those whose file is gone are left out."""
     as_is = document or not all(map(fits_photo, pictures))
-    made = [asyncio.to_thread(_upload, job, each, path_of(each.sha256), document=as_is) for each in pictures]
-    return [upload for upload in await asyncio.gather(*made) if upload is not None]
+    contents = await asyncio.gather(*(read(picture.sha256) for picture in pictures))
+    there = [
+        (picture, content) for picture, content in zip(pictures, contents, strict=True) if content is not None
+    ]
+    return [Upload(_name(job, picture), content, as_is) for picture, content in there]
 
 
 def preview(job: Job, jpeg: bytes) -> Upload:
@@ -78,9 +75,5 @@ def albums(uploads: Sequence[Upload]) -> list[list[Upload]]:
     return [list(uploads[start:end]) for start, end in pairwise(bounds)]
 
 
-def _upload(job: Job, picture: Picture, path: Path, *, document: bool) -> Upload | None:
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return None
-    return Upload(file_name(job.id, picture.index, ENDINGS[picture.format]), content, document)
+def _name(job: Job, picture: Picture) -> str:
+    return file_name(job.id, picture.index, ENDINGS[picture.format])

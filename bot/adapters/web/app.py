@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any, Protocol, assert_never
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -27,9 +27,12 @@ from bot.adapters.web.lock import COOKIE, SESSION_SECONDS, Lock, Opened, Wait, W
 from bot.adapters.web.messages import LANGUAGES, LONGEST_MESSAGE
 from bot.adapters.web.tabs import Tab
 from bot.adapters.web.views import file_name
+from bot.file_answer import file_answer
 from bot.file_names import ENDINGS
 from bot.texts import say
+from storage.pictures import Kept
 from storage.records import Picture
+from storage.store import StorageError
 
 STATIC = Path(__file__).parent / "static"
 PICTURE_NAME = re.compile(r"([A-Za-z0-9_-]{16,128})\.(png|jpg|webp)")
@@ -41,12 +44,19 @@ CROWDED_CLOSE = 4429
 CUT_OFF_CLOSE = 1013  # try again later
 
 
+class WhereKept(Protocol):
+    """Where a content is to be had."""
+
+    async def __call__(self, sha256: str, *, link: bool) -> Kept | None:
+        """Return where; `link` allows an address elsewhere."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gallery:
-    """Where finished pictures are: the record behind a secret, and the file behind its SHA-256."""
+    """Where finished pictures are: the record behind a secret, and the content behind its SHA-256."""
 
     picture: Callable[[str], Awaitable[Picture | None]]
-    path: Callable[[str], Path]
+    kept: WhereKept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +130,18 @@ class Pages:
             raise HTTPException(404)
         wished = request.query_params.get("as", "")
         saved_as = wished if SAVED_AS.fullmatch(wished) else None
-        return _picture_file(picture, self._gallery.path(picture.sha256), saved_as)
+        return await self._file(picture, saved_as)
+
+    async def _file(self, picture: Picture, saved_as: str | None) -> Response:
+        try:
+            kept = await self._gallery.kept(picture.sha256, link=False)  # the page shows nobody else's
+        except StorageError:
+            raise HTTPException(503) from None
+        if kept is None:
+            raise HTTPException(404)
+        name, headers = saved_as or file_name(picture), {"cache-control": FOR_EVER}
+        attachment = saved_as is not None
+        return file_answer(kept, picture.format.media_type, headers, name, attachment=attachment)
 
     async def socket(self, socket: WebSocket) -> None:
         """Carry messages between one page and the chat until either end closes."""
@@ -240,15 +261,3 @@ def _with_cookie(response: Response, cookie: str, *, secure: bool) -> Response:
         COOKIE, cookie, max_age=SESSION_SECONDS, httponly=True, samesite="strict", secure=secure
     )
     return response
-
-
-def _picture_file(picture: Picture, path: Path, saved_as: str | None) -> Response:
-    if not path.is_file():
-        raise HTTPException(404)
-    return FileResponse(
-        path,
-        media_type=picture.format.media_type,
-        filename=saved_as or file_name(picture),
-        content_disposition_type="attachment" if saved_as else "inline",
-        headers={"cache-control": FOR_EVER},
-    )
