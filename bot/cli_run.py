@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import os
 import random
 import resource
@@ -47,6 +48,7 @@ from bot.service import Service
 from bot.settings import Settings
 from bot.styles import BadStyles, Styles, read_styles
 from bot.sweeper import Keep, Sweeper
+from bot.tally import ErrorCounter, Tally
 from bot.trouble import Trouble
 from bot.updates import Answer, Update
 from bot.uploads import UploadDesk
@@ -204,6 +206,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
     people, places = People(store), Places(store, words)
     shelf = shelf_for(settings.model, settings.loras)
     estimate = Estimate(store, model)
+    logging.getLogger().addHandler(ErrorCounter(tally := Tally()))
     gallery = Gallery(store, folder, lambda: secrets.token_urlsafe(SECRET_BYTES))
     child = painter or GeneratorChild(
         settings.model,
@@ -214,7 +217,9 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
     )
 
     async def answer(command: Command) -> Answer:  # the chat shows and asks: one of the two must come first
-        return await service.answer(command)
+        answered = await service.answer(command)
+        tally.answered(command.by.identity.platform, answered)
+        return answered
 
     def push(post: Post, update: Update) -> None:
         delivery.push(post, update)
@@ -233,7 +238,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
     telegram = telegram_front(settings, store, folder, answer, push, people, places)
     chats = [front.surface for front in (discord, telegram) if front is not None]
     surfaces: list[Surface] = [chat, api_surface, *chats]
-    delivery = Delivery(store=store, surfaces=surfaces, clock=clock)
+    delivery = Delivery(store=store, surfaces=surfaces, clock=clock, tally=tally)
     dispatcher = Dispatcher(
         store=store,
         painter=child,
@@ -260,7 +265,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         places=places,
     )
     files = UploadDesk(store.uploads, gallery, clock, upload_limits(settings))
-    api_core = _api_core(settings, store, folder, files, answer, lambda: child.health, clock, model)
+    api_core = _api_core(settings, store, folder, files, answer, lambda: child.health, clock, model, tally)
     api = parts_of(api_core, api_surface)
     web = _web_server(settings, chat, WebGallery(picture=store.picture, kept=folder.kept), api)
     return Bot(
@@ -407,6 +412,7 @@ def _api_core(  # noqa: PLR0913, PLR0917 - the parts it speaks to
     health: Callable[[], Health],
     clock: Clock,
     model: Model,
+    tally: Tally,
 ) -> ApiCore:
     return ApiCore(
         answer=answer,
@@ -422,6 +428,8 @@ def _api_core(  # noqa: PLR0913, PLR0917 - the parts it speaks to
         files=files,
         outbox=store.outbox,
         outgoing=Outgoing(settings.fetch_allowed),
+        oversight=store.oversight,
+        tally=tally,
         clock=clock,
         model=model,
         rules=Rules(
@@ -429,6 +437,7 @@ def _api_core(  # noqa: PLR0913, PLR0917 - the parts it speaks to
             rate=Rate(per_minute=settings.api_rate_per_minute, burst=settings.api_rate_burst),
             version=version(),
             origins=settings.origins,
+            gpu_hour_cost=settings.gpu_hour_cost,
         ),
     )
 

@@ -13,6 +13,7 @@ from bot.channel import FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS, Channel, Tur
 from bot.clock import Clock, pause
 from bot.recent import Recent
 from bot.standing import final_of
+from bot.tally import Tally
 from bot.updates import Final, Progress, Update
 from storage.records import Post, Rung
 from storage.store import StorageError, Store
@@ -62,7 +63,10 @@ class Delivery:
     Run it for as long as the bot lives. What is pushed before `run` waits for it.
     """
 
-    def __init__(self, *, store: Store, surfaces: Iterable[Surface], clock: Clock) -> None:
+    def __init__(
+        self, *, store: Store, surfaces: Iterable[Surface], clock: Clock, tally: Tally | None = None
+    ) -> None:
+        self._tally = tally or Tally()
         self._store = store
         self._surfaces = {surface.platform: surface for surface in surfaces}
         self._clock = clock
@@ -166,6 +170,8 @@ class Delivery:
         self._shown.pop(turn.post.id, None)
         try:
             await self._store.confirm(turn.post.id, rung)
+            if isinstance(turn.update, Final):
+                self._tally.shown(turn.post, turn.update, rung)
         except StorageError as error:
             log.warning("not confirmed yet", extra={"job": turn.post.job, "reason": str(error)})
             turn.rung = rung

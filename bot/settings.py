@@ -284,6 +284,14 @@ class Settings(BaseSettings):
         description="The language of the command line and of people whose own is not known.",
         json_schema_extra=_wants("en, ru or zh"),
     )
+    gpu_hour_cost: float = Field(
+        0.0,
+        ge=0,
+        le=10**6,
+        allow_inf_nan=False,
+        description="What an hour of one card costs, so that the figures tell what a picture costs.",
+        json_schema_extra=_wants("a number, 0 or more"),
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",
         description="The least important events that are logged.",

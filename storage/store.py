@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from generator.messages import Fault
 from storage.keys import Keys
 from storage.outbox import Outbox
+from storage.oversight import Oversight
 from storage.records import (
     Account,
     Alike,
@@ -63,6 +64,10 @@ class Store(Protocol):
     @property
     def outbox(self) -> Outbox:
         """What is to be told to other people's servers."""
+
+    @property
+    def oversight(self) -> Oversight:
+        """What an owner asks of the whole."""
 
     async def open(self) -> None:
         """Connect and migrate."""

@@ -51,6 +51,7 @@ from storage.sqlite import (
 from storage.sqlite.database import Database
 from storage.sqlite.keys import SqliteKeys
 from storage.sqlite.outbox import SqliteOutbox
+from storage.sqlite.oversight import SqliteOversight
 from storage.sqlite.requests import SqliteRequests
 from storage.sqlite.rows import balance_of
 from storage.sqlite.statements import Statements
@@ -74,6 +75,7 @@ class SqliteStore:
         self.requests = SqliteRequests(self._db)
         self.uploads = SqliteUploads(self._db)
         self.outbox = SqliteOutbox(self._db)
+        self.oversight = SqliteOversight(self._db)
 
     async def open(self) -> None:
         """Connect and migrate."""

@@ -161,6 +161,8 @@ class ApiStage(Stage):
             files=UploadDesk(store.uploads, self.gallery, self.clock, self.upload_limits),
             outbox=store.outbox,
             outgoing=self.outgoing,
+            oversight=store.oversight,
+            tally=self.tally,
             clock=self.clock,
             model=EMBEDDED_MODEL,
             rules=rules,

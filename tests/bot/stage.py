@@ -19,6 +19,7 @@ from bot.places import Places
 from bot.rate_limit import Rate, RateLimit
 from bot.service import Service
 from bot.styles import read_styles
+from bot.tally import Tally
 from bot.updates import Answer, Delivered, Final, Progress, Queued, Update
 from bot.words import Words
 from generator.client import Lost, NotReached
@@ -248,7 +249,8 @@ class Stage:
         self.audience = Audience()
         self.limits = limits
         clock, dice = FastClock(), random.Random(7)
-        self.delivery = Delivery(store=store, surfaces=[self.audience, *also], clock=clock)
+        self.tally = Tally()
+        self.delivery = Delivery(store=store, surfaces=[self.audience, *also], clock=clock, tally=self.tally)
         self.gallery = gallery = Gallery(store, folder, lambda: f"{dice.getrandbits(64):x}")
         self.estimate = estimate = Estimate(store, EMBEDDED_MODEL)
         self.dispatcher = Dispatcher(

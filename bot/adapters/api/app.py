@@ -48,7 +48,7 @@ HEADERS_TAKEN = (
 def api_app(parts: Parts) -> ASGIApp:
     """Return the ASGI app of every dialect."""
     core, trails = parts.core, parts.surface.trails
-    door, figures = Door(core), Figures()
+    door, figures = Door(core), Figures(core.tally)
     app = FastAPI(title="Pinxit", version=core.rules.version, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.public_url = core.rules.public_url
     jobs, orders = Jobs(core, trails), Orders(core, trails, parts.deadlines)

@@ -8,12 +8,14 @@ from bot.clock import Clock
 from bot.commands import Command
 from bot.outgoing import Outgoing
 from bot.rate_limit import Rate
+from bot.tally import Tally
 from bot.updates import Answer
 from bot.uploads import UploadDesk
 from generator.messages import Health
 from generator.models import Model
 from storage.keys import Keys
 from storage.outbox import Outbox
+from storage.oversight import Oversight
 from storage.pictures import Kept
 from storage.records import Picture, Post
 from storage.requests import Requests
@@ -24,13 +26,14 @@ class Rules:
     """What the owner has set for the API.
 
     `public_url` is what links begin with; None takes the request's own Host. `rate` is that of requests
-    with one key that has no rate of its own.
+    with one key that has no rate of its own. `gpu_hour_cost` is told among the figures.
     """
 
     rate: Rate
     public_url: str | None = None
     origins: Collection[str] = ()
     version: str = ""
+    gpu_hour_cost: float = 0.0
 
 
 class WhereKept(Protocol):
@@ -60,6 +63,8 @@ class Core:
     files: UploadDesk
     outbox: Outbox
     outgoing: Outgoing
+    oversight: Oversight
+    tally: Tally
     clock: Clock
     model: Model
     rules: Rules

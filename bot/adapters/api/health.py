@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from bot.adapters.api.callers import Door
 from bot.adapters.api.core import Core
-from bot.adapters.api.faults import ApiFault
-from bot.adapters.api.figures import Figures
+from bot.adapters.api.figures import Figures, Standing
 from bot.adapters.api.wire import AsciiJson
+from bot.credit_flow import CreditFlow
 from generator.messages import Health, Loading, Ready, Unusable
 from storage.keys import Scope
 from storage.store import StorageError
@@ -42,6 +42,7 @@ class Watching:
         self._core = core
         self._door = door
         self._figures = figures
+        self._flow = CreditFlow(core.oversight)
 
     async def health(self) -> Response:
         """The process is alive."""
@@ -63,12 +64,14 @@ class Watching:
         if not _from_here(request):
             address = request.client.host if request.client else ""
             (await self._door.caller(request.headers, address)).must_have(Scope.METRICS)
-        try:
-            queue = await self._core.queue_length()
-        except StorageError:
-            raise ApiFault(503, "unavailable", "Storage does not answer.", retry_seconds=5) from None
-        ready = isinstance(self._core.health(), Ready)
-        return Response(self._figures.text(queue, ready=ready), media_type=FIGURES_TYPE)
+        standing = Standing(
+            backlog=await self._core.oversight.backlog(),
+            credits=await self._flow.moved(),
+            health=self._core.health(),
+            gpu_hour_cost=self._core.rules.gpu_hour_cost,
+            version=self._core.rules.version,
+        )
+        return Response(self._figures.text(standing), media_type=FIGURES_TYPE)
 
 
 def health_router(core: Core, door: Door, figures: Figures) -> APIRouter:
