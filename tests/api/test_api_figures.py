@@ -32,7 +32,7 @@ needs_promtool = pytest.mark.skipif(
 
 
 async def scraped(api: Any) -> dict[tuple[str, tuple[str, ...]], float]:
-    """Return every sample by its name and the values of its labels, which stand in the order of their names."""
+    """Return every sample by its name and the values of its labels, in the order of their names."""
     text = (await api.get("/metrics", key="")).body.decode()
     families = text_string_to_metric_families(text)
     samples = (sample for family in families for sample in family.samples)
