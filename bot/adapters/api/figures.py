@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import (
@@ -18,6 +19,8 @@ from bot.tally import SECONDS, Spread, Tally
 from generator.messages import Health, Ready
 from storage.oversight import Backlog
 from storage.records import JobState, Kind
+
+L = TypeVar("L", bound=tuple[str, ...])
 
 FIRST_BYTE_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -141,9 +144,7 @@ def _gauge(name: str, help: str, value: float) -> Metric:
     return GaugeMetricFamily(name, help, value=value)
 
 
-def _labelled(
-    family: CounterMetricFamily | GaugeMetricFamily, values: Mapping[tuple[str, ...], float]
-) -> Metric:
+def _labelled(family: CounterMetricFamily | GaugeMetricFamily, values: Mapping[L, float]) -> Metric:
     for labels, value in values.items():
         family.add_metric(labels, value)
     return family
