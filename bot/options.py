@@ -134,15 +134,17 @@ def parse(text: str, model: Model, defaults: Defaults) -> Wish:
     if "ar" in given and "size" in given:
         raise OptionClash(option="--ar", other="--size")
     style = defaults.styles.named(given["style"]) if "style" in given else PLAIN
-    width, height = _size(given, model, style.aspect or defaults.aspect, defaults.most_pixels)
+    unwanted = style.unwanted(literal(given.get("no", "")))
+    given = style.given(given)
+    width, height = _size(given, model, defaults.aspect, defaults.most_pixels)
     wish = Wish(
         prompt=style.over(literal(prompt)) if prompt else "",
         width=width,
         height=height,
         seed=_read(given, "seed", _whole, None),
-        steps=_read(given, "steps", _whole, style.steps or model.steps),
+        steps=_read(given, "steps", _whole, model.steps),
         count=_count(given, defaults),
-        negative=style.unwanted(literal(given.get("no", ""))),
+        negative=unwanted,
         shift=_read(given, "shift", _number, model.shift),
         format=_read(given, "format", _format, defaults.format),
         loras=_loras(_read(given, "lora", _named_scales, ()), defaults.loras),
