@@ -5,12 +5,13 @@ else's job, because its post is seen by everybody, or because the person moderat
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
 from bot.options import Wish
 from generator.messages import PictureFormat
+from generator.recipe import Recipe
 from storage.records import Identity, NewPost, PlaceId
 
 
@@ -46,6 +47,45 @@ class Here:
     manages: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PictureOf:
+    """Picture `index` of a job that has its pictures; `vouched` as everywhere."""
+
+    job: str
+    index: int = 0
+    vouched: bool = False
+
+
+Source = bytes | str | PictureOf
+"""A picture: the bytes of a file exactly as it was sent, whatever they are; the SHA-256 that PictureKept
+answered or that a recipe of this person names; or a picture of a job."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class From:
+    """A picture to start from, which the service looks at, keeps or refuses; a front only hands it over.
+
+    `strength` says how much is painted anew, 0 to 1; None leaves it to --strength in the text, which comes
+    first, else to what is usual. What is white in the `mask` (transparent, where its file is transparent
+    anywhere) is painted anew, and nothing else changes. With `other` it starts between two pictures, `share`
+    of the way to the other one. Without --ar or --size the picture's own ratio holds.
+    """
+
+    picture: Source = field(repr=False)
+    strength: float | None = None
+    mask: Source | None = field(default=None, repr=False)
+    other: Source | None = field(default=None, repr=False)
+    share: float = 0.5
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> "From | None":
+        """Return what a recipe started from, to order something like it once more."""
+        start = recipe.start
+        if start is None:
+            return None
+        return cls(picture=start.picture, mask=start.mask, other=start.other, share=start.share)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imagine:
     """Paint `text`: a prompt with options, as typed after /imagine. `key` makes a retry harmless.
@@ -53,6 +93,8 @@ class Imagine:
     A text with wildcards is answered by SeveralAsked; each of its texts can then be ordered by itself. Those
     after the first are `part` of one order, whose rate was counted. `here` is None in a direct message. A
     `private` job, or one that the person's preferences or the place make so, is found by its owner alone.
+    With `start` a picture is painted over: one that was attached, is replied to, or was painted before (a
+    remix: the picture of a job, and `text` as the person changed it).
     """
 
     by: Person
@@ -62,6 +104,7 @@ class Imagine:
     here: Here | None = None
     private: bool = False
     part: bool = False
+    start: From | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,38 +213,9 @@ class ChangeSettings:
 
 @dataclass(frozen=True, slots=True)
 class ShowStyles:
-    """The styles there are, and the person's own. Answered by StyleList."""
+    """The styles there are. Answered by StyleList."""
 
     by: Person
-
-
-@dataclass(frozen=True, slots=True)
-class SaveStyle:
-    """Keep a style of one's own, in the place of one with that name. Answered by StyleKept.
-
-    `text` is typed like an order, with {prompt} where the prompt goes.
-    """
-
-    by: Person
-    name: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class RenameStyle:
-    """Call a style of one's own otherwise. Answered by StyleKept."""
-
-    by: Person
-    name: str
-    to: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteStyle:
-    """Forget a style of one's own. Answered by StyleGone."""
-
-    by: Person
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +265,19 @@ class FindPicture:
     name: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepPicture:
+    """Keep a picture (or a `mask`) for an order to come. Answered by PictureKept, or refused kindly.
+
+    `file` are the bytes as they came. Only where the picture is needed before the order, as for drawing a
+    mask over it: else an order takes the bytes itself. What is not ordered with is kept for a day.
+    """
+
+    by: Person
+    file: bytes = field(repr=False)
+    mask: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class MakeKey:
     """A key of the HTTP API for my account; the one made this way before ends. Answered by KeyMade."""
@@ -275,14 +302,19 @@ class Draw:
     post: NewPost
     per_picture: bool = False
     most_waiting: int | None = None
+    start: From | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """Say what a wish would cost, and do nothing. Answered by Quoted."""
+    """Say what a wish would cost, and do nothing. Answered by Quoted.
+
+    Of `start` only the strength and whether there is a mask or another picture count: nothing is looked at.
+    """
 
     by: Person
     wish: Wish
+    start: From | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,14 +449,12 @@ Personal = (
     | ShowPlace
     | ChangePlace
     | ShowStyles
-    | SaveStyle
-    | RenameStyle
-    | DeleteStyle
     | MakeLink
     | UseLink
     | ExportMine
     | DeleteMine
     | FindPicture
+    | KeepPicture
     | Grant
     | Block
     | Unblock

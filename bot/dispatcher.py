@@ -231,8 +231,22 @@ class Dispatcher:
             lambda: self._estimate.patience_seconds(job.recipe, job.count, self._least_patience)
         )
         self.line.moved()
+        if (pictures := await self._pictures(job)) is None:
+            await self._fail(flight, Fault.START_GONE)
+            return
+        flight.pictures = pictures
         outcome = await flight.fly(self._painter.client, self._heard, alone=not self.drawing)
         await self._settle(flight, outcome)
+
+    async def _pictures(self, job: Job) -> tuple[bytes, ...] | None:
+        """Return what the job starts from, None where some of it is gone."""
+        found: list[bytes] = []
+        for name in job.recipe.pictures:
+            picture = await self._insist(partial(self._gallery.read, name))
+            if picture is None:
+                return None
+            found.append(picture)
+        return tuple(found)
 
     def _heard(self, flight: Flight, event: Event) -> None:
         """Show what an event has changed."""

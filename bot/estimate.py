@@ -4,9 +4,11 @@ from typing import Protocol
 
 from generator.models import Model
 from generator.recipe import Recipe
+from generator.work import GUIDED, steps_before, steps_of
 from storage.records import Place
 
 SHAPES_KEPT = 10_000
+LEAST_STEPS = 0.5  # where nothing is drawn, a picture is still read, scaled and written
 
 
 class Memory(Protocol):
@@ -32,10 +34,9 @@ class Estimate:
         if (measured := await self._measured(shape_key(self._model, recipe))) is not None:
             return count * measured
         width, height = self._model.size
-        usual = await self._measured(
-            _key(self._model, *self._model.drawn_size(width, height), self._model.steps)
-        )
-        return count * (usual or self._model.seconds) * _work(self._model, recipe)
+        steps = self._model.steps * (GUIDED if self._model.guidance else 1)
+        usual = await self._measured(_key(self._model, *self._model.drawn_size(width, height), steps))
+        return (usual or self._model.seconds) * _work(self._model, recipe, count)
 
     async def learn(self, recipe: Recipe, seconds: float) -> None:
         """Remember the measured seconds of one picture."""
@@ -52,7 +53,7 @@ class Estimate:
         measured = await self._measured(shape_key(self._model, recipe))
         if measured is None:
             return max(least, 300.0 * self._model.seconds)
-        return max(least, 10.0 * count * measured / recipe.steps)
+        return max(least, 10.0 * count * measured / max(1, recipe.drawn_steps))
 
     async def _measured(self, key: str) -> float | None:
         if key not in self._known:
@@ -63,8 +64,10 @@ class Estimate:
 
 
 def shape_key(model: Model, recipe: Recipe) -> str:
-    """Return what pictures share that take equally long: model, drawn size and steps."""
-    return _key(model, *model.drawn_size(recipe.width, recipe.height), recipe.steps)
+    """Return what pictures share that take equally long: model, drawn size and what is computed."""
+    size = model.drawn_size(recipe.width, recipe.height)
+    begun = "" if recipe.start is None else "/start" if recipe.start.other is None else "/blend"
+    return _key(model, *size, steps_of(recipe)) + begun
 
 
 def place_in_line(place: Place, *, drawing: bool) -> int:
@@ -76,8 +79,10 @@ def _key(model: Model, width: int, height: int, steps: int) -> str:
     return f"{model.name}/{width}x{height}/{steps}"
 
 
-def _work(model: Model, recipe: Recipe) -> float:
-    """Return the work of a recipe as a multiple of the model's default picture."""
+def _work(model: Model, recipe: Recipe, count: int) -> float:
+    """Return the work of an order as a multiple of the model's default picture."""
     width, height = model.drawn_size(recipe.width, recipe.height)
     usual_width, usual_height = model.drawn_size(*model.size)
-    return width * height * recipe.steps / (usual_width * usual_height * model.steps)
+    usual_steps = model.steps * (GUIDED if model.guidance else 1)
+    steps = max(LEAST_STEPS, count * steps_of(recipe) + steps_before(recipe))
+    return width * height * steps / (usual_width * usual_height * usual_steps)

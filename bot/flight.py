@@ -102,6 +102,7 @@ class Flight:
 
     job: Job
     post: Post | None = None
+    pictures: tuple[bytes, ...] = ()  # what the job starts from
     patience_seconds: float = 30.0
     begun: bool = False
     began_at: float = 0.0  # told by whoever has the clock
@@ -121,7 +122,7 @@ class Flight:
             Order(id=f"{self.job.id}:{index}", recipe=recipe, format=self.job.format)
             for index, recipe in enumerate(self.job.recipes())
         )
-        return Generate(orders=tuple(orders))
+        return Generate(orders=tuple(orders), pictures=self.pictures)
 
     def ask(self, wish: Wish) -> None:
         """Close the stream; a result that is complete already still wins."""

@@ -72,6 +72,11 @@ class Gallery:
                 await self._drop([sha256])
             return noted
 
+    async def drop(self, hashes: Sequence[str]) -> None:
+        """Delete those of some contents that nothing refers to now."""
+        async with self._moving:
+            await self._drop(hashes)
+
     async def read(self, sha256: str) -> bytes | None:
         """Return a content, None where it is gone. Raises StorageError."""
         return await self._folder.read(sha256)

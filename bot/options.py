@@ -18,6 +18,7 @@ from typing import Any
 from bot.refusals import (
     BadOption,
     BadRecipe,
+    NothingToStartFrom,
     OptionClash,
     OptionTwice,
     TooManyAlternatives,
@@ -29,7 +30,7 @@ from bot.styles import Style, Styles
 from bot.wildcards import alternatives, escaped, literal
 from generator.messages import PictureFormat
 from generator.models import Model
-from generator.recipe import MAX_PROMPT, MIN_SIDE, SIDE_STEP, Lora, Recipe, RecipeError
+from generator.recipe import MAX_PROMPT, MIN_SIDE, SIDE_STEP, Lora, Recipe, RecipeError, Start
 
 WIDEST, NARROWEST = Fraction(4, 1), Fraction(1, 4)
 
@@ -43,6 +44,7 @@ EXAMPLES = {
     "style": "--style photo",
     "lora": "--lora snow:0.8",
     "shift": "--shift 3",
+    "strength": "--strength 0.6",
     "format": "--format png",
 }
 ALIASES = {"aspect": "ar", "count": "n", "negative": "no", "loras": "lora"}
@@ -85,7 +87,8 @@ PLAIN = Style(name="plain", template="{prompt}")
 class Defaults:
     """What holds where the person says nothing, how many pictures are allowed at once, the styles and LoRAs.
 
-    A size that was not asked for is made smaller where it has more than `most_pixels`.
+    A size that was not asked for is made smaller where it has more than `most_pixels`. `starts_from` is the
+    size of a picture to start from, whose ratio holds before a style's and the usual one.
     """
 
     max_count: int = 4
@@ -93,13 +96,17 @@ class Defaults:
     aspect: str | None = None
     count: int = 1
     most_pixels: int | None = None
+    starts_from: tuple[int, int] | None = None
     styles: Styles = field(default_factory=Styles)
     loras: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What was asked for, valid but for the seed, which is None where it is left to chance."""
+    """What was asked for, valid but for the seed, which is None where it is left to chance.
+
+    `strength` is that of a picture to start from, None where nothing was said.
+    """
 
     prompt: str
     width: int
@@ -111,6 +118,7 @@ class Wish:
     shift: float
     format: PictureFormat
     loras: tuple[Lora, ...] = ()
+    strength: float | None = None
 
     def recipe(self, model: Model, seed: int) -> Recipe:
         """Return the recipe of the first picture; `seed` is used where none was given."""
@@ -133,21 +141,23 @@ def parse(text: str, model: Model, defaults: Defaults) -> Wish:
     prompt, given = split(text)
     if "ar" in given and "size" in given:
         raise OptionClash(option="--ar", other="--size")
+    if "strength" in given and defaults.starts_from is None:
+        raise NothingToStartFrom
     style = defaults.styles.named(given["style"]) if "style" in given else PLAIN
-    unwanted = style.unwanted(literal(given.get("no", "")))
-    given = style.given(given)
-    width, height = _size(given, model, defaults.aspect, defaults.most_pixels)
+    aspect = _aspect_of(defaults.starts_from) or style.aspect or defaults.aspect
+    width, height = _size(given, model, aspect, defaults.most_pixels)
     wish = Wish(
         prompt=style.over(literal(prompt)) if prompt else "",
         width=width,
         height=height,
         seed=_read(given, "seed", _whole, None),
-        steps=_read(given, "steps", _whole, model.steps),
+        steps=_read(given, "steps", _whole, style.steps or model.steps),
         count=_count(given, defaults),
-        negative=unwanted,
+        negative=style.unwanted(literal(given.get("no", ""))),
         shift=_read(given, "shift", _number, model.shift),
         format=_read(given, "format", _format, defaults.format),
         loras=_loras(_read(given, "lora", _named_scales, ()), defaults.loras),
+        strength=_read(given, "strength", _number, None),
     )
     return valid(wish, model)
 
@@ -155,11 +165,15 @@ def parse(text: str, model: Model, defaults: Defaults) -> Wish:
 def render(
     recipe: Recipe, count: int, format: PictureFormat = PictureFormat.PNG, *, seeded: bool = True
 ) -> str:
-    """Return the text that parses to this recipe, or without its seed: a prompt to edit, with its options."""
+    """Return the text that parses to this recipe, or without its seed: a prompt to edit, with its options.
+
+    What the recipe starts from stands beside the text: `From.of`.
+    """
     seed = f" --seed {recipe.seed}" if seeded else ""
+    extra = _lora_flag(recipe.loras) + _strength_flag(recipe.start)
     flags = (
         f"--size {recipe.width}x{recipe.height}{seed} --steps {recipe.steps}"
-        f" --n {count} --shift {recipe.shift!r} --format {format.value}{_lora_flag(recipe.loras)}"
+        f" --n {count} --shift {recipe.shift!r} --format {format.value}{extra}"
     )
     for spell in (str, escaped):
         quotings = _quotings(spell(recipe.prompt)), _quotings(spell(recipe.negative_prompt))
@@ -385,6 +399,14 @@ def _size(
     return _fitting(_of_ratio(ratio, model), most_pixels)
 
 
+def _aspect_of(size: tuple[int, int] | None) -> str | None:
+    """Return the ratio of a picture, or the nearest one that can be painted."""
+    if size is None:
+        return None
+    ratio = min(WIDEST, max(NARROWEST, Fraction(*size)))
+    return f"{ratio.numerator}:{ratio.denominator}"
+
+
 def _fitting(size: tuple[int, int], most_pixels: int | None) -> tuple[int, int]:
     """Return the size, made smaller at about its ratio where it has too many pixels."""
     width, height = size
@@ -423,6 +445,10 @@ def _lora_flag(loras: Sequence[Lora]) -> str:
     """Return the option, its scales without an exponent."""
     scaled = ",".join(f"{lora.name}:{Decimal(repr(lora.scale)):f}" for lora in loras)
     return f" --lora {scaled}" if loras else ""
+
+
+def _strength_flag(start: Start | None) -> str:
+    return f" --strength {Decimal(repr(start.strength)):f}" if start else ""
 
 
 def _quotings(text: str) -> Iterator[str]:

@@ -3,13 +3,13 @@
 import random
 from dataclasses import dataclass, replace
 
-from bot.commands import Draw, Imagine, Reroll, Vary
+from bot.commands import Draw, Imagine, Quote, Reroll, Vary
 from bot.options import Defaults, Wish, check_lora, parse, valid
-from bot.own_styles import styles_for
 from bot.people import People
 from bot.places import Places
 from bot.pricing import CREDITS, price
 from bot.refusals import NotFinished, TooManyPictures
+from bot.starts import Beginning, start_of
 from generator.messages import PictureFormat
 from generator.models import Model
 from generator.recipe import Recipe
@@ -17,6 +17,7 @@ from storage.records import Job, JobState, NewPost, PlaceRules, Preferences
 
 SUBTLE, STRONG = 0.15, 0.4  # how far a variation goes
 SEED_BITS = 32  # a person can still type it
+UNSEEN = "0" * 64  # a picture that nobody has looked at
 MOST_DRAWN = 16  # pictures that a program may order at once
 
 
@@ -53,21 +54,23 @@ class Orders:
         self._defaults = defaults
         self._dice = dice
 
-    def imagined(self, command: Imagine) -> Wanted:
+    def imagined(self, command: Imagine, beginning: Beginning | None) -> Wanted:
         """Return what a prompt with options asks for."""
         preferences = self._people.preferences(command.by.identity)
         rules = self._places.rules_here(command.here)
-        wish = parse(command.text, self._model, usual(self._defaults, preferences, rules))
-        recipe = wish.recipe(self._model, self._seed())
-        return self._wanted(command, recipe, wish.count, wish.format)
+        defaults = usual(self._defaults, preferences, rules)
+        size = beginning.size if beginning else None
+        wish = parse(command.text, self._model, replace(defaults, starts_from=size))
+        recipe = begun(wish.recipe(self._model, self._seed()), beginning, wish.strength)
+        return self._wanted(command, recipe, wish.count, wish.format, beginning.job if beginning else None)
 
-    def drawn(self, command: Draw) -> Wanted:
+    def drawn(self, command: Draw, beginning: Beginning | None) -> Wanted:
         """Return what a program asks for in exact values."""
         if not 1 <= command.wish.count <= MOST_DRAWN:
             raise TooManyPictures(count=command.wish.count, limit=MOST_DRAWN)
         return Wanted(
             key=command.key,
-            recipe=self.recipe_of(command.wish),
+            recipe=begun(self.recipe_of(command.wish), beginning, command.wish.strength),
             count=command.wish.count,
             format=command.wish.format,
             parent=None,
@@ -83,6 +86,17 @@ class Orders:
         for lora in wish.loras:
             check_lora(lora.name, self._defaults.loras)
         return valid(wish, self._model).recipe(self._model, self._seed())
+
+    def quoted(self, command: Quote) -> Recipe:
+        """Return the recipe of what is only asked for, as far as its price goes."""
+        recipe, wanted = self.recipe_of(command.wish), command.start
+        if wanted is None:
+            return recipe
+        mask = UNSEEN if wanted.mask is not None else None
+        other = UNSEEN if wanted.other is not None else None
+        return replace(
+            recipe, start=start_of(wanted, command.wish.strength, picture=UNSEEN, mask=mask, other=other)
+        )
 
     def again(self, command: Reroll | Vary, job: Job) -> Wanted:
         """Return the same order with other seeds, or a sibling of one of its pictures."""
@@ -123,6 +137,11 @@ class Orders:
         return self._dice.getrandbits(SEED_BITS)
 
 
+def begun(recipe: Recipe, beginning: Beginning | None, strength: float | None) -> Recipe:
+    """Return the recipe with what it starts from. Raises BadRecipe."""
+    return replace(recipe, start=beginning.start(strength)) if beginning else recipe
+
+
 def usual(defaults: Defaults, preferences: Preferences, rules: PlaceRules) -> Defaults:
     """Return what holds where an order says nothing: the person's wishes, then the place's, then ours."""
     return replace(
@@ -131,5 +150,4 @@ def usual(defaults: Defaults, preferences: Preferences, rules: PlaceRules) -> De
         count=preferences.count or rules.count or defaults.count,
         format=preferences.format or defaults.format,
         most_pixels=rules.most_pixels,
-        styles=styles_for(preferences, defaults.styles),
     )

@@ -216,39 +216,6 @@ class UnknownStyle(Refusal):
 
 
 @dataclass(eq=False)
-class BadStyleName(Refusal):
-    """No name for a style."""
-
-    key = "bad_style_name"
-    style: str
-
-
-@dataclass(eq=False)
-class StyleNameTaken(Refusal):
-    """The person has a style of that name."""
-
-    key = "style_name_taken"
-    style: str
-
-
-@dataclass(eq=False)
-class StyleTooLong(Refusal):
-    """A style's template with its options has too many characters."""
-
-    key = "style_too_long"
-    length: int
-    limit: int
-
-
-@dataclass(eq=False)
-class TooManyStyles(Refusal):
-    """The person has as many styles as they may."""
-
-    key = "too_many_styles"
-    limit: int
-
-
-@dataclass(eq=False)
 class UnknownLora(Refusal):
     """A LoRA that is not on the shelf; `guess` is the nearest one or "", `names` are those there are."""
 
@@ -299,3 +266,71 @@ class PictureUnknown(Refusal):
     """No job made this picture that this person may know of, and the file says nothing."""
 
     key = "picture_unknown"
+
+
+@dataclass(eq=False)
+class NotAPicture(Refusal):
+    """What was sent to start from is no picture, or of a kind that is not read."""
+
+    key = "not_a_picture"
+
+
+@dataclass(eq=False)
+class PictureDamaged(Refusal):
+    """What was sent to start from began as a picture and cannot be read to its end."""
+
+    key = "picture_damaged"
+
+
+@dataclass(eq=False)
+class PictureMoves(Refusal):
+    """An animation was sent to start from."""
+
+    key = "picture_moves"
+
+
+@dataclass(eq=False)
+class PictureTooHeavy(Refusal):
+    """A file was sent to start from that has too many bytes; `limit` is in MiB."""
+
+    key = "picture_too_heavy"
+    limit: int
+
+
+@dataclass(eq=False)
+class PictureTooLarge(Refusal):
+    """A picture was sent to start from that has too many pixels; `limit` is in millions."""
+
+    key = "picture_too_large"
+    limit: int
+
+
+@dataclass(eq=False)
+class PictureTooSmall(Refusal):
+    """A picture was sent to start from that shows next to nothing; `least` is a side in pixels."""
+
+    key = "picture_too_small"
+    size: str
+    least: int
+
+
+@dataclass(eq=False)
+class StartUnknown(Refusal):
+    """The picture to start from is not kept (any more), or it is somebody else's: both are answered alike."""
+
+    key = "start_unknown"
+
+
+@dataclass(eq=False)
+class NothingToStartFrom(Refusal):
+    """A strength was given, and no picture to start from."""
+
+    key = "nothing_to_start_from"
+
+
+@dataclass(eq=False)
+class NoStartsHere(Refusal):
+    """The model cannot start from a picture; `model` is its title."""
+
+    key = "no_starts_here"
+    model: str

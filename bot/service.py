@@ -17,21 +17,21 @@ from bot.commands import (
     Command,
     Delete,
     DeleteMine,
-    DeleteStyle,
     Draw,
     EmptyJob,
     ExportMine,
     FindPicture,
     Grant,
     Imagine,
+    KeepPicture,
     MakeKey,
     MakeLink,
     Pay,
+    Person,
     Personal,
+    PictureOf,
     Quote,
-    RenameStyle,
     Reroll,
-    SaveStyle,
     ShowBalance,
     ShowHistory,
     ShowInfo,
@@ -55,10 +55,9 @@ from bot.keys import new_key
 from bot.linking import Linking
 from bot.lookup import Lookup
 from bot.moderation import Moderation
-from bot.options import Defaults, Wish
+from bot.options import Defaults
 from bot.orders import Orders, Wanted
 from bot.overview import UNFINISHED, Overview
-from bot.own_styles import OwnStyles
 from bot.people import People
 from bot.places import Places
 from bot.pricing import price
@@ -74,12 +73,14 @@ from bot.refusals import (
     PainterUnusable,
     QueueIsFull,
     Refusal,
+    StartUnknown,
     StillRunning,
     StorageTrouble,
     TooFast,
     TooManyAlternatives,
     TooManyWaiting,
 )
+from bot.starts import Beginning, Starts
 from bot.updates import (
     Answer,
     Cancelled,
@@ -89,6 +90,7 @@ from bot.updates import (
     Refused,
     SeveralAsked,
     Stopping,
+    StyleList,
     Update,
 )
 from bot.wildcards import alternatives
@@ -106,6 +108,7 @@ from storage.records import (
     NotEnough,
     QueueFull,
     Repeated,
+    StartGone,
 )
 from storage.store import StorageError, Store
 
@@ -147,8 +150,8 @@ class Service:
         self._clock = clock
         self._limits = limits
         self._rate_limit = rate_limit
+        self._styles = (defaults or Defaults()).styles
         self._people = people or People(store)
-        self._own_styles = OwnStyles(self._people, model, defaults or Defaults())
         self._places = places or Places(store, Words())
         self._linking = Linking(store, self._people, limits, clock, dice)
         self._privacy = Privacy(
@@ -166,6 +169,7 @@ class Service:
         )
         self._overview = Overview(store, dispatcher, clock, limits)
         self._purchases = Purchases(store, self._people, clock)
+        self._starts = Starts(store, gallery, self._people, clock, model, self._pictured_job)
         self._orders = Orders(self._people, self._places, model, defaults or Defaults(), dice)
         self._accepted: Recent[tuple[int, str], str] = Recent(REMEMBERED)
 
@@ -183,8 +187,8 @@ class Service:
         match command:
             case Imagine() | Draw() | Reroll() | Vary():
                 return await self._order(command)
-            case Quote(by=by, wish=wish):
-                return await self._quote(await self._people.account(by), wish)
+            case Quote():
+                return await self._quote(await self._people.account(command.by), command)
             case ShowJob():
                 return await self._overview.standing(await self._named_job(command))
             case Cancel():
@@ -204,15 +208,15 @@ class Service:
             case _:
                 return await self._aside(command)
 
-    async def _aside(self, command: Personal) -> Answer:  # noqa: PLR0911 - one per command
+    async def _aside(self, command: Personal) -> Answer:  # noqa: C901, PLR0911 - one per command
         """Answer what is about people and places."""
         match command:
             case ShowSettings() | ChangeSettings():
                 return await self._people.answer(command)
             case ShowPlace() | ChangePlace():
                 return await self._places.answer(command)
-            case ShowStyles() | SaveStyle() | RenameStyle() | DeleteStyle():
-                return await self._own_styles.answer(command)
+            case ShowStyles():
+                return StyleList(self._styles.all())
             case MakeLink() | UseLink():
                 return await self._linking.answer(command)
             case ExportMine() | DeleteMine():
@@ -221,6 +225,9 @@ class Service:
             case FindPicture():
                 self._check_rate(await self._people.account(command.by))  # decoding takes a while
                 return await self._lookup.answer(command)
+            case KeepPicture():
+                self._check_rate(await self._people.account(command.by))  # the same
+                return await self._starts.answer(command)
             case Grant() | Block() | Unblock() | ShowJobs():
                 return await self._moderation.answer(command)
             case Pay() | ShowPayment() | TakeBack():
@@ -234,12 +241,20 @@ class Service:
     # ── which job is meant ────────────────────────────────────────────────────────────────────────
 
     async def _named_job(self, command: Named) -> Job:
-        """Return the job that is meant; somebody else's that nobody vouches for is as good as none."""
-        found = await self._store.job(command.job)
+        """Return the job that a command means."""
+        vouched = not isinstance(command, ShowJob | EmptyJob) and command.vouched
+        return await self._job_of(command.by, command.job, vouched=vouched)
+
+    async def _pictured_job(self, by: Person, source: PictureOf) -> Job:
+        """Return the job whose picture is meant."""
+        return await self._job_of(by, source.job, vouched=source.vouched)
+
+    async def _job_of(self, by: Person, job: str, *, vouched: bool) -> Job:
+        """Return a job; somebody else's that nobody vouches for is as good as none."""
+        found = await self._store.job(job)
         if found is None or found.deleted:
             raise NoSuchJob
-        vouched = not isinstance(command, ShowJob | EmptyJob) and command.vouched
-        if not vouched and found.account != await self._people.account(command.by):
+        if not vouched and found.account != await self._people.account(by):
             raise NoSuchJob
         return found
 
@@ -260,7 +275,8 @@ class Service:
         """Price what wildcards stand for as a whole. Raises the Refusal that any of it would meet."""
         if len(orders) > self._limits.per_account:
             raise TooManyAlternatives(limit=self._limits.per_account)
-        wanted = [self._orders.imagined(order) for order in orders]
+        beginning = await self._beginning(orders[0])
+        wanted = [self._orders.imagined(order, beginning) for order in orders]
         whole = sum(each.price for each in wanted)
         balance = await self._store.balance(account, self._limits, self._clock.wall())
         if whole > balance.available:
@@ -292,13 +308,17 @@ class Service:
     async def _wanted(self, command: Imagine | Draw | Reroll | Vary) -> Wanted:
         match command:
             case Imagine():
-                return self._orders.imagined(command)
+                return self._orders.imagined(command, await self._beginning(command))
             case Draw():
-                return self._orders.drawn(command)
+                return self._orders.drawn(command, await self._beginning(command))
             case Reroll() | Vary():
                 return self._orders.again(command, await self._named_job(command))
             case _:
                 assert_never(command)
+
+    async def _beginning(self, command: Imagine | Draw) -> Beginning | None:
+        """Return what the order starts from."""
+        return await self._starts.beginning(command.by, command.start) if command.start else None
 
     async def _submit(self, account: int, wanted: Wanted) -> Answer:
         new = NewJob(
@@ -337,6 +357,8 @@ class Service:
                 raise QueueIsFull(limit=limit, retry_seconds=await self._retry_seconds(None))
             case Blocked():
                 raise AccountBlocked
+            case StartGone():
+                raise StartUnknown
             case _:
                 assert_never(submission)
 
@@ -381,10 +403,10 @@ class Service:
         await self._gallery.empty(job.id)
         return Deleted(job.id)
 
-    async def _quote(self, account: int, wish: Wish) -> Quoted:
-        recipe = self._orders.recipe_of(wish)
+    async def _quote(self, account: int, command: Quote) -> Quoted:
+        recipe = self._orders.quoted(command)
         balance = await self._store.balance(account, self._limits, self._clock.wall())
-        return Quoted(recipe=recipe, price=price(recipe, wish.count), balance=balance)
+        return Quoted(recipe=recipe, price=price(recipe, command.wish.count), balance=balance)
 
     async def _make_key(self, account: int) -> KeyMade:
         now = self._clock.wall()

@@ -13,6 +13,7 @@ HOUR_SECONDS = 3600.0
 DAY_SECONDS = 24 * HOUR_SECONDS
 TRACES_DAYS = 30.0  # what was sent to webhooks
 REQUESTS_DAYS = 2.0  # idempotency keys, which hold for one
+STARTS_DAYS = 1.0  # pictures to start from that no job needs
 AT_ONCE = 200
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Sweeper:
         """Delete what is too old."""
         await self._store.requests.forget(now - REQUESTS_DAYS * DAY_SECONDS)
         await self._store.outbox.forget(now - TRACES_DAYS * DAY_SECONDS)
+        await self._gallery.let_go(lambda: self._store.starts.remove_unused(now - STARTS_DAYS * DAY_SECONDS))
         if self._keep.uploads_days:
             await self._files.remove_older(now - self._keep.uploads_days * DAY_SECONDS)
         if self._keep.pictures_days:

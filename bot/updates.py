@@ -154,24 +154,9 @@ class PlaceView(Aside):
 
 @dataclass(frozen=True, slots=True)
 class StyleList(Aside):
-    """The styles of the house and the person's own, each in the order of their names."""
+    """The styles there are, in the order of their names."""
 
     styles: tuple[Style, ...]
-    own: tuple[Style, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class StyleKept(Aside):
-    """A style of the person's own, saved or renamed."""
-
-    style: Style
-
-
-@dataclass(frozen=True, slots=True)
-class StyleGone(Aside):
-    """A style of the person's own is forgotten."""
-
-    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +265,15 @@ class FoundRecipe(Aside):
     recipe: Recipe
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureKept(Aside):
+    """A picture can be started from, by its SHA-256 and by this person alone; its size as it is kept."""
+
+    sha256: str
+    width: int
+    height: int
+
+
 @dataclass(frozen=True, slots=True)
 class KeyMade(Aside):
     """A key of the HTTP API, to be shown to this person alone, once. `text` is never logged."""
@@ -336,8 +330,6 @@ AnyAside = (
     PreferencesView
     | PlaceView
     | StyleList
-    | StyleKept
-    | StyleGone
     | LinkCode
     | LinkAsked
     | Linked
@@ -349,6 +341,7 @@ AnyAside = (
     | NowUnblocked
     | JobsView
     | FoundRecipe
+    | PictureKept
     | KeyMade
     | Quoted
     | SeveralAsked

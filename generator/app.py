@@ -18,7 +18,7 @@ from generator.frames import MAX_REQUEST, BadFrame, decode_generate, encode_even
 from generator.messages import End, Event, Generate, Loading, Ready, Unusable
 
 FRAMES = "application/x-pinxit-frames"
-LARGE = 256 * 1024  # from here on, reading the JSON takes long enough to leave the loop
+LARGE = 256 * 1024  # from here on, reading a request takes long enough to leave the loop
 
 
 def build_app(easel: Easel) -> Starlette:

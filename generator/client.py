@@ -1,5 +1,6 @@
 """The bot's end of the generator: HTTP over a Unix socket, frames in, events out."""
 
+import io
 import logging
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -46,7 +47,8 @@ class GeneratorClient:
         """
         begun = False
         try:
-            async with self._session().post("/generate", data=encode_generate(request)) as response:
+            content = io.BytesIO(encode_generate(request))  # sent piece by piece: pictures are large
+            async with self._session().post("/generate", data=content) as response:
                 if response.status == BAD_REQUEST:
                     for event in _refused(request, await response.text()):
                         yield event

@@ -1,4 +1,4 @@
-"""The bytes between the bot and the generator: frames of events, JSON of requests and health. No I/O.
+"""The bytes between the bot and the generator: frames of requests and events, JSON of health. No I/O.
 
 A frame is two big-endian 32-bit lengths, a JSON head of the first length and raw bytes of the second.
 Pictures travel as those raw bytes: in JSON they would need base64, which is twenty times slower.
@@ -7,8 +7,9 @@ Pictures travel as those raw bytes: in JSON they would need base64, which is twe
 import json
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from itertools import accumulate
 from typing import Any, NoReturn, TypeVar, assert_never
 
 from generator.messages import (
@@ -27,13 +28,14 @@ from generator.messages import (
     Ready,
     StepDone,
     Unusable,
+    name_of,
 )
 from generator.recipe import Recipe, RecipeError
 
 LENGTHS = struct.Struct(">II")
 MAX_HEAD = 64 * 1024
 MAX_BODY = 256 * 1024 * 1024  # a 2048x2048 PNG is 16 MB at worst
-MAX_REQUEST = 32 * 1024 * 1024
+MAX_REQUEST = 96 * 1024 * 1024  # words, and two pictures of 2048x2048 with a mask at worst
 MAX_ORDERS = 16
 LARGEST_NUMBER = 2**53
 
@@ -154,25 +156,43 @@ def _finished(head: "_Fields", body: bytes) -> Finished:
 
 
 def encode_generate(request: Generate) -> bytes:
-    """Return the request as JSON."""
+    """Return the request as one frame: its JSON, then the pictures one after the other."""
     orders = [
         {"id": order.id, "recipe": order.recipe.as_dict(), "format": order.format.value}
         for order in request.orders
     ]
-    return json.dumps({"orders": orders, "previews": request.previews}).encode()
+    sizes = [len(picture) for picture in request.pictures]
+    head = json.dumps({"orders": orders, "previews": request.previews, "pictures": sizes}).encode()
+    return b"".join([LENGTHS.pack(len(head), sum(sizes)), head, *request.pictures])
 
 
 def decode_generate(content: bytes) -> Generate:
-    """Return the request that JSON says. Raises BadFrame with a sentence on what would be right."""
-    head = _Fields(_json_object(content))
+    """Return the request that a frame says. Raises BadFrame with a sentence on what would be right."""
+    if len(content) < LENGTHS.size or len(content) != LENGTHS.size + sum(LENGTHS.unpack_from(content)):
+        raise BadFrame("That is no frame of a request.")
+    middle = LENGTHS.size + LENGTHS.unpack_from(content)[0]
+    head = _Fields(_json_object(content[LENGTHS.size : middle]))
     orders = tuple(_order(_Fields(each)) for each in head.objects("orders"))
     if not 1 <= len(orders) <= MAX_ORDERS:
         raise BadFrame(f"A request holds 1 to {MAX_ORDERS} orders, not {len(orders)}.")
     if len({order.id for order in orders}) < len(orders):
         raise BadFrame("Two orders of one request have the same id.")
     if len({order.recipe.shape for order in orders}) > 1:
-        raise BadFrame("The orders of one request must share size, steps, shift, guidance and LoRAs.")
-    return Generate(orders=orders, previews=head.flag("previews"))
+        raise BadFrame(
+            "The orders of one request must share size, steps, shift, guidance, strength and LoRAs."
+        )
+    pictures = _pictures(head.wholes("pictures"), memoryview(content)[middle:])
+    missing = {each for order in orders for each in order.recipe.pictures} - set(map(name_of, pictures))
+    if missing:
+        raise BadFrame(f"The picture {min(missing)} is not there.")
+    return Generate(orders=orders, previews=head.flag("previews"), pictures=pictures)
+
+
+def _pictures(sizes: Sequence[int], body: memoryview) -> tuple[bytes, ...]:
+    if sum(sizes) != len(body):
+        raise BadFrame("The pictures are not as long as was said.")
+    ends = list(accumulate(sizes))
+    return tuple(bytes(body[end - size : end]) for size, end in zip(sizes, ends, strict=True))
 
 
 def _order(head: "_Fields") -> Order:
@@ -263,6 +283,12 @@ class _Fields:
         value = self._values.get(name)
         if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
             self._refuse(name, "a list of objects")
+        return value
+
+    def wholes(self, name: str) -> list[int]:
+        value = self._values.get(name)
+        if not isinstance(value, list) or any(type(each) is not int or each < 0 for each in value):
+            self._refuse(name, "a list of whole numbers")
         return value
 
     def one_of(self, kind: type[E], name: str) -> E:

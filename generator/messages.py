@@ -3,7 +3,8 @@
 No I/O and no torch: `generator.frames` turns these into bytes, the bot and the process both match them.
 """
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from generator.recipe import Recipe
@@ -28,6 +29,7 @@ class Fault(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     BROKEN_PICTURE = "broken_picture"  # NaN or infinity came out of the model
     WRONG_LORA = "wrong_lora"  # missing, damaged or made for another model; the log has the sentence
+    START_GONE = "start_gone"  # the picture to start from is not kept any more, or cannot be read
     INTERNAL = "internal"  # a bug: logged once at the generator's edge
     POISON = "poison"  # the process died under this order again and again
     PAINTER_GONE = "painter_gone"  # no generator could take it for too long
@@ -47,10 +49,19 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generate:
-    """Orders of one shape (size, steps, guidance, shift, LoRAs), drawn together as a batch."""
+    """Orders of one shape (size, steps, guidance, shift, strength, LoRAs), drawn together as a batch.
+
+    `pictures` are the files that the recipes start from, in any order: `name_of` is what recipes call them.
+    """
 
     orders: tuple[Order, ...]
     previews: bool = True
+    pictures: tuple[bytes, ...] = field(default=(), repr=False)
+
+
+def name_of(picture: bytes) -> str:
+    """Return what recipes call a picture: the SHA-256 of its file."""
+    return hashlib.sha256(picture).hexdigest()
 
 
 # ── answered by the generator, in this order: Begun, StepDone/Preview…, then one end per order, End ─

@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from generator.recipe import Recipe
+from generator.recipe import Recipe, Start
 
 JSON_KEY, TEXT_KEY = "pinxit", "parameters"
 IMAGE_DESCRIPTION, EXIF_FOLDER, USER_COMMENT = 0x010E, 0x8769, 0x9286
@@ -68,7 +68,19 @@ def parameters(recipe: Recipe) -> str:
         values += f", Variation seed strength: {recipe.variation_strength:g}"
     if recipe.loras:
         values += f", LoRAs: {' '.join(f'{lora.name}:{lora.scale:g}' for lora in recipe.loras)}"
+    if recipe.start is not None:
+        values += _beginning(recipe.start)
     return "\n".join([*lines, values])
+
+
+def _beginning(start: Start) -> str:
+    """Return the values that programs know, and the rest in words."""
+    if start.strength == 0:
+        return ", Enlarged by a resampler: nothing was drawn"
+    said = f", Denoising strength: {start.strength:g}"
+    said += ", Mask: yes" if start.mask else ""
+    said += f", Blend: {start.share:g}" if start.other else ""
+    return said + (", Tiled: yes" if start.tiled else "")
 
 
 def _json(recipe: Recipe) -> str:

@@ -19,8 +19,9 @@ class Model:
     `name` is what settings call it. `native_area` is the number of pixels the model draws well,
     or None where it draws every size itself; a model with a native area draws the wished ratio at
     that area, and the picture is scaled to the wished size. What is below `smallest_side` is drawn
-    larger and scaled down. `aspects` are the (width, height) of the presets.
-    `seconds` is the expected time of a picture at default size and steps before any was measured.
+    larger and scaled down. `aspects` are the (width, height) of the presets. One that `takes_pictures`
+    can start from them. `seconds` is the expected time of a picture at default size and steps before
+    any was measured.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Model:
     shift: float = 3.0
     guidance: float = 0.0
     takes_guidance: bool = False
+    takes_pictures: bool = True
     seconds: float = 2.0
 
     @property

@@ -16,6 +16,8 @@ LORA_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
 SHA256 = re.compile(r"[0-9a-f]{64}|")
 MIN_LORA_SCALE, MAX_LORA_SCALE = -2.0, 2.0
 MAX_LORAS = 8
+CONTENT = re.compile(r"[0-9a-f]{64}")  # the SHA-256 of a picture's file
+USUAL_STRENGTH, MASKED_STRENGTH = 0.6, 1.0
 
 
 class RecipeError(ValueError):
@@ -54,6 +56,49 @@ class Lora:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """The picture that a recipe starts from instead of noise alone, by the SHA-256 of its file.
+
+    Of the schedule's steps the last `strength` are drawn: 1 is all of them and 0 none, which only brings
+    the picture to the recipe's size. The picture covers the recipe's size: scaled, and cut from its middle.
+    `mask` is a picture of that kind too: what is white is drawn, what is black stays as it was.
+    With `other` it starts between two pictures, `share` of the way to the other one.
+    `tiled` draws large sizes piece by piece, at the pieces' own size.
+    Raises RecipeError on construction when a value is impossible.
+    """
+
+    picture: str
+    strength: float = USUAL_STRENGTH
+    mask: str | None = None
+    other: str | None = None
+    share: float = 0.5
+    tiled: bool = False
+
+    def __post_init__(self) -> None:
+        for content in (self.picture, self.mask, self.other):
+            if content is not None and not (isinstance(content, str) and CONTENT.fullmatch(content)):
+                raise RecipeError("start", "A picture to start from is named by 64 hex digits.")
+        if self.picture is None or not isinstance(self.tiled, bool):
+            raise RecipeError("incomplete", "The recipe is not complete.")
+        _number("strength", self.strength, 0.0, 1.0)
+        _number("share", self.share, 0.0, 1.0)
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """The contents that are needed, each once."""
+        named = (self.picture, self.mask, self.other)
+        return tuple(dict.fromkeys(content for content in named if content is not None))
+
+    def drawn(self, steps: int) -> int:
+        """Return how many of the schedule's steps are drawn, rounded as the reference does: up.
+
+        >>> Start(picture="0" * 64, strength=0.6).drawn(8)
+        5
+        """
+        return steps - int(max(steps - min(steps * self.strength, steps), 0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """What fixes the pixels of one picture.
 
@@ -75,6 +120,7 @@ class Recipe:
     variation_seed: int | None = None
     variation_strength: float = 0.0
     loras: tuple[Lora, ...] = ()
+    start: Start | None = None
 
     def __post_init__(self) -> None:
         _text("prompt", self.prompt)
@@ -93,6 +139,18 @@ class Recipe:
         if self.variation_seed is not None:
             _whole("variation_seed", self.variation_seed, 0, SEED_LIMIT - 1)
         _loras(self.loras)
+        if not isinstance(self.start, Start | None):
+            raise RecipeError("incomplete", "The recipe is not complete.")
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """The SHA-256 of every picture that it starts from, masks too."""
+        return self.start.pictures if self.start else ()
+
+    @property
+    def drawn_steps(self) -> int:
+        """How many steps are really drawn: with a picture to start from only the schedule's end."""
+        return self.start.drawn(self.steps) if self.start else self.steps
 
     @property
     def worn(self) -> tuple[Lora, ...]:
@@ -100,9 +158,10 @@ class Recipe:
         return tuple(sorted((lora for lora in self.loras if lora.scale), key=lambda lora: lora.name))
 
     @property
-    def shape(self) -> tuple[int, int, int, float, float, tuple[Lora, ...]]:
+    def shape(self) -> tuple[object, ...]:
         """What orders must share to be drawn in one batch."""
-        return (self.width, self.height, self.steps, self.shift, self.guidance, self.worn)
+        beginning = (self.start.strength, self.start.tiled) if self.start else None
+        return (self.width, self.height, self.steps, self.shift, self.guidance, self.worn, beginning)
 
     def picture(self, index: int) -> "Recipe":
         """Return the recipe of picture `index` of several: each has the next seed.
@@ -136,7 +195,8 @@ class Recipe:
             raise RecipeError("unknown", "A recipe has no {names}.", names=", ".join(sorted(unknown)))
         try:
             loras = tuple(Lora(**each) for each in values.get("loras", ()))
-            return cls(**{**values, "loras": loras})
+            start = values.get("start")
+            return cls(**{**values, "loras": loras, "start": None if start is None else Start(**start)})
         except TypeError as error:
             raise RecipeError("incomplete", "The recipe is not complete.") from error
 

@@ -33,6 +33,7 @@ from storage.records import (
     Submission,
 )
 from storage.requests import Requests
+from storage.starts import Starts
 from storage.uploads import Uploads
 
 
@@ -60,6 +61,10 @@ class Store(Protocol):
     @property
     def uploads(self) -> Uploads:
         """Files that people sent."""
+
+    @property
+    def starts(self) -> Starts:
+        """Pictures that recipes start from."""
 
     @property
     def outbox(self) -> Outbox:
@@ -254,7 +259,7 @@ class Store(Protocol):
         """Return ids of jobs that ended before a time and are not deleted, oldest first."""
 
     async def unreferenced(self, hashes: Sequence[str]) -> Sequence[str]:
-        """Return those of the given SHA-256 that no visible picture and no sent file refers to."""
+        """Return those of the given SHA-256 that no visible picture, no sent file and no recipe refers to."""
 
     # posts
 

@@ -20,12 +20,11 @@ from bot.updates import (
     NowUnblocked,
     Paid,
     PaymentView,
+    PictureKept,
     PlaceView,
     PreferencesView,
     Quoted,
     SeveralAsked,
-    StyleGone,
-    StyleKept,
     StyleList,
     TakenBack,
 )
@@ -43,14 +42,10 @@ def describe_aside(answer: AnyAside, language: str) -> str:  # noqa: C901, PLR09
             return say(language, "place_changed", name=by.name)
         case PlaceView():
             return say(language, "place_view")
-        case StyleKept(style):
-            return say(language, "style_kept", style=style.name)
-        case StyleGone(name):
-            return say(language, "style_gone", style=name)
-        case StyleList(styles=(), own=()):
+        case StyleList(styles=()):
             return say(language, "styles_none")
-        case StyleList(styles, own):
-            return say(language, "styles_view", count=len(styles) + len(own), example=(*own, *styles)[0].name)
+        case StyleList(styles):
+            return say(language, "styles_view", count=len(styles), example=styles[0].name)
         case LinkCode(code=code, life_seconds=seconds):
             return say(language, "link_code", code=code, life_seconds=seconds)
         case LinkAsked(name=name, identities=identities):
@@ -71,6 +66,8 @@ def describe_aside(answer: AnyAside, language: str) -> str:  # noqa: C901, PLR09
         case FoundRecipe(recipe):
             size = f"{recipe.width}×{recipe.height}"
             return say(language, "found_recipe", prompt=recipe.prompt, size=size, seed=str(recipe.seed))
+        case PictureKept():
+            return say(language, "picture_kept")
         case KeyMade(text):
             return say(language, "key_made", text=text)
         case Paid(credits=bought, balance=balance):
@@ -113,7 +110,6 @@ def preference_lines(preferences: Preferences, language: str) -> list[Line]:
         "private": _yes_or_no(preferences.private, language),
         "language": OWN_NAMES.get(preferences.language or "", say(language, "as_usual")),
         "as_document": _yes_or_no(preferences.as_document, language),
-        "styles": number(language, len(preferences.styles)),
     }
     return [(say(language, f"setting_{name}"), value) for name, value in values.items()]
 

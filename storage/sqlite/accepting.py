@@ -18,9 +18,10 @@ from storage.records import (
     Post,
     QueueFull,
     Repeated,
+    StartGone,
     Submission,
 )
-from storage.sqlite import money
+from storage.sqlite import money, starts
 from storage.sqlite.rows import job_of, post_of, recipe_text
 from storage.sqlite.statements import Statements
 
@@ -55,6 +56,8 @@ async def submit(db: Statements, new: NewJob, limits: Limits, fresh: Fresh) -> S
     refusal = _refusal(standing, limits)
     if refusal is not None:
         return refusal
+    if not await starts.are_kept(db, new.recipe):
+        return StartGone()
     balance = await money.topped_up(db, standing, limits, fresh.now)
     if balance.available < new.price:
         return NotEnough(price=new.price, available=balance.available)
@@ -93,6 +96,7 @@ async def _accept(
     tag = fair.start_tag(standing["clock"], standing["finish"])
     charge = fair.charge(new.cost_seconds, standing["weight"] * new.weight)
     await _insert(db, job, new, tag, charge)
+    await starts.need(db, job)
     await money.add(db, ledger.hold(job, fresh.now))
     await db.rows(
         "update accounts set finish = :finish where id = :account", finish=tag + charge, account=job.account

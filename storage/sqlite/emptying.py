@@ -1,7 +1,7 @@
 """An account is blocked, or all that it left behind is erased: each in one transaction."""
 
 from storage.records import Account, Emptied, Job, JobState, Post, Stopped
-from storage.sqlite import accounts, gallery, money, posts, settling
+from storage.sqlite import accounts, contents, money, posts, settling, starts
 from storage.sqlite.statements import Statements
 
 ERASED = "—"  # a recipe needs some prompt
@@ -25,7 +25,7 @@ ERASE = (
     "update keys set name = '', revoked_at = coalesce(revoked_at, :now) where account = :account",
     """
     update jobs set key = 'erased ' || id, deleted_at = coalesce(deleted_at, :now),
-        recipe = json_set(recipe, '$.prompt', :erased, '$.negative_prompt', '')
+        recipe = json_set(recipe, '$.prompt', :erased, '$.negative_prompt', '', '$.start', null)
     where account = :account
     """,
     "update accounts set name = '', preferences = '{}' where id = :account or joined = :account",
@@ -54,10 +54,12 @@ async def erase(db: Statements, account: int, now: float) -> Emptied | None:
     cancelled = await _cancel_queued(db, account, now)
     pictures = await db.rows(FORGET_PICTURES, account=account)
     uploads = await db.rows(FORGET_UPLOADS, account=account)
+    begun = await starts.erase(db, account)
     jobs = await db.number("select count(*) from jobs where account = :account", account=account)
     for statement in ERASE:
         await db.rows(statement, account=account, now=now, erased=ERASED)
-    hashes = await gallery.unreferenced(db, [row["sha256"] for row in (*pictures, *uploads) if row["sha256"]])
+    sent = [row["sha256"] for row in (*pictures, *uploads) if row["sha256"]]
+    hashes = await contents.unreferenced(db, [*sent, *begun])
     return Emptied(cancelled=cancelled, jobs=jobs, hashes=tuple(hashes))
 
 

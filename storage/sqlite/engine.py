@@ -35,6 +35,7 @@ from storage.records import (
 from storage.sqlite import (
     accepting,
     accounts,
+    contents,
     emptying,
     exporting,
     gallery,
@@ -54,6 +55,7 @@ from storage.sqlite.outbox import SqliteOutbox
 from storage.sqlite.oversight import SqliteOversight
 from storage.sqlite.requests import SqliteRequests
 from storage.sqlite.rows import balance_of
+from storage.sqlite.starts import SqliteStarts
 from storage.sqlite.statements import Statements
 from storage.sqlite.uploads import SqliteUploads
 
@@ -75,6 +77,7 @@ class SqliteStore:
         self.requests = SqliteRequests(self._db)
         self.uploads = SqliteUploads(self._db)
         self.outbox = SqliteOutbox(self._db)
+        self.starts = SqliteStarts(self._db)
         self.oversight = SqliteOversight(self._db)
 
     async def open(self) -> None:
@@ -302,8 +305,8 @@ class SqliteStore:
         return await self._db.read_at_length(lambda db: gallery.ended_before(db, before, limit))
 
     async def unreferenced(self, hashes: Sequence[str]) -> Sequence[str]:
-        """Return those of the given SHA-256 that no visible picture refers to."""
-        return await self._db.read(lambda db: gallery.unreferenced(db, hashes))
+        """Return those of the given SHA-256 that nothing refers to."""
+        return await self._db.read(lambda db: contents.unreferenced(db, hashes))
 
     # posts
 

@@ -41,6 +41,10 @@ KEPT = {
         select charge, platform, user, credits, stars, paid_at, refunded_at
         from payments where account = :account order by paid_at
     """,
+    "starts": """
+        select sha256, width, height, size_bytes, created_at from starts
+        where account = :account order by created_at
+    """,
     "uploads": """
         select filename, media_type, size_bytes, created_at
         from uploads where account = :account order by created_at

@@ -1,9 +1,7 @@
 """What there is to see: jobs and their pictures, and hiding them."""
 
-import json
-from collections.abc import Sequence
-
 from storage.records import Job, JobState, Picture
+from storage.sqlite import contents, starts
 from storage.sqlite.rows import job_of, picture_of
 from storage.sqlite.statements import Statements
 
@@ -11,12 +9,6 @@ HISTORY = """
 select * from jobs
 where account = :account and deleted_at is null and created_at < coalesce(:before, 9e999)
 order by created_at desc, seq desc limit :limit
-"""
-
-UNREFERENCED = """
-select value from json_each(:hashes)
-where not exists (select 1 from pictures where sha256 = json_each.value)
-    and not exists (select 1 from uploads where sha256 = json_each.value)
 """
 
 
@@ -67,7 +59,8 @@ async def delete(db: Statements, job: str, now: float) -> list[str]:
     if not hidden:
         return []
     forgotten = await db.rows("delete from pictures where job = :job returning sha256", job=job)
-    return await unreferenced(db, [row["sha256"] for row in forgotten])
+    begun = await starts.let_go(db, job)
+    return await contents.unreferenced(db, [*(row["sha256"] for row in forgotten), *begun])
 
 
 async def forget_pictures(db: Statements, job: str) -> list[str]:
@@ -80,7 +73,7 @@ async def forget_pictures(db: Statements, job: str) -> list[str]:
         """,
         job=job,
     )
-    return await unreferenced(db, [row["sha256"] for row in forgotten])
+    return await contents.unreferenced(db, [row["sha256"] for row in forgotten])
 
 
 async def ended_before(db: Statements, before: float, limit: int) -> list[str]:
@@ -91,9 +84,3 @@ async def ended_before(db: Statements, before: float, limit: int) -> list[str]:
         limit=limit,
     )
     return [row["id"] for row in rows]
-
-
-async def unreferenced(db: Statements, hashes: Sequence[str]) -> list[str]:
-    """Return those contents that no picture has."""
-    rows = await db.rows(UNREFERENCED, hashes=json.dumps(sorted(set(hashes))))
-    return [row["value"] for row in rows]

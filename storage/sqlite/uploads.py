@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
-from storage.sqlite import gallery
+from storage.sqlite import contents
 from storage.sqlite.database import Database
 from storage.sqlite.statements import Statements
 from storage.uploads import Upload, UploadLimits
@@ -100,7 +100,7 @@ async def _announce(db: Statements, uploads: Sequence[Upload], limits: UploadLim
 
 
 async def _orphans(db: Statements, forgotten: Sequence[sqlite3.Row]) -> list[str]:
-    return await gallery.unreferenced(db, [row["sha256"] for row in forgotten if row["sha256"]])
+    return await contents.unreferenced(db, [row["sha256"] for row in forgotten if row["sha256"]])
 
 
 def _one(rows: Sequence[sqlite3.Row]) -> Upload | None:

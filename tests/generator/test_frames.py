@@ -31,8 +31,9 @@ from generator.messages import (
     Ready,
     StepDone,
     Unusable,
+    name_of,
 )
-from generator.recipe import Recipe
+from generator.recipe import Recipe, Start
 
 ids = st.text(max_size=40)
 whole = st.integers(0, 2**40)
@@ -66,6 +67,10 @@ recipes = st.builds(
     variation_seed=st.none() | st.integers(0, 2**63 - 1),
     variation_strength=st.floats(0, 1),
 )
+
+
+def framed(head: bytes, body: bytes = b"") -> bytes:
+    return LENGTHS.pack(len(head), len(body)) + head + body
 
 
 @given(st.lists(events, max_size=6), st.data())
@@ -118,7 +123,11 @@ words = st.sampled_from(
 def test_json_of_the_right_words_in_the_wrong_places_raises_nothing_but_bad_frame(head):
     text = json.dumps(head).encode()
 
-    for read in (decode_generate, decode_health, lambda t: EventDecoder().feed(LENGTHS.pack(len(t), 0) + t)):
+    for read in (
+        lambda text: decode_generate(framed(text)),
+        decode_health,
+        lambda text: EventDecoder().feed(framed(text)),
+    ):
         with suppress(BadFrame):
             read(text)
 
@@ -145,6 +154,39 @@ def test_requests_survive_the_way(wanted, previews, format):
     assert decode_generate(encode_generate(request)) == request
 
 
+@given(st.lists(st.binary(max_size=400), min_size=1, max_size=3, unique=True), st.data())
+def test_pictures_to_start_from_travel_as_they_are(pictures, data):
+    names = st.sampled_from([name_of(picture) for picture in pictures])
+    start = Start(
+        picture=data.draw(names),
+        strength=data.draw(st.floats(0, 1)),
+        mask=data.draw(st.none() | names),
+        other=data.draw(st.none() | names),
+    )
+    recipe = Recipe(prompt="a", model="m", width=64, height=64, steps=8, seed=1, start=start)
+    request = Generate(orders=(Order(id="a", recipe=recipe),), pictures=tuple(pictures))
+
+    assert decode_generate(encode_generate(request)) == request
+
+
+def beginning(picture: bytes, name: str) -> Generate:
+    recipe = Recipe(prompt="a", model="m", width=64, height=64, steps=8, seed=1, start=Start(picture=name))
+    return Generate(orders=(Order(id="a", recipe=recipe),), pictures=(picture,))
+
+
+def test_a_request_without_its_picture_is_refused():
+    with pytest.raises(BadFrame, match="is not there"):
+        decode_generate(encode_generate(beginning(b"one", name_of(b"another"))))
+
+
+def test_a_request_whose_pictures_are_cut_off_is_refused():
+    request = encode_generate(beginning(b"one", name_of(b"one")))
+
+    for cut in (request[:-1], request.replace(b'"pictures": [3]', b'"pictures": [2]'), request + b"x"):
+        with pytest.raises(BadFrame):
+            decode_generate(cut)
+
+
 @pytest.mark.parametrize("health", [Loading(0.25), Ready("embedded"), Ready("m", busy=True), Unusable("No.")])
 def test_health_survives_the_way(health):
     assert decode_health(encode_health(health)) == health
@@ -166,6 +208,12 @@ def _request(**changes):
         (b"[]", "no object"),
         (b"{}", "orders must be a list"),
         (b'{"orders": [], "previews": true}', "1 to 16 orders"),
+        (_request(pictures="x"), "pictures must be a list of whole numbers"),
+        (_request(recipe={"start": {"picture": "x"}}), "named by 64 hex digits"),
+        (_request(recipe={"start": {"picture": "0" * 64, "strength": 2}}), "strength must be a number"),
+        (_request(recipe={"start": {}}), "not complete"),
+        (_request(recipe={"start": {"picture": None}}), "not complete"),
+        (_request(recipe={"start": 7}), "not complete"),
         (_request(recipe={"width": 7}), "width must be a whole number from 64"),
         (_request(recipe={"shift": float("nan")}), "shift must be a number"),
         (_request(recipe={"guidance": 10**400}), "guidance must be a number"),
@@ -178,6 +226,12 @@ def _request(**changes):
 )
 def test_a_bad_request_is_told_what_would_be_right(content, sentence):
     with pytest.raises(BadFrame, match=sentence):
+        decode_generate(framed(content))
+
+
+@given(st.binary(max_size=99))
+def test_what_is_no_frame_of_a_request_is_refused(content):
+    with pytest.raises(BadFrame):
         decode_generate(content)
 
 
@@ -189,10 +243,10 @@ def test_orders_of_different_shape_or_equal_id_are_refused():
     ]
 
     with pytest.raises(BadFrame, match="same id"):
-        decode_generate(json.dumps({"orders": two, "previews": True}).encode())
+        decode_generate(framed(json.dumps({"orders": two, "previews": True, "pictures": []}).encode()))
     two[1]["id"] = "b"
     with pytest.raises(BadFrame, match="must share size"):
-        decode_generate(json.dumps({"orders": two, "previews": True}).encode())
+        decode_generate(framed(json.dumps({"orders": two, "previews": True, "pictures": []}).encode()))
 
 
 def test_every_field_of_a_finished_picture_travels():

@@ -72,11 +72,13 @@ async def test_one_is_drawn_one_waits_and_a_third_is_not_reached(client):
 
 
 BAD = [
-    (b"", "no JSON"),
-    (b"\x00\xff\x00", "no JSON"),
-    (b'{"orders": 7}', "orders must be"),
-    (encode_generate(wish()).replace(b'"width": 256', b'"width": 7'), "width must be"),
-    (encode_generate(wish()).replace(b'"steps": 2', b'"steps": NaN'), "steps must be"),
+    (b"", "no frame"),
+    (b"\x00\xff\x00", "no frame"),
+    (b"\0\0\0\1\0\0\0\0x", "no JSON"),
+    (b'\0\0\0\x0d\0\0\0\0{"orders": 7}', "orders must be"),
+    (encode_generate(wish()).replace(b'"width": 256', b'"width": 007'), "no JSON"),
+    (encode_generate(wish()).replace(b'"width": 256', b'"width":   7'), "width must be"),
+    (encode_generate(wish()).replace(b'"steps": 2,', b'"steps":-1,'), "steps must be"),
 ]
 
 

@@ -28,7 +28,6 @@ COMMANDS = (
     "credits",
     "settings",
     "styles",
-    "style",
     "link",
     "privacy",
     "apikey",

@@ -7,12 +7,9 @@ from bot.commands import (
     ChangeSettings,
     Command,
     DeleteMine,
-    DeleteStyle,
     ExportMine,
     MakeLink,
     Person,
-    RenameStyle,
-    SaveStyle,
     ShowSettings,
     ShowStyles,
     UseLink,
@@ -35,12 +32,11 @@ from bot.updates import (
     NowUnblocked,
     Paid,
     PaymentView,
+    PictureKept,
     PlaceView,
     PreferencesView,
     Quoted,
     SeveralAsked,
-    StyleGone,
-    StyleKept,
     StyleList,
     TakenBack,
 )
@@ -55,7 +51,7 @@ LONGEST_CODE = 100
 COUNTS = (1, 2, 3, 4)
 
 
-def personal(values: Mapping[str, Any], by: Person) -> Command | None:  # noqa: C901, PLR0911 - one per message
+def personal(values: Mapping[str, Any], by: Person) -> Command | None:  # noqa: PLR0911 - one per message
     """Read what is about the person; None for anything else."""
     match values:
         case {"type": "settings"}:
@@ -64,12 +60,6 @@ def personal(values: Mapping[str, Any], by: Person) -> Command | None:  # noqa: 
             return _change(by, field, value)
         case {"type": "styles"}:
             return ShowStyles(by)
-        case {"type": "save_style", "name": str(name), "text": str(text)}:
-            return SaveStyle(by, name, text)
-        case {"type": "rename_style", "name": str(name), "to": str(to)}:
-            return RenameStyle(by, name, to)
-        case {"type": "delete_style", "name": str(name)}:
-            return DeleteStyle(by, name)
         case {"type": "link"}:
             return MakeLink(by)
         case {"type": "use_link", "code": str(code), "confirmed": bool(confirmed)} if (
@@ -98,13 +88,9 @@ def personal_view(answer: AnyAside, language: str) -> View:  # noqa: C901, PLR09
     match answer:
         case PreferencesView(preferences):
             return told | {"type": "settings", "fields": _fields(preferences, language)}
-        case StyleList(styles, own):
+        case StyleList(styles):
             listed = [{"name": style.name, "title": style.title(language)} for style in styles]
-            owned = [{"name": style.name, "text": style.typed} for style in own]
-            how = say(language, "style_how")
-            return told | {"type": "styles", "styles": listed, "own": owned, "how": how}
-        case StyleKept() | StyleGone():
-            return told | {"type": "style_changed"}
+            return told | {"type": "styles", "styles": listed}
         case LinkCode(code=code):
             return told | {"type": "link_code", "code": code}
         case Exported(file=file, name=name):
@@ -119,7 +105,7 @@ def personal_view(answer: AnyAside, language: str) -> View:  # noqa: C901, PLR09
             return told | {"type": "several", "texts": [literal(text) for text in texts]}
         case PlaceView() | Granted() | NowBlocked() | NowUnblocked() | JobsView() | FoundRecipe() | Quoted():
             return told | {"type": "note"}
-        case Paid() | PaymentView() | TakenBack():
+        case Paid() | PaymentView() | TakenBack() | PictureKept():
             return told | {"type": "note"}
         case _:
             assert_never(answer)

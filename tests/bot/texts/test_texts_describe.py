@@ -166,6 +166,7 @@ IMPOSSIBLE = [
     {"loras": [{"name": "snow", "scale": 9}]},
     {"loras": [{"name": "snow"}, {"name": "snow"}]},
     {"loras": [{"name": f"snow{number}"} for number in range(MAX_LORAS + 1)]},
+    {"start": {"picture": "a red circle"}},
     {"wings": 2},
 ]
 

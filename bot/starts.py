@@ -1,0 +1,153 @@
+"""Pictures that orders start from: looked at, kept for the person, and found again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bot.clock import Clock
+from bot.commands import From, KeepPicture, Person, PictureOf, Source
+from bot.gallery import Gallery
+from bot.people import People
+from bot.refusals import BadRecipe, NoStartsHere, NotFinished, StartUnknown
+from bot.sent_picture import SentPicture, mask_from, picture_from
+from bot.updates import PictureKept
+from generator.models import Model
+from generator.recipe import MASKED_STRENGTH, USUAL_STRENGTH, RecipeError, Start
+from storage.records import Job, JobState
+from storage.starts import StartPicture
+from storage.store import Store
+
+SPARE = 20  # pictures of one account that no job needs
+
+Named = Callable[[Person, PictureOf], Awaitable[Job]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """What an order starts from, once everything is kept; `job` is the one whose picture it is, if any."""
+
+    wanted: From
+    picture: StartPicture
+    mask: StartPicture | None = None
+    other: StartPicture | None = None
+    job: Job | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The picture's (width, height)."""
+        return self.picture.width, self.picture.height
+
+    def start(self, strength: float | None = None) -> Start:
+        """Return it as a recipe has it; a strength from the text comes first. Raises BadRecipe."""
+        return start_of(
+            self.wanted,
+            strength,
+            picture=self.picture.sha256,
+            mask=self.mask.sha256 if self.mask else None,
+            other=self.other.sha256 if self.other else None,
+        )
+
+
+def start_of(
+    wanted: From, strength: float | None, *, picture: str, mask: str | None, other: str | None
+) -> Start:
+    """Return the start of a recipe, with the usual strength where nothing was said. Raises BadRecipe."""
+    usual = USUAL_STRENGTH if mask is None else MASKED_STRENGTH
+    said = next((each for each in (strength, wanted.strength) if each is not None), usual)
+    try:
+        return Start(picture=picture, strength=said, mask=mask, other=other, share=wanted.share)
+    except RecipeError as error:
+        raise BadRecipe(error.rule, error.values) from error
+
+
+class Starts:
+    """Keeps what people start from. `named` finds a job that a person may know of, or raises a Refusal."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts it speaks to
+        self, store: Store, gallery: Gallery, people: People, clock: Clock, model: Model, named: Named
+    ) -> None:
+        self._store = store
+        self._gallery = gallery
+        self._people = people
+        self._clock = clock
+        self._model = model
+        self._named = named
+        self._looking = asyncio.Lock()  # decoded pictures are large
+
+    async def answer(self, command: KeepPicture) -> PictureKept:
+        """Keep a picture for an order to come. Raises a Refusal."""
+        self._check_model()
+        account = await self._people.account(command.by)
+        kept = await self._kept(account, account, command.file, mask_from if command.mask else picture_from)
+        return PictureKept(sha256=kept.sha256, width=kept.width, height=kept.height)
+
+    async def beginning(self, by: Person, wanted: From) -> Beginning:
+        """Keep and find everything that an order starts from. Raises a Refusal."""
+        self._check_model()
+        account = await self._people.account(by)
+        job = await self._named(by, wanted.picture) if isinstance(wanted.picture, PictureOf) else None
+        return Beginning(
+            wanted=wanted,
+            picture=await self._found(by, account, wanted.picture, picture_from),
+            mask=await self._found(by, account, wanted.mask, mask_from) if wanted.mask is not None else None,
+            other=await self._found(by, account, wanted.other, picture_from)
+            if wanted.other is not None
+            else None,
+            job=job,
+        )
+
+    def _check_model(self) -> None:
+        if not self._model.takes_pictures:
+            raise NoStartsHere(model=self._model.title)
+
+    async def _found(
+        self, by: Person, account: int, source: Source, read: Callable[[bytes], SentPicture]
+    ) -> StartPicture:
+        match source:
+            case bytes():
+                return await self._kept(account, account, source, read)
+            case PictureOf():
+                job, file = await self._painted(by, source)
+                return await self._kept(account, job.account, file, read)
+            case str():
+                if (known := await self._store.starts.find(account, source)) is None:
+                    raise StartUnknown
+                return known
+
+    async def _painted(self, by: Person, source: PictureOf) -> tuple[Job, bytes]:
+        """Return a job and the file of its picture."""
+        job = await self._named(by, source)
+        pictures = await self._store.pictures(job.id)
+        wanted = next((each for each in pictures if each.index == source.index), None)
+        if job.state is not JobState.SUCCEEDED or wanted is None:
+            raise NotFinished
+        file = await self._gallery.read(wanted.sha256)
+        if file is None:
+            raise NotFinished
+        return job, file
+
+    async def _kept(
+        self, account: int, sent_by: int, content: bytes, read: Callable[[bytes], SentPicture]
+    ) -> StartPicture:
+        async with self._looking:
+            sent = await asyncio.to_thread(read, content)
+        now = self._clock.wall()
+
+        async def refer(sha256: str) -> StartPicture:
+            kept = StartPicture(
+                account=account,
+                sent_by=sent_by,
+                sha256=sha256,
+                width=sent.width,
+                height=sent.height,
+                size_bytes=len(sent.png),
+                created_at=now,
+            )
+            surplus.extend(await self._store.starts.keep(kept, SPARE))
+            return kept
+
+        surplus: list[str] = []
+        kept = await self._gallery.keep_file(sent.png, refer)
+        assert kept is not None
+        await self._gallery.drop(surplus)
+        return kept
