@@ -213,9 +213,38 @@ class ChangeSettings:
 
 @dataclass(frozen=True, slots=True)
 class ShowStyles:
-    """The styles there are. Answered by StyleList."""
+    """The styles there are, and the person's own. Answered by StyleList."""
 
     by: Person
+
+
+@dataclass(frozen=True, slots=True)
+class SaveStyle:
+    """Keep a style of one's own, in the place of one with that name. Answered by StyleKept.
+
+    `text` is typed like an order, with {prompt} where the prompt goes.
+    """
+
+    by: Person
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenameStyle:
+    """Call a style of one's own otherwise. Answered by StyleKept."""
+
+    by: Person
+    name: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteStyle:
+    """Forget a style of one's own. Answered by StyleGone."""
+
+    by: Person
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,6 +478,9 @@ Personal = (
     | ShowPlace
     | ChangePlace
     | ShowStyles
+    | SaveStyle
+    | RenameStyle
+    | DeleteStyle
     | MakeLink
     | UseLink
     | ExportMine

@@ -88,7 +88,7 @@ class Defaults:
     """What holds where the person says nothing, how many pictures are allowed at once, the styles and LoRAs.
 
     A size that was not asked for is made smaller where it has more than `most_pixels`. `starts_from` is the
-    size of a picture to start from, whose ratio holds before a style's and the usual one.
+    size of a picture to start from, whose ratio holds before the usual one.
     """
 
     max_count: int = 4
@@ -144,16 +144,19 @@ def parse(text: str, model: Model, defaults: Defaults) -> Wish:
     if "strength" in given and defaults.starts_from is None:
         raise NothingToStartFrom
     style = defaults.styles.named(given["style"]) if "style" in given else PLAIN
-    aspect = _aspect_of(defaults.starts_from) or style.aspect or defaults.aspect
-    width, height = _size(given, model, aspect, defaults.most_pixels)
+    unwanted = style.unwanted(literal(given.get("no", "")))
+    given = style.given(given)
+    width, height = _size(
+        given, model, _aspect_of(defaults.starts_from) or defaults.aspect, defaults.most_pixels
+    )
     wish = Wish(
         prompt=style.over(literal(prompt)) if prompt else "",
         width=width,
         height=height,
         seed=_read(given, "seed", _whole, None),
-        steps=_read(given, "steps", _whole, style.steps or model.steps),
+        steps=_read(given, "steps", _whole, model.steps),
         count=_count(given, defaults),
-        negative=style.unwanted(literal(given.get("no", ""))),
+        negative=unwanted,
         shift=_read(given, "shift", _number, model.shift),
         format=_read(given, "format", _format, defaults.format),
         loras=_loras(_read(given, "lora", _named_scales, ()), defaults.loras),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from bot.commands import Draw, Imagine, Quote, Reroll, Vary
 from bot.options import Defaults, Wish, check_lora, parse, valid
+from bot.own_styles import styles_for
 from bot.people import People
 from bot.places import Places
 from bot.pricing import CREDITS, price
@@ -150,4 +151,5 @@ def usual(defaults: Defaults, preferences: Preferences, rules: PlaceRules) -> De
         count=preferences.count or rules.count or defaults.count,
         format=preferences.format or defaults.format,
         most_pixels=rules.most_pixels,
+        styles=styles_for(preferences, defaults.styles),
     )

@@ -152,11 +152,13 @@ class Pages:
         return self._markup.cut(lines)
 
     def styles(self, styles: StyleList, language: str) -> str:
-        """Return every style with what it is called."""
+        """Return every style with what it is called, the person's own first."""
         typed, shown = self._markup.typed, self._markup.shown
         listed = [(style.name, style.title(language)) for style in styles.styles]
         names = [f"{typed(name)} {shown(title, MOST_OF_LIST_PROMPT)}" for name, title in listed]
-        return self._markup.cut([self.told(styles, language), *names])
+        own = [f"{typed(style.name)} {shown(style.typed, MOST_OF_LIST_PROMPT)}" for style in styles.own]
+        head = [self._markup.bold(self._markup.own(say(language, "styles_own")))] if own else []
+        return self._markup.cut([self.told(styles, language), *head, *own, *([""] if own else []), *names])
 
     def wallet(self, wallet: Wallet, language: str) -> str:
         """Return the balance and the latest receipts."""

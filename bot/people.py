@@ -56,10 +56,14 @@ class People:
         preferences = self.preferences(command.by.identity)
         if isinstance(command, ChangeSettings):
             preferences = _changed(preferences, command)
-            account = await self.account(command.by)
-            await self._store.prefer(account, preferences)
-            await self.remember(account, preferences)
+            await self.prefer(command.by, preferences)
         return PreferencesView(preferences)
+
+    async def prefer(self, by: Person, preferences: Preferences) -> None:
+        """Keep what somebody prefers."""
+        account = await self.account(by)
+        await self._store.prefer(account, preferences)
+        await self.remember(account, preferences)
 
     async def remember(self, account: int, preferences: Preferences) -> None:
         """Know the account and the preferences of each of its identities."""
@@ -74,7 +78,8 @@ class People:
 def _changed(preferences: Preferences, command: ChangeSettings) -> Preferences:
     if command.language not in (Keep.KEEP, None, *LANGUAGES):
         raise cannot_be("language", command.language)
-    changes = {name: getattr(command, name) for name in Preferences.__dataclass_fields__}
+    chosen = set(Preferences.__dataclass_fields__) & set(ChangeSettings.__dataclass_fields__)
+    changes = {name: getattr(command, name) for name in chosen}
     return changed(preferences, changes)
 
 

@@ -216,6 +216,39 @@ class UnknownStyle(Refusal):
 
 
 @dataclass(eq=False)
+class BadStyleName(Refusal):
+    """No name for a style."""
+
+    key = "bad_style_name"
+    style: str
+
+
+@dataclass(eq=False)
+class StyleNameTaken(Refusal):
+    """The person has a style of that name."""
+
+    key = "style_name_taken"
+    style: str
+
+
+@dataclass(eq=False)
+class StyleTooLong(Refusal):
+    """A style's template with its options has too many characters."""
+
+    key = "style_too_long"
+    length: int
+    limit: int
+
+
+@dataclass(eq=False)
+class TooManyStyles(Refusal):
+    """The person has as many styles as they may."""
+
+    key = "too_many_styles"
+    limit: int
+
+
+@dataclass(eq=False)
 class UnknownLora(Refusal):
     """A LoRA that is not on the shelf; `guess` is the nearest one or "", `names` are those there are."""
 

@@ -17,6 +17,7 @@ from bot.commands import (
     Command,
     Delete,
     DeleteMine,
+    DeleteStyle,
     Draw,
     EmptyJob,
     ExportMine,
@@ -31,7 +32,9 @@ from bot.commands import (
     Personal,
     PictureOf,
     Quote,
+    RenameStyle,
     Reroll,
+    SaveStyle,
     ShowBalance,
     ShowHistory,
     ShowInfo,
@@ -58,6 +61,7 @@ from bot.moderation import Moderation
 from bot.options import Defaults
 from bot.orders import Orders, Wanted
 from bot.overview import UNFINISHED, Overview
+from bot.own_styles import OwnStyles
 from bot.people import People
 from bot.places import Places
 from bot.pricing import price
@@ -90,7 +94,6 @@ from bot.updates import (
     Refused,
     SeveralAsked,
     Stopping,
-    StyleList,
     Update,
 )
 from bot.wildcards import alternatives
@@ -150,8 +153,8 @@ class Service:
         self._clock = clock
         self._limits = limits
         self._rate_limit = rate_limit
-        self._styles = (defaults or Defaults()).styles
         self._people = people or People(store)
+        self._own_styles = OwnStyles(self._people, model, defaults or Defaults())
         self._places = places or Places(store, Words())
         self._linking = Linking(store, self._people, limits, clock, dice)
         self._privacy = Privacy(
@@ -215,8 +218,8 @@ class Service:
                 return await self._people.answer(command)
             case ShowPlace() | ChangePlace():
                 return await self._places.answer(command)
-            case ShowStyles():
-                return StyleList(self._styles.all())
+            case ShowStyles() | SaveStyle() | RenameStyle() | DeleteStyle():
+                return await self._own_styles.answer(command)
             case MakeLink() | UseLink():
                 return await self._linking.answer(command)
             case ExportMine() | DeleteMine():

@@ -13,9 +13,10 @@ from storage.records import is_ratio
 
 OURS = Path(__file__).with_name("styles.toml")
 PROMPT = "{prompt}"
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+NAME = re.compile(r"[^\W_][^\W_-]*(?:-[^\W_-]+)*")
 KEYS = {"template", "negative", "aspect", "steps", "title", "hidden"}
 LONGEST = 2000  # characters of a template
+LONGEST_NAME = 32
 MOST_STEPS = 50
 ALIKE = 0.6
 
@@ -26,7 +27,7 @@ class BadStyles(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """One preset. An option that is given explicitly wins over it."""
+    """One preset. An option that is given explicitly wins over it; `options` are raw values by name."""
 
     name: str
     template: str
@@ -34,13 +35,31 @@ class Style:
     aspect: str | None = None
     steps: int | None = None
     titles: Mapping[str, str] = field(default_factory=dict, hash=False)
+    options: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        _require(bool(NAME.fullmatch(self.name)), "a name has small letters, digits and hyphens")
+        _require(is_name(self.name), "a name has small letters, digits and hyphens")
         _require(len(self.template) <= LONGEST, f"a template has at most {LONGEST} characters")
         _require(PROMPT in self.template, "the template needs {prompt}")
         _require(self.aspect is None or is_ratio(self.aspect), "aspect is a ratio such as 3:4")
         _require(self.steps is None or 1 <= self.steps <= MOST_STEPS, f"steps go from 1 to {MOST_STEPS}")
+
+    def given(self, explicit: Mapping[str, str]) -> dict[str, str]:
+        """Return the options that hold: the explicit ones, and those of the style that they leave open."""
+        own = dict(self.options)
+        if self.aspect is not None:
+            own.setdefault("ar", self.aspect)
+        if self.steps is not None:
+            own.setdefault("steps", str(self.steps))
+        if {"ar", "size"} & set(explicit):
+            own = {name: value for name, value in own.items() if name not in {"ar", "size"}}
+        return own | dict(explicit)
+
+    @property
+    def typed(self) -> str:
+        """The style as it is typed to be saved."""
+        options = self.given({}) | ({"no": self.negative} if self.negative else {})
+        return " ".join([self.template, *(f'--{name} "{value}"' for name, value in options.items())])
 
     def title(self, language: str) -> str:
         """Return what to call it in a language."""
@@ -55,13 +74,23 @@ class Style:
         return ", ".join(part for part in (negative, self.negative) if part)
 
 
+def spelled(typed: str) -> str:
+    """Return a name as styles are known by it: small letters, hyphens for spaces."""
+    return "-".join(typed.strip().lower().replace("_", " ").split())
+
+
+def is_name(text: str) -> bool:
+    """Say whether a style can be called so."""
+    return len(text) <= LONGEST_NAME and text == text.lower() and bool(NAME.fullmatch(text))
+
+
 class Styles:
-    """All styles by name."""
+    """All styles by name; of two with one name the later holds."""
 
     def __init__(self, styles: Iterable[Style] = ()) -> None:
         self._styles = {style.name: style for style in sorted(styles, key=lambda style: style.name)}
         self._spoken = {
-            _plain(title): style for style in self.all() for title in style.titles.values()
+            spelled(title): style for style in self.all() for title in style.titles.values()
         } | self._styles
 
     def all(self) -> tuple[Style, ...]:
@@ -70,7 +99,7 @@ class Styles:
 
     def named(self, typed: str) -> Style:
         """Return a style by its name or a title. Raises UnknownStyle with the nearest name."""
-        name = _plain(typed)
+        name = spelled(typed)
         if name not in self._spoken:
             near = difflib.get_close_matches(name[:40], self._spoken, n=1, cutoff=ALIKE)
             raise UnknownStyle(style=typed[:40], guess=near[0] if near else "")
@@ -90,10 +119,6 @@ def read_styles(owners: Path | None = None) -> Styles:
     tables = _tables(OURS) | (_tables(owners) if owners is not None and owners.exists() else {})
     shown = {name: table for name, table in tables.items() if table.get("hidden") is not True}
     return Styles(_style(name, table, owners or OURS) for name, table in shown.items())
-
-
-def _plain(typed: str) -> str:
-    return "-".join(typed.strip().lower().replace("_", " ").split())
 
 
 def _tables(file: Path) -> dict[str, dict[str, Any]]:

@@ -154,9 +154,24 @@ class PlaceView(Aside):
 
 @dataclass(frozen=True, slots=True)
 class StyleList(Aside):
-    """The styles there are, in the order of their names."""
+    """The styles of the house and the person's own, each in the order of their names."""
 
     styles: tuple[Style, ...]
+    own: tuple[Style, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StyleKept(Aside):
+    """A style of the person's own, saved or renamed."""
+
+    style: Style
+
+
+@dataclass(frozen=True, slots=True)
+class StyleGone(Aside):
+    """A style of the person's own is forgotten."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,6 +345,8 @@ AnyAside = (
     PreferencesView
     | PlaceView
     | StyleList
+    | StyleKept
+    | StyleGone
     | LinkCode
     | LinkAsked
     | Linked

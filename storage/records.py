@@ -10,6 +10,8 @@ from generator.recipe import Recipe
 MOST_PICTURES = 16  # that one order may ask for
 MOST_LISTED = 500  # channels or roles of one place
 MOST_WEIGHT = 100.0  # of a role
+MOST_STYLES = 25  # of one person's own
+LONGEST_STYLE = 1000  # characters of one
 FEWEST_PIXELS = 64 * 64
 RATIO = re.compile(r"(\d{1,4}):(\d{1,4})")
 LANGUAGE = re.compile(r"[a-z]{2}")
@@ -76,7 +78,8 @@ class Preferences:
     """What an account prefers where its orders say nothing. None and False: as usual.
 
     `aspect` is a ratio such as "16:9". `as_document` wants files exactly as painted where a platform
-    would make them smaller. Raises ValueError, which names the field, for what cannot be.
+    would make them smaller. `styles` are the person's own: names, and what was typed for each. Raises
+    ValueError, which names the field, for what cannot be.
     """
 
     aspect: str | None = None
@@ -85,11 +88,20 @@ class Preferences:
     private: bool = False
     language: str | None = None
     as_document: bool = False
+    styles: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         _require("aspect", self.aspect is None or is_ratio(self.aspect))
         _require("count", self.count is None or 1 <= self.count <= MOST_PICTURES)
         _require("language", self.language is None or bool(LANGUAGE.fullmatch(self.language)))
+        _require("styles", len(self.styles) <= MOST_STYLES)
+
+    def joined_with(self, other: "Preferences") -> "Preferences":
+        """Return what somebody prefers whose two accounts become one; these come first."""
+        styles = dict([*other.styles, *self.styles])
+        kept = dict(list(reversed(styles.items()))[:MOST_STYLES])
+        chosen = other if replace(self, styles=()) == Preferences() else self
+        return replace(chosen, styles=tuple(sorted(kept.items())))
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ from bot.updates import (
     PreferencesView,
     Quoted,
     SeveralAsked,
+    StyleGone,
+    StyleKept,
     StyleList,
     TakenBack,
 )
@@ -42,10 +44,14 @@ def describe_aside(answer: AnyAside, language: str) -> str:  # noqa: C901, PLR09
             return say(language, "place_changed", name=by.name)
         case PlaceView():
             return say(language, "place_view")
-        case StyleList(styles=()):
+        case StyleKept(style):
+            return say(language, "style_kept", style=style.name)
+        case StyleGone(name):
+            return say(language, "style_gone", style=name)
+        case StyleList(styles=(), own=()):
             return say(language, "styles_none")
-        case StyleList(styles):
-            return say(language, "styles_view", count=len(styles), example=styles[0].name)
+        case StyleList(styles, own):
+            return say(language, "styles_view", count=len(styles) + len(own), example=(*own, *styles)[0].name)
         case LinkCode(code=code, life_seconds=seconds):
             return say(language, "link_code", code=code, life_seconds=seconds)
         case LinkAsked(name=name, identities=identities):
@@ -110,6 +116,7 @@ def preference_lines(preferences: Preferences, language: str) -> list[Line]:
         "private": _yes_or_no(preferences.private, language),
         "language": OWN_NAMES.get(preferences.language or "", say(language, "as_usual")),
         "as_document": _yes_or_no(preferences.as_document, language),
+        "styles": number(language, len(preferences.styles)),
     }
     return [(say(language, f"setting_{name}"), value) for name, value in values.items()]
 

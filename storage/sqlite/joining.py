@@ -20,7 +20,7 @@ from storage.records import (
     WrongCode,
 )
 from storage.sqlite import money, starts
-from storage.sqlite.people import identities, preferences_of
+from storage.sqlite.people import identities, preferences_of, preferences_text
 from storage.sqlite.rows import account_of, balance_of
 from storage.sqlite.statements import Statements
 
@@ -129,14 +129,14 @@ async def _count_miss(db: Statements, user: sqlite3.Row, now: float) -> None:
 async def _join(db: Statements, into: sqlite3.Row, gone: sqlite3.Row, limits: Limits, now: float) -> Joined:
     lapsed = await _move_credits(db, into, gone, limits, now)
     finish = await _move_jobs(db, into, gone)
-    preferences = into["preferences"] if into["preferences"] != "{}" else gone["preferences"]
+    preferences = preferences_of(into["preferences"]).joined_with(preferences_of(gone["preferences"]))
     await db.rows(
         MERGE,
         into=into["id"],
         weight=gone["weight"],
         allowed_on=gone["allowed_on"],
         finish=finish,
-        preferences=preferences,
+        preferences=preferences_text(preferences),
     )
     await _move_the_rest(db, into["id"], gone["id"])
     row = await money.account_row(db, into["id"])
@@ -144,7 +144,7 @@ async def _join(db: Statements, into: sqlite3.Row, gone: sqlite3.Row, limits: Li
         account=account_of(row),
         gone=gone["id"],
         balance=balance_of(row),
-        preferences=preferences_of(preferences),
+        preferences=preferences,
         lapsed=lapsed,
     )
 

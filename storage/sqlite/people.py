@@ -66,7 +66,7 @@ def preferences_text(preferences: Preferences) -> str:
 def preferences_of(text: str) -> Preferences:
     """Return preferences kept as JSON text."""
     values = json.loads(text)
-    return Preferences(**values | _read(values, format=PictureFormat))
+    return Preferences(**values | _read(values, format=PictureFormat, styles=_styles))
 
 
 def rules_text(rules: PlaceRules) -> str:
@@ -88,6 +88,10 @@ def _text(value: Preferences | PlaceRules, usual: Preferences | PlaceRules) -> s
 
 def _read(values: dict[str, Any], **readers: Any) -> dict[str, Any]:
     return {name: reader(values[name]) for name, reader in readers.items() if name in values}
+
+
+def _styles(pairs: list[list[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, text) for name, text in pairs)
 
 
 def _roles(pairs: list[list[Any]]) -> tuple[tuple[str, float], ...]:

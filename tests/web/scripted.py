@@ -23,10 +23,13 @@ from bot.commands import (
     Command,
     Delete,
     DeleteMine,
+    DeleteStyle,
     ExportMine,
     Imagine,
     MakeLink,
+    RenameStyle,
     Reroll,
+    SaveStyle,
     ShowBalance,
     ShowHistory,
     ShowInfo,
@@ -37,6 +40,7 @@ from bot.commands import (
     Vary,
 )
 from bot.options import Defaults, parse
+from bot.own_styles import own_styles, style_of
 from bot.refusals import LinkCodeWrong, NoSuchJob, Refusal
 from bot.styles import read_styles
 from bot.updates import (
@@ -59,6 +63,8 @@ from bot.updates import (
     QueueView,
     Refused,
     SeveralAsked,
+    StyleGone,
+    StyleKept,
     StyleList,
     Update,
     Wallet,
@@ -192,7 +198,19 @@ class ScriptedService:
                 self.preferences = replace(self.preferences, **kept)
                 return PreferencesView(self.preferences)
             case ShowStyles():
-                return StyleList(read_styles().all())
+                return StyleList(read_styles().all(), own_styles(self.preferences))
+            case SaveStyle(name=name, text=text):
+                own = dict(self.preferences.styles) | {name: text}
+                self.preferences = replace(self.preferences, styles=tuple(own.items()))
+                return StyleKept(style_of(name, text))
+            case RenameStyle(name=name, to=to):
+                own = {to if each == name else each: text for each, text in self.preferences.styles}
+                self.preferences = replace(self.preferences, styles=tuple(own.items()))
+                return StyleKept(style_of(to, own[to]))
+            case DeleteStyle(name=name):
+                kept = tuple(each for each in self.preferences.styles if each[0] != name)
+                self.preferences = replace(self.preferences, styles=kept)
+                return StyleGone(name)
             case MakeLink():
                 return LinkCode(code="ABCD2345", life_seconds=600)
             case UseLink(code="WXYZ6789", confirmed=False):

@@ -81,6 +81,29 @@ async def test_a_style_is_chosen_from_the_list(url, visit):
     await expect(page.locator("dialog")).to_have_count(0)
 
 
+async def test_a_style_of_one_s_own_is_saved_renamed_used_and_deleted(url, visit):
+    page = await visit(url)
+    await typed(page, "/styles")
+    sheet = page.get_by_role("dialog")
+
+    await sheet.get_by_label("Name").fill("ink")
+    await sheet.get_by_label("Template").fill("{prompt}, in ink --ar 3:4")
+    await sheet.get_by_role("button", name="Save").click()
+    await expect(sheet.locator(".own-style code")).to_contain_text("{prompt}, in ink --ar")
+    await sheet.get_by_role("button", name="Edit: ink").click()
+    await sheet.get_by_label("Name").fill("sumi")
+    await sheet.get_by_role("button", name="Save").click()
+    await expect(sheet.locator(".own-style .chip")).to_have_text(["sumi"])
+    await sheet.locator(".own-style .chip").click()
+    await expect(page.locator("#text")).to_have_value("--style sumi")
+
+    await page.locator("#text").fill("")
+    await typed(page, "/styles")
+    await page.get_by_role("button", name="Delete: sumi").click()
+    await page.locator(".own-style .is-armed").click()
+    await expect(page.locator(".own-style")).to_have_count(0)
+
+
 async def test_styles_are_suggested_while_typing(url, visit):
     page = await visit(url)
 

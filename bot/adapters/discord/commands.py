@@ -12,6 +12,7 @@ from bot.adapters.discord.menus import menus
 from bot.adapters.discord.mine import Mine
 from bot.adapters.discord.moderation_commands import moderation_commands
 from bot.adapters.discord.office import Office
+from bot.adapters.discord.own_styles import style_command
 from bot.adapters.discord.server_command import server_command
 from bot.adapters.discord.spoken import options, text
 from bot.pages import command_key
@@ -43,6 +44,7 @@ def build(tree: app_commands.CommandTree[Any], office: Office) -> None:
     tree.add_command(imagine_command(office.orders, office.desk))
     tree.add_command(server_command(office.servers, office.desk.core))
     tree.add_command(link_command(office.mine))
+    tree.add_command(style_command(office.own_styles))
     for command in moderation_commands(office.moderating):
         tree.add_command(command)
     for menu in menus(office.lookups):

@@ -22,6 +22,7 @@ from bot.adapters.discord.desk import Desk, apologise
 from bot.adapters.discord.journal import Journal
 from bot.adapters.discord.mine import JoinButton, MineButton
 from bot.adapters.discord.office import Office
+from bot.adapters.discord.own_styles import StyleButton
 from bot.adapters.discord.reception import Reception
 from bot.adapters.discord.surface import DiscordSurface
 from bot.adapters.discord.synced import Synced
@@ -141,7 +142,7 @@ class Client(discord.AutoShardedClient):
             _, url, _ = await self.http.get_bot_gateway()
             DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(url)
         await self._tree.set_translator(Translator())
-        self.add_dynamic_items(*ITEMS, Control, MineButton, JoinButton)
+        self.add_dynamic_items(*ITEMS, Control, MineButton, JoinButton, StyleButton)
         await self._sync()
         self._surface.client = self
 

@@ -10,6 +10,7 @@ from bot.adapters.discord.buttons import Press
 from bot.adapters.discord.desk import Desk
 from bot.adapters.discord.orders import Orders
 from bot.adapters.discord.spoken import aspects, options, text
+from bot.own_styles import styles_for
 from generator.recipe import MAX_STEPS
 
 LONGEST_PROMPT = 4000
@@ -73,8 +74,10 @@ def imagine_command(orders: Orders, desk: Desk) -> app_commands.Command[Any, ...
         await orders.imagine(press, line, private=private)
 
     async def styles(press: Press, begun: str) -> list[Choice[str]]:
-        language = desk.person(press).language
-        offered = desk.core.styles.completions(begun, language, MOST_OFFERED)
+        by = desk.person(press)
+        language = by.language
+        styles = styles_for(desk.core.preferences(by.identity), desk.core.styles)
+        offered = styles.completions(begun, language, MOST_OFFERED)
         return [Choice(name=style.title(language), value=style.name) for style in offered]
 
     async def loras(_: Press, begun: str) -> list[Choice[str]]:

@@ -9,6 +9,7 @@ from bot.adapters.discord.lookups import Lookups
 from bot.adapters.discord.mine import Mine
 from bot.adapters.discord.moderating import Moderating
 from bot.adapters.discord.orders import Orders
+from bot.adapters.discord.own_styles import OwnStyles
 from bot.adapters.discord.preferring import Preferring
 from bot.adapters.discord.servers import Servers
 from bot.adapters.discord.trust import Trust
@@ -25,6 +26,7 @@ class Office:
         self.lookups = Lookups(desk)
         self.mine = Mine(desk)
         self.preferring = Preferring(desk)
+        self.own_styles = OwnStyles(desk)
         trust = Trust(trusted)
         self.servers = Servers(desk, trust)
         self.moderating = Moderating(desk, self.servers, trust)

@@ -28,6 +28,7 @@ COMMANDS = (
     "credits",
     "settings",
     "styles",
+    "style",
     "link",
     "privacy",
     "apikey",

@@ -12,9 +12,12 @@ from bot.adapters.telegram.wording import PAGES, escaped, quoted
 from bot.commands import (
     ChangeSettings,
     DeleteMine,
+    DeleteStyle,
     ExportMine,
     MakeKey,
     MakeLink,
+    RenameStyle,
+    SaveStyle,
     ShowSettings,
     ShowStyles,
     UseLink,
@@ -119,6 +122,22 @@ class Personal:
             await self.replies.tell(asked, answer)
             return
         await self.replies.notice(asked, PAGES.styles(answer, asked.language))
+
+    @with_message
+    async def style(self, message: Message, asked: Asked) -> None:
+        """Save, rename or delete a style of the person's own."""
+        match typed_after(message).split(maxsplit=2):
+            case ["save", name, text]:
+                command: SaveStyle | RenameStyle | DeleteStyle = SaveStyle(asked.by, name, text)
+            case ["rename", name, to]:
+                command = RenameStyle(asked.by, name, to)
+            case ["delete", name]:
+                command = DeleteStyle(asked.by, name)
+            case _:
+                how = (escaped(say(asked.language, key)) for key in ("style_usage", "style_how"))
+                await self.replies.notice(asked, "\n".join(how))
+                return
+        await self.replies.tell(asked, await self._core.answer(command))
 
     # ── accounts ──────────────────────────────────────────────────────────────────────────────────
 

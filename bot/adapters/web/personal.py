@@ -7,9 +7,12 @@ from bot.commands import (
     ChangeSettings,
     Command,
     DeleteMine,
+    DeleteStyle,
     ExportMine,
     MakeLink,
     Person,
+    RenameStyle,
+    SaveStyle,
     ShowSettings,
     ShowStyles,
     UseLink,
@@ -37,6 +40,8 @@ from bot.updates import (
     PreferencesView,
     Quoted,
     SeveralAsked,
+    StyleGone,
+    StyleKept,
     StyleList,
     TakenBack,
 )
@@ -51,7 +56,7 @@ LONGEST_CODE = 100
 COUNTS = (1, 2, 3, 4)
 
 
-def personal(values: Mapping[str, Any], by: Person) -> Command | None:  # noqa: PLR0911 - one per message
+def personal(values: Mapping[str, Any], by: Person) -> Command | None:  # noqa: C901, PLR0911 - one per message
     """Read what is about the person; None for anything else."""
     match values:
         case {"type": "settings"}:
@@ -60,6 +65,12 @@ def personal(values: Mapping[str, Any], by: Person) -> Command | None:  # noqa: 
             return _change(by, field, value)
         case {"type": "styles"}:
             return ShowStyles(by)
+        case {"type": "save_style", "name": str(name), "text": str(text)}:
+            return SaveStyle(by, name, text)
+        case {"type": "rename_style", "name": str(name), "to": str(to)}:
+            return RenameStyle(by, name, to)
+        case {"type": "delete_style", "name": str(name)}:
+            return DeleteStyle(by, name)
         case {"type": "link"}:
             return MakeLink(by)
         case {"type": "use_link", "code": str(code), "confirmed": bool(confirmed)} if (
@@ -88,9 +99,13 @@ def personal_view(answer: AnyAside, language: str) -> View:  # noqa: C901, PLR09
     match answer:
         case PreferencesView(preferences):
             return told | {"type": "settings", "fields": _fields(preferences, language)}
-        case StyleList(styles):
+        case StyleList(styles, own):
             listed = [{"name": style.name, "title": style.title(language)} for style in styles]
-            return told | {"type": "styles", "styles": listed}
+            owned = [{"name": style.name, "text": style.typed} for style in own]
+            how = say(language, "style_how")
+            return told | {"type": "styles", "styles": listed, "own": owned, "how": how}
+        case StyleKept() | StyleGone():
+            return told | {"type": "style_changed"}
         case LinkCode(code=code):
             return told | {"type": "link_code", "code": code}
         case Exported(file=file, name=name):

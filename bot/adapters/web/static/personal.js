@@ -1,6 +1,7 @@
 // What is about the person: settings, styles, joining accounts, and what is kept.
 
 import { button, h } from "./dom.js";
+import { confirmed } from "./posts.js";
 import { closeSheets, copyable, sheet } from "./sheets.js";
 import { t } from "./words.js";
 
@@ -33,10 +34,62 @@ export async function showStyles(ask, toast, add) {
     closeSheets();
     add(`--style ${name}`);
   };
-  const chips = answer.styles.map(({ name, title }) =>
-    h("li", {}, h("button", { type: "button", class: "chip", title: `--style ${name}`, onclick: pick(name) }, title)),
+  const chip = (name, title) => h("button", { type: "button", class: "chip", title: `--style ${name}`, onclick: pick(name) }, title);
+  const chips = (styles) => h("ul", { class: "chips" }, ...styles.map(({ name, title }) => h("li", {}, chip(name, title))));
+  const own = h("div", { class: "own-styles" });
+  const fill = (styles) => own.replaceChildren(...styles.map((style) => ownStyle(style, chip, send, edit)));
+  const send = async (message) => {
+    const changed = await ask(message);
+    toast(changed.sentence);
+    if (changed.type !== "style_changed") return false;
+    const now = await ask({ type: "styles" });
+    if (now.type === "styles") fill(now.own);
+    return true;
+  };
+  const { form, edit } = styleForm(send);
+  fill(answer.own);
+  body.append(
+    h("p", { class: "muted" }, answer.sentence),
+    h("h3", {}, t("web_styles_own")),
+    own,
+    form,
+    h("p", { class: "muted" }, answer.how),
+    h("h3", {}, t("web_styles_house")),
+    chips(answer.styles),
   );
-  body.append(h("ul", { class: "chips" }, ...chips), h("p", { class: "muted" }, answer.sentence));
+}
+
+/** One style of the person's own: to use, to change, to delete. */
+function ownStyle({ name, text }, chip, send, edit) {
+  return h(
+    "div",
+    { class: "own-style" },
+    chip(name, name),
+    h("code", { dir: "auto" }, text),
+    button("edit", `${t("web_edit")}: ${name}`, () => edit(name, text), { quiet: true }),
+    confirmed(`${t("web_delete")}: ${name}`, true, () => send({ type: "delete_style", name })),
+  );
+}
+
+/** The form that saves a style; a style under change that gets another name is renamed. */
+function styleForm(send) {
+  const name = h("input", { class: "field", maxlength: "32", required: true, autocomplete: "off", spellcheck: "false", "aria-label": t("web_style_name"), placeholder: t("web_style_name") });
+  const text = h("textarea", { class: "field", rows: "2", maxlength: "1000", required: true, "aria-label": t("web_style_text"), placeholder: "{prompt}, …" });
+  let changed = null; // the name it had
+  const save = async (event) => {
+    event.preventDefault();
+    if (changed && changed !== name.value.trim() && !(await send({ type: "rename_style", name: changed, to: name.value }))) return;
+    changed = null;
+    if (await send({ type: "save_style", name: name.value, text: text.value })) form.reset();
+  };
+  const form = h("form", { class: "style-form", onsubmit: save }, name, text, h("button", { type: "submit", class: "act is-main" }, t("web_style_save")));
+  const edit = (before, template) => {
+    changed = before;
+    name.value = before;
+    text.value = template;
+    text.focus();
+  };
+  return { form, edit };
 }
 
 /** Shows how to join this account with another: a code to take there, and a box for one from there. */

@@ -124,7 +124,7 @@ function download(picture) {
 }
 
 /** Returns a button that asks once more before it does what cannot be undone. */
-function confirmed(words, quiet, deed) {
+export function confirmed(words, quiet, deed) {
   let armed = null;
   const label = h("span", { class: quiet ? "unseen" : "" }, words);
   const element = h("button", { type: "button", class: "act danger", title: words }, icon("trash"), label);
