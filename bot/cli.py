@@ -256,6 +256,26 @@ def settings() -> None:
     show_settings(reading)
 
 
+@app.command(help="Copy everything kept into a new folder, also while Pinxit runs.")
+def backup(
+    target: Annotated[Path, typer.Argument(help="A folder that is new.")],
+    *,
+    pictures: Annotated[bool, typer.Option(help="Copy the pictures too.")] = True,
+) -> None:
+    reading = _read()
+    from bot.cli_backup import make  # noqa: PLC0415
+
+    make(reading, target, with_pictures=pictures)
+
+
+@app.command(help="Put a backup into an empty data folder.")
+def restore(source: Annotated[Path, typer.Argument(help="What `pinxit backup` made.")]) -> None:
+    reading = _read()
+    from bot.cli_backup import take_back  # noqa: PLC0415
+
+    take_back(reading.settings, source)
+
+
 @bench.callback(invoke_without_command=True)
 def bench_product(  # noqa: PLR0913 - one argument for each option
     context: typer.Context,

@@ -24,6 +24,7 @@ ROOMS = {
     "bot.cli": "assembly",
     "bot.bench": "assembly",  # commands of the command line
     "bot.doctor": "assembly",
+    "bot.backup": "assembly",
     "bot.adapters": "adapters",
     "bot": "bot",
     "storage": "storage",
