@@ -51,7 +51,7 @@ class Oversight(Protocol):
         """Sum the entries added after one."""
 
     async def contents(self, after: str, limit: int) -> Sequence[str]:
-        """Return the SHA-256 of contents that pictures and sent files refer to, in order, after one."""
+        """Return the SHA-256 of contents that anything refers to, in order, after one."""
 
     async def running(self) -> Sequence[Job]:
         """Return every job that some bot has claimed, oldest first."""

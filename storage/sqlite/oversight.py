@@ -33,6 +33,8 @@ CONTENTS = """
 select sha256 from pictures where sha256 > :after
 union
 select sha256 from uploads where sha256 > :after
+union
+select sha256 from starts where sha256 > :after
 order by sha256 limit :limit
 """
 RUNNING = "select * from jobs where state = 'running' order by seq"
