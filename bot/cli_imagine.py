@@ -10,15 +10,18 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bot.cli_generator import events_of, own_generator
+from bot.loras import Loras
 from bot.options import FORMATS, Defaults, Wish, parse
 from bot.refusals import Refusal
 from bot.settings import Settings
 from bot.styles import BadStyles, read_styles
 from bot.texts import describe
 from bot.trouble import Misuse, Trouble
+from generator.layers import layers_for
 from generator.loras import shelf_for
 from generator.messages import Begun, End, Failed, Finished, Order, PictureFormat, Preview, StepDone
 from generator.models import model_for
+from generator.recipe import Recipe
 
 SEEDS = 2**32  # short enough to be typed again
 ENDINGS = {PictureFormat.PNG: ".png", PictureFormat.JPEG: ".jpg", PictureFormat.WEBP: ".webp"}
@@ -28,7 +31,7 @@ def paint(prompt: str, flags: Mapping[str, str], out: Path | None, settings: Set
     """Paint what the prompt and the flags say, save it, and print where and with which seed."""
     wish = _read(with_flags(prompt, flags), out, settings)
     seed = secrets.randbelow(SEEDS)
-    recipe = wish.recipe(model_for(settings.model), seed)
+    recipe = asyncio.run(_fixed(wish.recipe(model_for(settings.model), seed), settings))
     first = out or Path(f"pinxit-{recipe.seed}{ENDINGS[wish.format]}")
     if not first.parent.is_dir():
         raise Misuse(f"There is no folder {first.parent} to save in.")
@@ -63,6 +66,15 @@ def _read(text: str, out: Path | None, settings: Settings) -> Wish:
     if ending and wish.format is not ending:
         raise Misuse(f"{out} ends like another format than {wish.format}.")
     return wish
+
+
+async def _fixed(recipe: Recipe, settings: Settings) -> Recipe:
+    """Return the recipe with the contents of its LoRAs, once they fit the model."""
+    shelf = shelf_for(settings.model, settings.loras)
+    try:
+        return await Loras(shelf, layers_for(settings.model)).fixed(recipe)
+    except Refusal as refusal:
+        raise Misuse(describe(refusal, settings.language)) from None
 
 
 def _ending(out: Path | None) -> PictureFormat | None:

@@ -1,6 +1,5 @@
 """`pinxit lora`: the owner puts LoRAs on the shelf, lists them and takes them off; a running bot sees it."""
 
-import re
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,13 +12,13 @@ from bot.settings import Settings
 from bot.trouble import Misuse, Trouble
 from generator.layers import Layers, layers_for
 from generator.lora_file import Piece, UnusableLora, check_file
-from generator.loras import ENDING, Shelf, shelf_for
+from generator.loras import ENDING, Shelf, name_of, shelf_for
 from generator.recipe import LORA_NAME
 
 
 def add_lora(settings: Settings, file: Path, wished: str | None) -> None:
     """Check a file and copy it to the shelf under a name. Raises Trouble with the reason it does not fit."""
-    name = wished if wished is not None else name_of(file)
+    name = wished if wished is not None else name_of(file.stem)
     if not LORA_NAME.fullmatch(name):
         raise Misuse("A LoRA's name has up to 48 small letters, digits, - and _; give one with --name.")
     if name in Shelf((settings.loras,)):
@@ -33,11 +32,6 @@ def add_lora(settings: Settings, file: Path, wished: str | None) -> None:
     except OSError as error:
         raise Trouble(f"{file} cannot be copied to {settings.loras}: {error.strerror}.") from None
     print(f"{name} is on the shelf; it changes {len(pieces)} matrices. Try: --lora {name}:0.8")  # noqa: T201
-
-
-def name_of(file: Path) -> str:
-    """Return what people can type, made of a file's name: ``Pixel Art v2.safetensors`` is pixel-art-v2."""
-    return re.sub(r"[^a-z0-9_]+", "-", file.stem.lower()).strip("-_")[:48]
 
 
 def _copied(file: Path, target: Path, layers: Layers) -> tuple[Piece, ...]:

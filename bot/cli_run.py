@@ -38,6 +38,9 @@ from bot.examples import examples, sampler
 from bot.flight import Painter
 from bot.gallery import Gallery
 from bot.logs import set_up_logs
+from bot.lora_cache import LoraCache
+from bot.lora_fetch import FetchRules, LoraFetcher, Sources
+from bot.loras import Loras
 from bot.options import Defaults
 from bot.outgoing import Outgoing
 from bot.people import People
@@ -55,7 +58,8 @@ from bot.uploads import UploadDesk
 from bot.version import version
 from bot.words import BadWords, Words, read_words
 from generator.child import GeneratorChild
-from generator.loras import Shelf, shelf_for
+from generator.layers import layers_for
+from generator.loras import FETCHED, Shelf, shelf_for
 from generator.messages import Health
 from generator.models import Model, model_for
 from storage.folder_lock import FolderLock
@@ -249,6 +253,8 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         lease=secrets.token_hex(8),
         dice=dice,
     )
+    files = UploadDesk(store.uploads, gallery, clock, upload_limits(settings))
+    outgoing = Outgoing(settings.fetch_allowed)
     service = Service(
         store=store,
         dispatcher=dispatcher,
@@ -263,9 +269,11 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         defaults=Defaults(max_count=settings.max_count, styles=styles, loras=shelf),
         people=people,
         places=places,
+        loras=loras_for(settings, shelf, files, outgoing, clock),
     )
-    files = UploadDesk(store.uploads, gallery, clock, upload_limits(settings))
-    api_core = _api_core(settings, store, folder, files, answer, lambda: child.health, clock, model, tally)
+    api_core = _api_core(
+        settings, store, folder, files, outgoing, answer, lambda: child.health, clock, model, tally
+    )
     api = parts_of(api_core, api_surface)
     web = _web_server(settings, chat, WebGallery(picture=store.picture, kept=folder.kept), api)
     return Bot(
@@ -403,11 +411,24 @@ def upload_limits(settings: Settings) -> UploadLimits:
     )
 
 
+def loras_for(settings: Settings, shelf: Shelf, files: UploadDesk, outgoing: Outgoing, clock: Clock) -> Loras:
+    """Return what looks after the LoRAs of orders, as the owner has set it."""
+    layers = layers_for(settings.model)
+    cache = LoraCache(settings.loras / FETCHED, settings.lora_cache_mib << 20)
+    rules = FetchRules(
+        sources=Sources(settings.lora_sources),
+        hosts=settings.lora_hosts_allowed,
+        most_bytes=settings.lora_mib << 20,
+    )
+    return Loras(shelf, layers, LoraFetcher(cache, layers, outgoing, clock, rules), files)
+
+
 def _api_core(  # noqa: PLR0913, PLR0917 - the parts it speaks to
     settings: Settings,
     store: SqliteStore,
     folder: Pictures,
     files: UploadDesk,
+    outgoing: Outgoing,
     answer: Callable[[Command], Awaitable[Answer]],
     health: Callable[[], Health],
     clock: Clock,
@@ -427,7 +448,7 @@ def _api_core(  # noqa: PLR0913, PLR0917 - the parts it speaks to
         requests=store.requests,
         files=files,
         outbox=store.outbox,
-        outgoing=Outgoing(settings.fetch_allowed),
+        outgoing=outgoing,
         oversight=store.oversight,
         tally=tally,
         clock=clock,

@@ -308,6 +308,26 @@ class KeepPicture:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowLoras:
+    """Which LoRAs the owner's shelf has. Answered by LoraList."""
+
+    by: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchLora:
+    """Have a LoRA here before it is ordered with: that at an `address`, or the `upload` with this secret.
+
+    `name` is what the person calls it. Answered by LoraFetched, or refused kindly.
+    """
+
+    by: Person
+    name: str
+    address: str = ""
+    upload: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MakeKey:
     """A key of the HTTP API for my account; the one made this way before ends. Answered by KeyMade."""
 
@@ -487,6 +507,8 @@ Personal = (
     | DeleteMine
     | FindPicture
     | KeepPicture
+    | ShowLoras
+    | FetchLora
     | Grant
     | Block
     | Unblock

@@ -85,7 +85,8 @@ class Orders:
     def recipe_of(self, wish: Wish) -> Recipe:
         """Return the recipe of a wish in exact values."""
         for lora in wish.loras:
-            check_lora(lora.name, self._defaults.loras)
+            if not lora.sha256:  # else it was found already, on the shelf or elsewhere
+                check_lora(lora.name, self._defaults.loras)
         return valid(wish, self._model).recipe(self._model, self._seed())
 
     def quoted(self, command: Quote) -> Recipe:

@@ -1,13 +1,14 @@
 """The one client for addresses that people gave us: public ones only, judged by the address connected to.
 
 A name is judged when it is given, and again at every connection, by the very address that the socket is
-made for: a name that meant something else a moment ago gains nothing. Redirects are not followed.
+made for: a name that meant something else a moment ago gains nothing. What is sent follows no redirects;
+what is fetched follows a few, each judged like the first address.
 """
 
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,6 +18,12 @@ from yarl import URL
 LONGEST_URL = 2000
 ANSWER_SECONDS = 10.0
 LOOKUP_SECONDS = 5.0
+SILENCE_SECONDS = 30.0  # of a file that is being fetched
+MOST_REDIRECTS = 5
+REDIRECTS = {301, 302, 303, 307, 308}
+CHUNK = 1 << 18
+OK = 200
+FETCH_HEADERS = {"accept-encoding": "identity"}
 ANSWER_READ = 4096  # bytes of an answer that nobody looks at
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 PORTS = {"http": 80, "https": 443}
@@ -30,6 +37,14 @@ class BadAddress(Exception):
 
 class Unreached(Exception):
     """Nobody answered in time; `str(error)` says what happened, without anything of the other side."""
+
+
+class TooMuch(Exception):
+    """The file is larger than was wanted: `size` bytes at least."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
 
 
 class NotPublic(OSError):
@@ -56,9 +71,14 @@ class Outgoing:
         for session in sessions.values():
             await session.close()
 
-    async def check(self, text: str) -> None:
-        """Raise BadAddress unless something may be sent there, as its name is known now."""
+    async def check(self, text: str, *, secure: bool = False) -> None:
+        """Raise BadAddress unless something may be sent there, as its name is known now.
+
+        Where it must be `secure`, that is by https, or to what the owner has listed.
+        """
         url = read_url(text)
+        if secure:
+            self._check_secure(url)
         if not self._is_listed(url) and not all(map(is_public, await _addresses(url))):
             raise BadAddress("That address is not public.")
 
@@ -75,6 +95,33 @@ class Outgoing:
             raise Unreached("no answer in time") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise Unreached(_reason(error)) from None
+
+    async def fetch(self, text: str, *, most: int, seconds: float) -> AsyncGenerator[bytes, None]:
+        """Yield the pieces of the file at a secure address. Raises BadAddress, Unreached or TooMuch."""
+        url = read_url(text)
+        timeout = aiohttp.ClientTimeout(
+            total=seconds, sock_connect=self._answer_seconds, sock_read=SILENCE_SECONDS
+        )
+        try:
+            for _ in range(1 + MOST_REDIRECTS):
+                self._check_secure(url)
+                async with self._session(self._is_listed(url)).get(
+                    url, headers=FETCH_HEADERS, timeout=timeout, allow_redirects=False
+                ) as answer:
+                    if answer.status not in REDIRECTS:
+                        async for chunk in _pieces(answer, most):
+                            yield chunk
+                        return
+                    url = read_url(str(url.join(URL(answer.headers.get("location", "")))))
+        except TimeoutError:
+            raise Unreached("no answer in time") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise Unreached(_reason(error)) from None
+        raise Unreached("it leads from one address to the next")
+
+    def _check_secure(self, url: URL) -> None:
+        if url.scheme != "https" and not self._is_listed(url):
+            raise BadAddress("The address must begin with https://.")
 
     def _is_listed(self, url: URL) -> bool:
         return f"{url.host}:{url.port}".lower() in self._allowed
@@ -115,6 +162,20 @@ def is_public(address: Address) -> bool:
     if isinstance(plain, ipaddress.IPv6Address) and plain.is_site_local:
         return False
     return plain.is_global and not own and not plain.is_link_local and not plain.is_loopback
+
+
+async def _pieces(answer: aiohttp.ClientResponse, most: int) -> AsyncGenerator[bytes, None]:
+    if answer.status != OK:
+        raise Unreached(f"the answer was {answer.status}")
+    size = answer.content_length or 0
+    if size > most:
+        raise TooMuch(size)
+    size = 0
+    async for chunk in answer.content.iter_chunked(CHUNK):
+        size += len(chunk)
+        if size > most:
+            raise TooMuch(size)
+        yield chunk
 
 
 def _unwrapped(address: Address) -> Address:

@@ -259,6 +259,28 @@ class UnknownLora(Refusal):
 
 
 @dataclass(eq=False)
+class LoraUnusable(Refusal):
+    """A LoRA that cannot be painted with; `rule` and `details` come from UnusableLora."""
+
+    key = "lora_unusable"
+    lora: str
+    rule: str
+    details: dict[str, object]
+
+    def values(self) -> dict[str, Any]:
+        """Return the details: the sentence is the rule's own, ``lora_<rule>``, after the name."""
+        return dict(self.details)
+
+
+@dataclass(eq=False)
+class LoraOnItsWay(Refusal):
+    """The LoRA is still being fetched; the next time it is there."""
+
+    key = "lora_on_its_way"
+    lora: str
+
+
+@dataclass(eq=False)
 class LinkCodeWrong(Refusal):
     """No such code, used already, or too old: all three are answered alike."""
 

@@ -21,6 +21,7 @@ from bot.commands import (
     Draw,
     EmptyJob,
     ExportMine,
+    FetchLora,
     FindPicture,
     Grant,
     Imagine,
@@ -40,6 +41,7 @@ from bot.commands import (
     ShowInfo,
     ShowJob,
     ShowJobs,
+    ShowLoras,
     ShowPayment,
     ShowPlace,
     ShowQueue,
@@ -57,6 +59,7 @@ from bot.gallery import Gallery
 from bot.keys import new_key
 from bot.linking import Linking
 from bot.lookup import Lookup
+from bot.loras import Loras
 from bot.moderation import Moderation
 from bot.options import Defaults
 from bot.orders import Orders, Wanted
@@ -90,6 +93,7 @@ from bot.updates import (
     Cancelled,
     Deleted,
     KeyMade,
+    LoraReady,
     Quoted,
     Refused,
     SeveralAsked,
@@ -98,6 +102,7 @@ from bot.updates import (
 )
 from bot.wildcards import alternatives
 from bot.words import Words
+from generator.loras import Shelf
 from generator.messages import Unusable
 from generator.models import Model
 from storage.records import (
@@ -144,6 +149,7 @@ class Service:
         defaults: Defaults | None = None,
         people: People | None = None,
         places: Places | None = None,
+        loras: Loras | None = None,
     ) -> None:
         self._store = store
         self._dispatcher = dispatcher
@@ -174,6 +180,7 @@ class Service:
         self._purchases = Purchases(store, self._people, clock)
         self._starts = Starts(store, gallery, self._people, clock, model, self._pictured_job)
         self._orders = Orders(self._people, self._places, model, defaults or Defaults(), dice)
+        self._loras = loras or Loras(Shelf(), {})
         self._accepted: Recent[tuple[int, str], str] = Recent(REMEMBERED)
 
     async def answer(self, command: Command) -> Answer:
@@ -211,7 +218,7 @@ class Service:
             case _:
                 return await self._aside(command)
 
-    async def _aside(self, command: Personal) -> Answer:  # noqa: C901, PLR0911 - one per command
+    async def _aside(self, command: Personal) -> Answer:  # noqa: C901, PLR0911, PLR0912 - one per command
         """Answer what is about people and places."""
         match command:
             case ShowSettings() | ChangeSettings():
@@ -231,6 +238,10 @@ class Service:
             case KeepPicture():
                 self._check_rate(await self._people.account(command.by))  # the same
                 return await self._starts.answer(command)
+            case ShowLoras():
+                return await self._loras.listed()
+            case FetchLora():
+                return await self._fetch(command)
             case Grant() | Block() | Unblock() | ShowJobs():
                 return await self._moderation.answer(command)
             case Pay() | ShowPayment() | TakeBack():
@@ -272,7 +283,8 @@ class Service:
             self._check_rate(account)
         if isinstance(command, Imagine) and len(texts := alternatives(command.text)) > 1:
             return await self._ask_back(account, [replace(command, text=text) for text in texts])
-        return await self._submit(account, await self._wanted(command))
+        wanted = await self._wanted(command)
+        return await self._submit(account, replace(wanted, recipe=await self._loras.fixed(wanted.recipe)))
 
     async def _ask_back(self, account: int, orders: Sequence[Imagine]) -> SeveralAsked:
         """Price what wildcards stand for as a whole. Raises the Refusal that any of it would meet."""
@@ -407,9 +419,15 @@ class Service:
         return Deleted(job.id)
 
     async def _quote(self, account: int, command: Quote) -> Quoted:
-        recipe = self._orders.quoted(command)
+        recipe = await self._loras.fixed(self._orders.quoted(command))
         balance = await self._store.balance(account, self._limits, self._clock.wall())
         return Quoted(recipe=recipe, price=price(recipe, command.wish.count), balance=balance)
+
+    async def _fetch(self, command: FetchLora) -> LoraReady:
+        account = await self._people.account(command.by)
+        if not self._loras.is_near(command):
+            self._check_rate(account)
+        return await self._loras.ready(command, account)
 
     async def _make_key(self, account: int) -> KeyMade:
         now = self._clock.wall()

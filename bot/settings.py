@@ -184,7 +184,8 @@ class Settings(BaseSettings):
     fetch_allow: str = Field(
         "",
         pattern=r"^[0-9A-Za-z.:\-\[\], ]*$",
-        description="Exact host:port, with commas, that webhooks may go to although they are not public.",
+        description="Exact host:port, with commas, that webhooks may go to and LoRAs come from although they"
+        " are not public.",
         json_schema_extra=_wants("host:port with commas, such as 127.0.0.1:9000, receiver.lan:80"),
     )
     upload_mib: int = Field(
@@ -207,6 +208,33 @@ class Settings(BaseSettings):
         le=10**6,
         description="Sent files one account may have.",
         json_schema_extra=_wants("a whole number, 1 or more"),
+    )
+    lora_sources: Literal["shelf", "files", "https"] = Field(
+        "https",
+        description="Where LoRAs of the HTTP API may come from: the owner's shelf alone, files sent to it"
+        " too, or public https addresses too, as its clients expect. Only a key's holder can ask, and what"
+        " comes is limited in size, is no program, and is checked before it is kept.",
+        json_schema_extra=_wants("shelf, files or https"),
+    )
+    lora_hosts: str = Field(
+        "",
+        pattern=r"^[0-9A-Za-z.\-, ]*$",
+        description="Hosts that LoRAs may be fetched from, with commas; by default all public ones.",
+        json_schema_extra=_wants("hosts with commas, such as huggingface.co, civitai.com"),
+    )
+    lora_mib: int = Field(
+        1024,
+        ge=1,
+        le=1024,
+        description="The largest LoRA that is fetched or taken from a sent file, in MiB.",
+        json_schema_extra=_wants("a whole number of MiB from 1 to 1024"),
+    )
+    lora_cache_mib: int = Field(
+        4096,
+        ge=1,
+        le=10**7,
+        description="What fetched and sent LoRAs may take together, in MiB; the longest unused go first.",
+        json_schema_extra=_wants("a whole number of MiB, 1 or more"),
     )
     model: str = Field(
         EMBEDDED,
@@ -386,7 +414,7 @@ class Settings(BaseSettings):
         json_schema_extra=_wants("an address and a port such as 127.0.0.1:8443"),
     )
 
-    @field_validator("log_level", "log_format", "language", "picture_links", mode="before")
+    @field_validator("log_level", "log_format", "language", "picture_links", "lora_sources", mode="before")
     @classmethod
     def _any_case(cls, value: object) -> object:
         return value.strip().lower() if isinstance(value, str) else value
@@ -440,6 +468,11 @@ class Settings(BaseSettings):
     def fetch_allowed(self) -> tuple[str, ...]:
         """The addresses in PINXIT_FETCH_ALLOW, each by itself."""
         return _listed(self.fetch_allow)
+
+    @property
+    def lora_hosts_allowed(self) -> frozenset[str]:
+        """The hosts in PINXIT_LORA_HOSTS."""
+        return frozenset(name.lower() for name in _listed(self.lora_hosts))
 
     @property
     def discord_guilds(self) -> tuple[int, ...]:

@@ -290,6 +290,20 @@ class PictureKept(Aside):
 
 
 @dataclass(frozen=True, slots=True)
+class LoraList(Aside):
+    """The names of the LoRAs on the shelf."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoraReady(Aside):
+    """A LoRA is here and fits: `sha256` is its content, for an order to name."""
+
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeyMade(Aside):
     """A key of the HTTP API, to be shown to this person alone, once. `text` is never logged."""
 
@@ -359,6 +373,8 @@ AnyAside = (
     | JobsView
     | FoundRecipe
     | PictureKept
+    | LoraList
+    | LoraReady
     | KeyMade
     | Quoted
     | SeveralAsked

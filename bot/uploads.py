@@ -117,6 +117,10 @@ class UploadDesk:
         """Say where a file's bytes are to be had from us, None where they are gone."""
         return await self._gallery.kept(upload.sha256) if upload.sha256 is not None else None
 
+    async def read(self, upload: Upload) -> bytes | None:
+        """Return a file's bytes, None where they are gone. Raises StorageError."""
+        return await self._gallery.read(upload.sha256) if upload.sha256 is not None else None
+
     async def find(self, account: int, id: str) -> Upload | None:
         """Return a file of an account."""
         return await self._uploads.find(account, id)

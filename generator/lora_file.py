@@ -34,11 +34,10 @@ MADE_FOR = (
     (re.compile(r"(down_blocks|up_blocks|input_blocks|output_blocks|mid_block)"), "Stable Diffusion"),
     (re.compile(r"(double_blocks|single_blocks|single_transformer_blocks)"), "FLUX"),
     (re.compile(r"joint_blocks"), "Stable Diffusion 3"),
-    (re.compile(r"transformer_blocks.\d+.(attn|img_m|txt_m)"), "Qwen-Image or a relative"),
+    (re.compile(r"transformer_blocks.\d+.(attn|img_m|txt_m)"), "Qwen-Image"),
     (re.compile(r"blocks.\d+.(self_attn|cross_attn)"), "Wan"),
-    (re.compile(r"(text_encoder|lora_te)"), "a text encoder"),
-    (re.compile(r"^vae"), "a VAE"),
 )
+OTHER_PART = re.compile(r"(text_encoder|lora_te|^vae)")
 
 
 class UnusableLora(Exception):
@@ -187,6 +186,9 @@ def _misfit(name: str, tensors: Mapping[str, Any]) -> UnusableLora:
         if any(pattern.search(each) for each in tensors):
             sentence = "It was made for {model}, and this model is a Z-Image."
             return UnusableLora("other_model", sentence, model=model)
+    if any(OTHER_PART.search(each) for each in tensors):
+        sentence = "It changes a text encoder or a VAE, and only the transformer can wear a LoRA here."
+        return UnusableLora("other_part", sentence)
     sentence = "It does not fit this model, which has nothing that “{name}” could change."
     return UnusableLora("misfit", sentence, name="".join(filter(str.isprintable, name))[:100])
 

@@ -5,6 +5,7 @@ wherever it lies, or none.
 """
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,6 +76,11 @@ class Shelf:
             with file.open("rb") as opened:
                 self._contents[file] = stamp, hashlib.file_digest(opened, "sha256").hexdigest()
         return self._contents[file][1]
+
+
+def name_of(text: str) -> str:
+    """Return what people can type, made of any name: ``Pixel Art v2`` is pixel-art-v2; it may be ""."""
+    return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-_")[:48]
 
 
 def shelf_for(source: str, owners: Path | None) -> Shelf:

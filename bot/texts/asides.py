@@ -16,6 +16,8 @@ from bot.updates import (
     LinkAsked,
     LinkCode,
     Linked,
+    LoraList,
+    LoraReady,
     NowBlocked,
     NowUnblocked,
     Paid,
@@ -74,6 +76,12 @@ def describe_aside(answer: AnyAside, language: str) -> str:  # noqa: C901, PLR09
             return say(language, "found_recipe", prompt=recipe.prompt, size=size, seed=str(recipe.seed))
         case PictureKept():
             return say(language, "picture_kept")
+        case LoraList(names=()):
+            return say(language, "loras_none")
+        case LoraList(names):
+            return say(language, "loras_view", count=len(names), example=names[0])
+        case LoraReady():
+            return say(language, "lora_ready")
         case KeyMade(text):
             return say(language, "key_made", text=text)
         case Paid(credits=bought, balance=balance):

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from bot.refusals import BadRecipe, Refusal, UnknownLora, UnknownOption, UnknownStyle
+from bot.refusals import BadRecipe, LoraUnusable, Refusal, UnknownLora, UnknownOption, UnknownStyle
 from bot.texts.asides import describe_aside
 from bot.texts.speech import duration, place, say
 from bot.updates import (
@@ -101,7 +101,7 @@ def _view(view: Stopping | Deleted | Info | Wallet | QueueView | History, langua
             assert_never(view)
 
 
-def _refusal(refusal: Refusal, language: str) -> str:
+def _refusal(refusal: Refusal, language: str) -> str:  # noqa: PLR0911 - one per kind
     match refusal:
         case BadRecipe(rule=rule, details=details):
             return say(language, f"recipe_{rule}", **_named(details, language))
@@ -109,6 +109,8 @@ def _refusal(refusal: Refusal, language: str) -> str:
             return say(language, "unknown_option_no_guess", option=option)
         case UnknownStyle(style=style, guess=""):
             return say(language, "unknown_style_no_guess", style=style)
+        case LoraUnusable(lora=lora, rule=rule, details=details):
+            return say(language, "lora_unusable", lora=lora, reason=say(language, f"lora_{rule}", **details))
         case UnknownLora(lora=lora, names=""):
             return say(language, "no_loras", lora=lora)
         case UnknownLora(lora=lora, guess="", names=names):

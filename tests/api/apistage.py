@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import ClientSession
 from PIL import Image
-from stage import FastClock, ScriptedGenerator, Stage, finished, living, opened
+from stage import LAYERS, SHELF, FastClock, ScriptedGenerator, Stage, finished, living, opened
 
 from bot.adapters.api.app import api_app
 from bot.adapters.api.core import Core, Rules
@@ -22,9 +22,13 @@ from bot.adapters.api.surface import ApiSurface
 from bot.adapters.web.server import WebServer
 from bot.clock import SystemClock
 from bot.keys import USUAL_SCOPES, new_key
+from bot.lora_cache import LoraCache
+from bot.lora_fetch import FetchRules, LoraFetcher
+from bot.loras import Loras
 from bot.outgoing import Outgoing
 from bot.rate_limit import Rate
 from bot.uploads import UploadDesk
+from generator.loras import Shelf
 from generator.messages import Begun, End, Finished, Generate, Preview, StepDone
 from generator.models import EMBEDDED_MODEL
 from storage.pictures import PictureFolder
@@ -123,6 +127,7 @@ class ApiStage(Stage):
         limits: Limits = NO_ALLOWANCE,
         rules: Rules | None = None,
         upload_limits: UploadLimits = UPLOADS,
+        fetch_rules: FetchRules = FetchRules(),  # noqa: B008 - frozen
         fetch_allowed: Collection[str] = (),
         trusted: Sequence[str] = (),
         **changes: Any,
@@ -131,6 +136,8 @@ class ApiStage(Stage):
         self.upload_limits = upload_limits
         self.clock = FlyingClock()
         self.outgoing = Outgoing(fetch_allowed, answer_seconds=0.3)
+        self.fetch_rules = fetch_rules
+        self.fetched = folder._root.parent / "fetched"
         super().__init__(store, generator, folder, limits=limits, also=[surface], **changes)
         self.core = self._core(rules or Rules(rate=PLENTY, version="test"))
         self.parts: Parts = parts_of(self.core, surface)
@@ -145,6 +152,13 @@ class ApiStage(Stage):
         self.token = ""
         self.http: ClientSession
 
+    def _loras(self) -> Loras:
+        shelf = Shelf(SHELF.folders, self.fetched)
+        self.cache = LoraCache(self.fetched, 4 << 20)
+        fetcher = LoraFetcher(self.cache, LAYERS, self.outgoing, self.clock, self.fetch_rules)
+        self.uploads = UploadDesk(self.store.uploads, self.gallery, self.clock, self.upload_limits)
+        return Loras(shelf, LAYERS, fetcher, self.uploads)
+
     def _core(self, rules: Rules) -> Core:
         store: Any = self.store
         return Core(
@@ -158,7 +172,7 @@ class ApiStage(Stage):
             queue_length=store.queue_length,
             keys=store.keys,
             requests=store.requests,
-            files=UploadDesk(store.uploads, self.gallery, self.clock, self.upload_limits),
+            files=self.uploads,
             outbox=store.outbox,
             outgoing=self.outgoing,
             oversight=store.oversight,

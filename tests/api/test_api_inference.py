@@ -13,7 +13,6 @@ from inferencesh.client import UploadFileOptions
 from stage import ScriptedGenerator, fails, until, waits_for
 
 from generator.messages import Loading
-from generator.recipe import Lora
 
 RUN = {"app": "infsh/z-image-turbo", "input": {"prompt": "a red circle", "width": 300, "seed": 7}}
 
@@ -361,7 +360,7 @@ async def test_the_input_comes_back_exactly_as_sent(api):
         ({"loras": "x"}, "loras"),
         ({"loras": [{"adapter_name": "a"}]}, "lora"),
         (
-            {"loras": [{"adapter_name": "a", "lora_url": "https://x.example/l", "lora_multiplier": 1}]},
+            {"loras": [{"adapter_name": "a", "lora_url": "https://127.0.0.1/l", "lora_multiplier": 1}]},
             "loras",
         ),
     ],
@@ -380,7 +379,7 @@ async def test_a_lora_of_the_shelf_is_painted_with_by_its_name(api):
     task = (await api.post_json("/run", {**RUN, "input": {"prompt": "a", "loras": loras}})).json["data"]
 
     [job] = [each for each in await api.store.jobs(10) if each.id == task["id"]]
-    assert job.recipe.loras == (Lora("snow", 0.5), Lora("outline", 1.0))
+    assert [(each.name, each.scale) for each in job.recipe.loras] == [("snow", 0.5), ("outline", 1.0)]
     assert task["input"]["loras"] == loras
 
 
@@ -390,7 +389,6 @@ async def test_a_lora_of_the_shelf_is_painted_with_by_its_name(api):
         ({"adapter_name": "snwo"}, "Did you mean snow?"),
         ({"adapter_name": "Snow Flakes"}, "small letters"),
         ({"adapter_name": "snow", "lora_multiplier": 3}, "from -2.0 to 2.0"),
-        ({"adapter_name": "snow", "lora_url": "https://93.184.216.34/l"}, "none is fetched from an address"),
     ],
 )
 async def test_a_lora_that_cannot_be_says_what_can(api, lora, sentence):

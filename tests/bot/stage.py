@@ -13,6 +13,7 @@ from bot.delivery import Delivery, Surface
 from bot.dispatcher import Dispatcher
 from bot.estimate import Estimate
 from bot.gallery import Gallery
+from bot.loras import Loras
 from bot.options import Defaults
 from bot.people import People
 from bot.places import Places
@@ -23,6 +24,8 @@ from bot.tally import Tally
 from bot.updates import Answer, Delivered, Final, Progress, Queued, Update
 from bot.words import Words
 from generator.client import Lost, NotReached
+from generator.layers import layers_for
+from generator.loras import shelf_for
 from generator.messages import (
     Begun,
     End,
@@ -38,7 +41,7 @@ from generator.messages import (
     Ready,
     StepDone,
 )
-from generator.models import EMBEDDED_MODEL
+from generator.models import EMBEDDED, EMBEDDED_MODEL
 from generator.recipe import Recipe
 from storage.pictures import PictureFolder
 from storage.records import Identity, Job, JobState, Limits, NewPost, Post, Rung
@@ -60,6 +63,9 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(DEADLINE):
         while not condition():  # noqa: ASYNC110 - it may depend on anything
             await asyncio.sleep(0.001)
+
+
+SHELF, LAYERS = shelf_for(EMBEDDED, None), layers_for(EMBEDDED)
 
 
 def finished(order: Order) -> Finished:
@@ -276,10 +282,14 @@ class Stage:
             limits=limits,
             rate_limit=rate_limit,
             dice=dice,
-            defaults=Defaults(styles=read_styles(), loras=("outline", "snow")),
+            defaults=Defaults(styles=read_styles(), loras=SHELF),
             people=self.people,
             places=self.places,
+            loras=self._loras(),
         )
+
+    def _loras(self) -> Loras:
+        return Loras(SHELF, LAYERS)
 
     def person(self, name: str = "Ada") -> Person:
         return Person(identity=Identity("stage", name), name=name, language="en")

@@ -3,8 +3,6 @@
 import pytest
 from painting import running, shows
 
-from generator.recipe import Lora
-
 
 async def settings_page(town, **how):
     asked = town.command("settings", **how)
@@ -121,7 +119,7 @@ async def test_loras_are_completed_while_they_are_typed_and_painted_with(town, t
         [job] = await bot.jobs()
 
     assert [choice["value"] for choice in typing.choices] == ["snow"]
-    assert job.recipe.loras == (Lora("snow", 0.8),)
+    assert [(each.name, each.scale) for each in job.recipe.loras] == [("snow", 0.8)]
 
 
 async def test_a_style_goes_around_the_prompt(town, tmp_path):

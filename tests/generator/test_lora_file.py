@@ -1,5 +1,6 @@
 """A LoRA's file is judged by its head: what fits, however it is written, and why the rest does not."""
 
+import hashlib
 import json
 import pickle
 import re
@@ -12,10 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
+from bot.texts.catalogue import catalogue
 from generator import lora_file
 from generator.layers import layers_for, layers_of
 from generator.lora_file import UnusableLora, check_file
 from generator.loras import Shelf
+from generator.recipe import Lora
+
+ROOT = Path(__file__).parents[2]
 
 LAYERS = layers_for("embedded")
 FITTING = random_lora(LAYERS)
@@ -81,7 +86,6 @@ def test_one_of_the_right_kind_but_another_size_says_both_sizes(tmp_path):
         ("transformer.single_transformer_blocks.0.attn.to_q.lora_A.weight", "FLUX"),
         ("diffusion_model.blocks.0.cross_attn.q.lora_A.weight", "Wan"),
         ("transformer.transformer_blocks.0.attn.to_q.lora_A.weight", "Qwen-Image"),
-        ("lora_te1_text_model_encoder_layers_0_mlp_fc1.alpha", "a text encoder"),
     ],
 )
 def test_one_for_another_architecture_says_what_it_was_made_for(tmp_path, name, model):
@@ -90,6 +94,10 @@ def test_one_for_another_architecture_says_what_it_was_made_for(tmp_path, name, 
 
 
 BROKEN_STATES = {
+    "for_a_text_encoder": (
+        {"lora_te1_text_model_encoder_layers_0_mlp_fc1.alpha": np.ones((1, 1), np.float16)},
+        "changes a text encoder",
+    ),
     "nothing_in_it": ({}, "holds no LoRA"),
     "something_beside": (FITTING | {"scheduler.step": np.ones(3, np.float32)}, "does not fit this model"),
     "half_missing": (dict(list(FITTING.items())[1:]), "not complete: half of"),
@@ -213,3 +221,47 @@ def test_the_shelf_lists_safetensors_by_name_and_the_owners_wins(tmp_path):
     assert shelf.file("snow").parent == owners
     assert "snow" in shelf
     assert "../snow" not in shelf
+
+
+def stored(path: Path, seed=0) -> str:
+    save_file(random_lora(LAYERS, seed), path)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_lora_with_a_content_is_that_content_or_none(tmp_path):
+    shelf = Shelf((tmp_path,), tmp_path / "fetched")
+    (tmp_path / "fetched").mkdir()
+    content = stored(tmp_path / "it.safetensors")
+    assert (
+        shelf.found(Lora("it"))
+        == shelf.found(Lora("it", 0.5, content))
+        == (tmp_path / "it.safetensors", content)
+    )
+
+    other = stored(tmp_path / "it.safetensors", seed=1)
+
+    with pytest.raises(UnusableLora, match="another one now"):
+        shelf.found(Lora("it", sha256=content))
+    assert shelf.found(Lora("it"))[1] == other
+    assert stored(tmp_path / "fetched" / f"{content}.safetensors") == content
+    assert shelf.found(Lora("it", sha256=content))[0].parent.name == "fetched"
+    with pytest.raises(UnusableLora, match="no LoRA of this name"):
+        shelf.found(Lora("gone", sha256=other))
+
+
+@pytest.mark.parametrize("name", ["../it", "it/../it", "", ".", "it.safetensors", "It"])
+def test_a_name_that_no_lora_can_have_is_on_no_shelf(tmp_path, name):
+    stored(tmp_path / "it.safetensors")
+
+    assert name not in Shelf((tmp_path,))
+    assert "it" in Shelf((tmp_path,))
+
+
+def test_every_reason_has_its_sentence_in_the_catalogue():
+    files = [*(ROOT / "bot").glob("lora*.py"), *(ROOT / "generator").rglob("*.py")]
+    text = "".join(path.read_text(encoding="utf-8") for path in files)
+
+    rules = set(re.findall(r'UnusableLora\(\s*"(\w+)"', text))
+
+    assert len(rules) > 20
+    assert {f"lora_{rule}" for rule in rules} <= set(catalogue("en"))

@@ -20,6 +20,7 @@ from bot.dispatcher import Dispatcher
 from bot.estimate import Estimate
 from bot.flight import Painter
 from bot.gallery import Gallery
+from bot.loras import Loras
 from bot.options import Defaults
 from bot.people import People
 from bot.places import Places
@@ -28,8 +29,10 @@ from bot.service import Service
 from bot.styles import read_styles
 from bot.updates import Answer
 from bot.words import Words
+from generator.layers import layers_for
+from generator.loras import shelf_for
 from generator.messages import Begun, End, Event, Finished, Generate, Health, Order, Preview, Ready, StepDone
-from generator.models import EMBEDDED_MODEL
+from generator.models import EMBEDDED, EMBEDDED_MODEL
 from storage.pictures import PictureFolder
 from storage.records import Job, Limits
 from storage.sqlite import SqliteStore
@@ -95,6 +98,9 @@ def waits_for(event: asyncio.Event, then: Script = draws) -> Script:
         yield from itertools.islice(then(request), 1, None)
 
     return script
+
+
+SHELF = shelf_for(EMBEDDED, None)
 
 
 class ScriptedPainter:
@@ -179,9 +185,10 @@ class Studio:
             limits=LIMITS,
             rate_limit=FREELY,
             dice=dice,
-            defaults=Defaults(styles=self.styles, loras=("outline", "snow")),
+            defaults=Defaults(styles=self.styles, loras=SHELF),
             people=self.people,
             places=self.places,
+            loras=Loras(SHELF, layers_for(EMBEDDED)),
         )
 
     async def answer(self, command: Command) -> Answer:

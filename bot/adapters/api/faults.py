@@ -7,6 +7,8 @@ from bot.refusals import (
     AccountBlocked,
     AlreadyEnded,
     BadRecipe,
+    LoraOnItsWay,
+    LoraUnusable,
     NoSuchJob,
     NotEnoughCredits,
     NotFinished,
@@ -81,7 +83,7 @@ def internal() -> ApiFault:
     return ApiFault(500, "internal_error", "Something went wrong here. Nothing was charged for it.")
 
 
-def fault_of(refusal: Refusal) -> ApiFault:  # noqa: PLR0911 - one per kind of no
+def fault_of(refusal: Refusal) -> ApiFault:  # noqa: C901, PLR0911 - one per kind of no
     """Return what a refusal is over HTTP."""
     sentence = describe(refusal, "en")
     match refusal:
@@ -101,14 +103,16 @@ def fault_of(refusal: Refusal) -> ApiFault:  # noqa: PLR0911 - one per kind of n
             return ApiFault(503, "unavailable", sentence, retry_seconds=LATER_SECONDS)
         case BadRecipe():
             return _bad_recipe(refusal, sentence)
-        case TooManyPictures() | UnknownLora():
+        case LoraOnItsWay():
+            return ApiFault(503, "unavailable", sentence, "loras", retry_seconds=LATER_SECONDS)
+        case TooManyPictures() | UnknownLora() | LoraUnusable():
             return _of_field(refusal, sentence)
         case _:
             return not_valid(sentence)
 
 
-def _of_field(refusal: TooManyPictures | UnknownLora, sentence: str) -> ApiFault:
-    if isinstance(refusal, UnknownLora):
+def _of_field(refusal: TooManyPictures | UnknownLora | LoraUnusable, sentence: str) -> ApiFault:
+    if not isinstance(refusal, TooManyPictures):
         return not_valid(f"loras: {sentence}", "loras")
     return not_valid(sentence, "count")
 

@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from bot.adapters.api.asking import Asked, Asking
 from bot.adapters.api.core import Core
-from bot.adapters.api.faults import fault_of, not_found, not_valid
+from bot.adapters.api.faults import fault_of, not_found
 from bot.adapters.api.files import file_view, secret_in, wrapped
+from bot.adapters.api.loras import MOST_LISTED, NamedLora, Wardrobe
 from bot.adapters.api.orders import Order, Orders
 from bot.adapters.api.schemas import DeletionAnswer, TaskAnswer, TaskFilesAnswer, TaskStatusAnswer
 from bot.adapters.api.streaming import Telling
@@ -24,11 +25,9 @@ from bot.adapters.api.wire import AsciiJson, to_json
 from bot.adapters.api.wishes import Sizes, Values, wish_of
 from bot.commands import Delete, EmptyJob
 from bot.links import picture_url
-from bot.outgoing import BadAddress
 from bot.refusals import StillRunning
 from bot.updates import Delivered
 from bot.uploads import NAMELESS
-from generator.recipe import Lora, RecipeError
 from storage.keys import Scope
 from storage.media_types import UNKNOWN_TYPE
 from storage.records import Post
@@ -43,16 +42,6 @@ View = dict[str, Any]
 Role = Annotated[Literal["input", "output"] | None, Query()]
 
 
-class NamedLora(BaseModel):
-    """A LoRA of the owner's shelf to draw with, by its name. None is fetched from an address."""
-
-    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
-
-    adapter_name: str = Field(max_length=200)
-    lora_url: str | None = Field(None, max_length=2000)
-    lora_multiplier: float = 1.0
-
-
 class RunInput(BaseModel):
     """The input of z-image-turbo. Null stands for a default, unknown names are ignored."""
 
@@ -64,7 +53,7 @@ class RunInput(BaseModel):
     steps: int | None = Field(None, ge=1, le=50, examples=[8])
     shift: float | None = Field(None, ge=1, le=10, examples=[3.0])
     seed: int | None = Field(None, ge=-1, lt=2**63, description="-1 leaves it to chance.", examples=[7])
-    loras: list[NamedLora] | None = Field(None, max_length=20)
+    loras: list[NamedLora] | None = Field(None, max_length=MOST_LISTED)
 
 
 class RunBody(BaseModel):
@@ -84,12 +73,12 @@ class Tasks:
         self._core = core
         self._jobs = jobs
         self._orders = orders
+        self._wardrobe = Wardrobe(core, "input.loras")
 
     async def run(self, asking: Asked, body: RunBody) -> Response:
         """Order a picture. The answer comes at once; stream or fetch the task to see its end."""
         if not _is_our_app(body.app):
             raise not_found("There is no such app. This one is called infsh/z-image-turbo.")
-        await self._check_loras(body.input.loras or [])
         wish = wish_of(self._core.model, await self._values(asking, body.input), _sizes(body.input))
         order = Order(dialect=DIALECT, wish=wish, input=asking.values["input"], webhook=body.webhook)
         job, trail = await self._orders.place(asking, order)
@@ -98,22 +87,9 @@ class Tasks:
             view |= {"status": RUNNING, "output": None, "progress": min(view["progress"], 95.0)}
         return AsciiJson(wrapped(view))
 
-    async def _check_loras(self, loras: list[NamedLora]) -> None:
-        """Refuse addresses: first those that nothing is fetched from, then all of them."""
-        for url in [lora.lora_url for lora in loras if lora.lora_url is not None]:
-            try:
-                await self._core.outgoing.check(url)
-            except BadAddress as error:
-                raise not_valid(f"input.loras: lora_url: {error}", "loras") from None
-            raise not_valid(
-                "input.loras: none is fetched from an address yet; leave lora_url out and name one "
-                "of the owner's shelf in adapter_name.",
-                "loras",
-            )
-
     async def _values(self, asking: Asking, given: RunInput) -> Values:
         prompt = await self._restored(asking, given.prompt)
-        loras = _loras(given.loras or [])
+        loras = await self._wardrobe.loras(asking, given.loras)
         return Values(prompt=prompt, steps=given.steps, shift=given.shift, seed=given.seed, loras=loras)
 
     async def _restored(self, asking: Asking, prompt: str) -> str:
@@ -247,13 +223,6 @@ def _is_our_app(app: str) -> bool:
     """Say whether ``namespace/name@version:function`` names this app."""
     namespace, _, name = app.partition("@")[0].partition(":")[0].partition("/")
     return bool(namespace) and name == APP_NAME
-
-
-def _loras(given: list[NamedLora]) -> tuple[Lora, ...]:
-    try:
-        return tuple(Lora(each.adapter_name, each.lora_multiplier) for each in given)
-    except RecipeError as error:
-        raise not_valid(f"input.loras: {error}", "loras") from None
 
 
 def _sizes(given: RunInput) -> Sizes:

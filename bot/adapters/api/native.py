@@ -11,6 +11,7 @@ from starlette.responses import Response
 from bot.adapters.api.asking import Asked, Asking
 from bot.adapters.api.core import Core
 from bot.adapters.api.faults import fault_of, not_found
+from bot.adapters.api.loras import MOST_LISTED, NamedLora, Wardrobe
 from bot.adapters.api.orders import Order, Orders
 from bot.adapters.api.streaming import Telling
 from bot.adapters.api.surface import Jobs
@@ -49,6 +50,7 @@ class NewJobBody(BaseModel):
     shift: float | None = Field(None, ge=1, le=10)
     seed: int | None = Field(None, ge=-1, lt=2**63, description="-1 or null leaves it to chance.")
     count: int = Field(1, ge=1, le=10)
+    loras: list[NamedLora] | None = Field(None, max_length=MOST_LISTED)
     format: Literal["png", "jpeg", "webp"] = "png"
     webhook: str | None = Field(None, max_length=2000)
     dry_run: bool = Field(False, description="Price the order and draw nothing.")
@@ -131,6 +133,7 @@ class NativeJobs:
         self._core = core
         self._jobs = jobs
         self._orders = orders
+        self._wardrobe = Wardrobe(core)
 
     async def create(self, asking: Asked, body: NewJobBody) -> Response:
         """Order pictures. With `Prefer: wait=N` the answer waits for their end, N seconds at most."""
@@ -142,6 +145,7 @@ class NativeJobs:
             shift=body.shift,
             seed=body.seed,
             format=body.format,
+            loras=await self._wardrobe.loras(asking, body.loras),
         )
         wish = wish_of(self._core.model, values, sizes, body.count)
         if body.dry_run:

@@ -15,6 +15,7 @@ from bot.adapters.api.asking import Asked, Asking
 from bot.adapters.api.core import Core
 from bot.adapters.api.encoding import file_as_base64, preview_as_base64
 from bot.adapters.api.faults import ApiFault, bad_request, headers_of, internal, not_found, not_valid
+from bot.adapters.api.loras import MOST_LISTED, NamedLora, Wardrobe
 from bot.adapters.api.orders import Order, Orders
 from bot.adapters.api.schemas import ImagesAnswer, ModelsAnswer, ModelView
 from bot.adapters.api.streaming import Telling
@@ -62,6 +63,7 @@ class GenerationBody(BaseModel):
     stream: bool | None = None
     partial_images: int | None = Field(None, ge=0, le=3)
     seed: int | None = Field(None, ge=-1, lt=2**63)
+    loras: list[NamedLora] | None = Field(None, max_length=MOST_LISTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Images:
         self._core = core
         self._jobs = jobs
         self._orders = orders
+        self._wardrobe = Wardrobe(core)
         self._cancelling: set[asyncio.Task[Any]] = set()
 
     async def models(self, asking: Asked) -> Response:  # noqa: ARG002 - a key is needed
@@ -100,7 +103,8 @@ class Images:
         showing = _showing(asking, body)
         width, height = _size(body.size)
         drawn_as = "png" if showing.quality is not None else showing.format
-        values = Values(prompt=body.prompt, seed=body.seed, format=drawn_as)
+        loras = await self._wardrobe.loras(asking, body.loras)
+        values = Values(prompt=body.prompt, seed=body.seed, format=drawn_as, loras=loras)
         wish = wish_of(self._core.model, values, Sizes(width, height), body.n or 1)
         job, trail = await self._orders.place(asking, Order(dialect=DIALECT, wish=wish, input=asking.values))
         if body.stream:

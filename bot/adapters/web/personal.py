@@ -13,6 +13,7 @@ from bot.commands import (
     Person,
     RenameStyle,
     SaveStyle,
+    ShowLoras,
     ShowSettings,
     ShowStyles,
     UseLink,
@@ -31,6 +32,8 @@ from bot.updates import (
     LinkAsked,
     LinkCode,
     Linked,
+    LoraList,
+    LoraReady,
     NowBlocked,
     NowUnblocked,
     Paid,
@@ -71,6 +74,8 @@ def personal(values: Mapping[str, Any], by: Person) -> Command | None:  # noqa: 
             return RenameStyle(by, name, to)
         case {"type": "delete_style", "name": str(name)}:
             return DeleteStyle(by, name)
+        case {"type": "loras"}:
+            return ShowLoras(by)
         case {"type": "link"}:
             return MakeLink(by)
         case {"type": "use_link", "code": str(code), "confirmed": bool(confirmed)} if (
@@ -93,7 +98,7 @@ def _change(by: Person, field: str, value: object) -> ChangeSettings | None:
     return ChangeSettings(by=by, **{field: changed})  # type: ignore[arg-type]
 
 
-def personal_view(answer: AnyAside, language: str) -> View:  # noqa: C901, PLR0911 - one per answer
+def personal_view(answer: AnyAside, language: str) -> View:  # noqa: C901, PLR0911, PLR0912 - one per answer
     """Return the message that tells an answer about people."""
     told = {"sentence": describe(answer, language)}
     match answer:
@@ -106,6 +111,8 @@ def personal_view(answer: AnyAside, language: str) -> View:  # noqa: C901, PLR09
             return told | {"type": "styles", "styles": listed, "own": owned, "how": how}
         case StyleKept() | StyleGone():
             return told | {"type": "style_changed"}
+        case LoraList(names):
+            return told | {"type": "loras", "names": list(names)}
         case LinkCode(code=code):
             return told | {"type": "link_code", "code": code}
         case Exported(file=file, name=name):
@@ -120,7 +127,7 @@ def personal_view(answer: AnyAside, language: str) -> View:  # noqa: C901, PLR09
             return told | {"type": "several", "texts": [literal(text) for text in texts]}
         case PlaceView() | Granted() | NowBlocked() | NowUnblocked() | JobsView() | FoundRecipe() | Quoted():
             return told | {"type": "note"}
-        case Paid() | PaymentView() | TakenBack() | PictureKept():
+        case Paid() | PaymentView() | TakenBack() | PictureKept() | LoraReady():
             return told | {"type": "note"}
         case _:
             assert_never(answer)

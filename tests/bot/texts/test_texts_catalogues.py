@@ -9,14 +9,14 @@ import pytest
 from babel.messages.pofile import read_po
 
 from bot.adapters.web.labels import LABELS
-from bot.refusals import BadRecipe, Refusal
+from bot.refusals import BadRecipe, LoraUnusable, Refusal
 from bot.texts import LANGUAGES
 from bot.texts.catalogue import FOLDER, OWN_NAMES, Sentence, catalogue, form_index
 from generator.messages import Fault
 from generator.recipe import Recipe
 
 ENGLISH = catalogue("en")
-OWN_SENTENCE = [refusal for refusal in Refusal.__subclasses__() if refusal is not BadRecipe]
+OWN_SENTENCE = [each for each in Refusal.__subclasses__() if each not in {BadRecipe, LoraUnusable}]
 
 
 def blanks(form: str) -> set[str]:

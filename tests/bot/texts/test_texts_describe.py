@@ -12,6 +12,7 @@ from bot.commands import Person
 from bot.refusals import (
     BadOption,
     BadRecipe,
+    LoraUnusable,
     NotEnoughCredits,
     Refusal,
     TooFast,
@@ -21,6 +22,7 @@ from bot.refusals import (
 )
 from bot.styles import read_styles
 from bot.texts import LANGUAGES, describe, preference_lines, rule_lines
+from bot.texts.catalogue import catalogue
 from bot.updates import (
     Broken,
     Cancelled,
@@ -202,7 +204,7 @@ def test_whatever_happens_there_is_a_sentence(language, thing):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
-    "refusal", [refusal for refusal in Refusal.__subclasses__() if refusal is not BadRecipe]
+    "refusal", [each for each in Refusal.__subclasses__() if each not in {BadRecipe, LoraUnusable}]
 )
 def test_every_refusal_says_something(language, refusal):
     values = [7 if field.type is int else "words" for field in fields(refusal)]
@@ -230,6 +232,20 @@ def test_the_impossible_values_above_break_every_rule_there_is(recipe_rules):
     broken = {bad_recipe(values).rule for values in IMPOSSIBLE} | {"incomplete"}
 
     assert broken == recipe_rules
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_why_a_lora_cannot_be_used_is_a_sentence_after_its_name(language):
+    reasons = {key.removeprefix("lora_") for key in catalogue("en") if key.startswith("lora_")}
+    blanks = "mib most size whole why layer model name theirs ours dtype rank kind host lora reason"  # of all
+    details = dict.fromkeys(blanks.split(), "7")
+    sentences = {
+        reason: describe(LoraUnusable("snow", reason, details), language)
+        for reason in reasons - {"unusable", "on_its_way", "ready"}
+    }
+
+    assert all(is_a_sentence(text) and "snow" in text for text in sentences.values())
+    assert len(set(sentences.values())) == len(sentences) > 20
 
 
 def test_a_place_and_a_time_are_said_as_the_language_says_them():
