@@ -20,8 +20,8 @@ from zlib import crc32
 from generator.messages import PictureFormat
 from generator.recipe import Recipe
 from storage.records import Accepted, Identity, Job, Limits, NewJob, NewPost, Picture
+from storage.sql.rows import recipe_text
 from storage.sqlite import SqliteStore
-from storage.sqlite.rows import recipe_text
 
 RECIPE = Recipe(prompt="a red fox in snow", model="embedded", width=256, height=256, steps=8, seed=7)
 LIMITS = Limits(per_account=1_000_000, whole_queue=1_000_000, daily_allowance=0)

@@ -7,14 +7,14 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
 
 import aiosqlite
 
+from storage.sql.statements import Result, Work
 from storage.sqlite import migrate
-from storage.sqlite.statements import Statements
+from storage.sqlite.statements import SqliteStatements
 from storage.sqlite.troubles import is_held, needs_reconnect, told
-from storage.sqlite.writer import Work, Writer
+from storage.sqlite.writer import Writer
 from storage.store import StorageError
 
 BUSY_SECONDS = 5.0  # how long a statement waits for another program's lock
@@ -32,13 +32,11 @@ WRITERS_CACHE = (
 )
 SWITCH_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # seconds
 
-Result = TypeVar("Result")
-
 # At level debug aiosqlite logs the values of every statement: prompts, names, addresses.
 logging.getLogger("aiosqlite").setLevel(logging.INFO)
 
 
-class Database:
+class SqliteDatabase:
     """A database file, or ":memory:" (where one connection does everything).
 
     Every sqlite3 error that the world causes becomes StorageError.
@@ -93,7 +91,7 @@ class Database:
             return await self.write(work)
         with told(self.path):
             async with self._connected(READ_ONLY) as connection:
-                return await work(Statements(connection))
+                return await work(SqliteStatements(connection))
 
     def _must_be_open(self) -> None:
         """A connection made after closing would keep the process from ending."""
@@ -103,7 +101,7 @@ class Database:
     async def _read(self, work: Work[Result]) -> Result:
         reader = await self._connected_reader()
         try:
-            return await work(Statements(reader))
+            return await work(SqliteStatements(reader))
         except sqlite3.Error as error:
             if needs_reconnect(error) and self._reader is reader:
                 await self._drop_reader()
@@ -141,7 +139,7 @@ class Database:
         connection = await aiosqlite.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         connection.row_factory = sqlite3.Row
         try:
-            await migrate.refuse_strangers(Statements(connection), self.path)
+            await migrate.refuse_strangers(SqliteStatements(connection), self.path)
             for pragma in (*PRAGMAS, *pragmas):
                 await connection.execute_fetchall(pragma)
         except BaseException:

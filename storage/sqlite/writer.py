@@ -12,17 +12,15 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import aiosqlite
 
-from storage.sqlite.statements import Statements
+from storage.sql.statements import Result, Work
+from storage.sqlite.statements import SqliteStatements
 from storage.sqlite.troubles import needs_reconnect
 
 MOST_TOGETHER = 64  # pieces of work in one transaction: bounds how long another process waits
-
-Result = TypeVar("Result")
-Work = Callable[[Statements], Awaitable[Result]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ class Writer:
         await connection.execute_fetchall("begin immediate")
         try:
             if len(works) == 1:
-                outcomes = [await works[0](Statements(connection))]
+                outcomes = [await works[0](SqliteStatements(connection))]
             else:
                 outcomes = [await _apart(connection, work) for work in works]
             await connection.execute_fetchall("commit")
@@ -111,7 +109,7 @@ async def _apart(connection: aiosqlite.Connection, work: Work[Any]) -> Any:
     """Run one of several pieces; return its result or its Failure, undone."""
     await connection.execute_fetchall("savepoint piece")
     try:
-        outcome = await work(Statements(connection))
+        outcome = await work(SqliteStatements(connection))
     except Exception as error:
         if not connection.in_transaction:  # all of it was rolled back: it fails for everyone
             raise

@@ -16,7 +16,7 @@ from bot.updates import FoundRecipe, Info, Refused
 from generator.messages import Begun, End, Finished
 from generator.metadata import recipe_for_png
 from generator.recipe import Recipe
-from storage.sqlite.looks import MOST_BITS, apart
+from storage.sql.looks import MOST_BITS, apart
 
 
 def scene(seed: int, side: int = 256) -> Image.Image:

@@ -5,18 +5,28 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from stored_orders import ENGINES
 
+from storage.postgresql import PostgresStore
 from storage.sqlite import SqliteStore
 from storage.store import Store
 
 
-@pytest_asyncio.fixture(params=ENGINES)
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    store = ENGINES[request.param](tmp_path)
-    await store.open()
-    yield store
-    await store.close()
+@pytest.fixture(params=["sqlite-memory", "sqlite-file", "postgresql"])
+def unopened(request: pytest.FixtureRequest, path: Path) -> Store:
+    match request.param:
+        case "sqlite-memory":
+            return SqliteStore(":memory:")
+        case "sqlite-file":
+            return SqliteStore(path)
+        case _:
+            return PostgresStore(request.getfixturevalue("postgres"), pool=5)
+
+
+@pytest_asyncio.fixture
+async def store(unopened: Store) -> AsyncIterator[Store]:
+    await unopened.open()
+    yield unopened
+    await unopened.close()
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """Orders as a chat would make them, and stores that hold an account with credits."""
 
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from generator.messages import PictureFormat
 from generator.recipe import Recipe
@@ -16,12 +14,6 @@ LIMITS = Limits(per_account=10_000, whole_queue=100_000, daily_allowance=0)
 NOON = 1_790_000_000.0  # some day in 2026, UTC
 DAY = 86_400.0
 numbers = itertools.count()
-
-# A second engine is one more line.
-ENGINES: dict[str, Callable[[Path], Store]] = {
-    "sqlite-memory": lambda _: SqliteStore(":memory:"),
-    "sqlite-file": lambda folder: SqliteStore(folder / "pinxit.db"),
-}
 
 
 def fresh_store() -> Store:

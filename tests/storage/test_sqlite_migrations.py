@@ -7,8 +7,8 @@ import pytest
 from stored_orders import LIMITS, NOON, RECIPE, order
 
 from storage.records import Accepted, Kind
+from storage.sql.scripts import migrations
 from storage.sqlite import SqliteStore
-from storage.sqlite.migrate import migrations
 
 JOB = """
 insert into jobs (id, key, account, recipe, count, format, price, cost_seconds, tag, charge, created_at)

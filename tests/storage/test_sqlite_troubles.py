@@ -10,7 +10,8 @@ import pytest
 from stored_orders import LIMITS, NOON, order, person
 
 from storage.records import MOVES, Accepted, Identity, JobState, Repeated
-from storage.sqlite import SqliteStore, database, migrate, troubles
+from storage.sql import scripts
+from storage.sqlite import SqliteStore, database, troubles
 from storage.store import StorageError
 
 
@@ -278,14 +279,14 @@ async def test_opening_twice_migrates_once(path):
         version = await store._db.read(lambda db: db.number("pragma user_version"))
         await store.close()
 
-    assert version == migrate.newest()
+    assert version == scripts.newest()
 
 
 async def test_a_migration_that_breaks_off_leaves_the_old_database(path, monkeypatch, tmp_path):
     broken = tmp_path / "migrations"
     broken.mkdir()
     (broken / "0001_start.sql").write_text("create table a (x);\ncreate table a (x);\n")
-    monkeypatch.setattr(migrate, "FOLDER", broken)
+    monkeypatch.setattr(scripts, "FOLDER", broken)
 
     with pytest.raises(sqlite3.OperationalError, match="already exists"):
         await SqliteStore(path).open()
@@ -297,12 +298,12 @@ async def test_a_migration_that_breaks_off_leaves_the_old_database(path, monkeyp
 def test_a_trigger_stays_one_statement():
     script = "create table a (x);\ncreate trigger t after insert on a\nbegin\n  select 1;\nend;\n"
 
-    assert len(list(migrate.statements(script))) == 2
+    assert len(list(scripts.statements(script))) == 2
 
 
 def test_a_migration_without_its_last_semicolon_is_refused():
     with pytest.raises(ValueError, match="not complete"):
-        list(migrate.statements("create table a (x)"))
+        list(scripts.statements("create table a (x)"))
 
 
 async def test_the_tables_moves_are_those_of_the_trigger(sqlite):

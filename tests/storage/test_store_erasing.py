@@ -3,7 +3,7 @@
 from stored_orders import LIMITS, NOON, claimed, drawn, order, person
 
 from storage.records import Blocked, CancelOutcome, Identity, JobState
-from storage.sqlite.emptying import ERASED
+from storage.sql.emptying import ERASED
 
 
 async def test_erasing_names_the_files_that_nobody_needs_any_more(store):

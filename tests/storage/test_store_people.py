@@ -9,7 +9,7 @@ from stored_orders import LIMITS, NOON, claimed, drawn, order, person
 
 from generator.messages import PictureFormat
 from storage.records import Identity, PlaceId, PlaceRules, Preferences, Spoiler
-from storage.sqlite.people import preferences_of, preferences_text, rules_of, rules_text
+from storage.sql.people import preferences_of, preferences_text, rules_of, rules_text
 
 ADA = Identity("web", "ada")
 RATIOS = st.sampled_from([None, "1:1", "16:9", "3:4"])

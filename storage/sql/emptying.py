@@ -1,0 +1,71 @@
+"""An account is blocked, or all that it left behind is erased: each in one transaction."""
+
+from storage.records import Account, Emptied, Job, JobState, Post, Stopped
+from storage.sql import accounts, contents, money, posts, settling, starts
+from storage.sql.statements import Statements
+
+ERASED = "—"  # a recipe needs some prompt
+
+UNFINISHED = """
+select * from jobs
+where account = :account and state in ('queued', 'running') and state = :state order by tag, seq
+"""
+
+FORGET_PICTURES = """
+delete from pictures where job in (select id from jobs where account = :account) returning sha256
+"""
+
+FORGET_UPLOADS = "delete from uploads where account = :account returning sha256"
+
+# The identities stay: a block, and the allowance of a day, are not got rid of by erasing.
+ERASE = (
+    "delete from posts where job in (select id from jobs where account = :account)",
+    "delete from outbox where job in (select id from jobs where account = :account)",
+    "delete from links where account = :account",
+    "update keys set name = '', revoked_at = coalesce(revoked_at, :now) where account = :account",
+    """
+    update jobs set key = 'erased ' || id, deleted_at = coalesce(deleted_at, :now),
+        recipe = json_set(recipe, '$.prompt', :erased, '$.negative_prompt', '', '$.start', null)
+    where account = :account
+    """,
+    "update accounts set name = '', preferences = '{}' where id = :account or joined = :account",
+)
+
+Cancelled = tuple[tuple[Job, Post | None], ...]
+
+
+async def block(db: Statements, account: int, now: float) -> tuple[Account, Stopped] | None:
+    """Block an account, cancel what waits and mark what runs as to be stopped."""
+    await db.lock(money.LOCK, account=account)
+    blocked = await accounts.change(db, account, None, blocked=True)
+    if blocked is None:
+        return None
+    cancelled = await _cancel_queued(db, blocked.id, now)
+    running = await db.rows(UNFINISHED, account=blocked.id, state=JobState.RUNNING)
+    for row in running:
+        await settling.cancel(db, row["id"], now)
+    return blocked, Stopped(cancelled=cancelled, running=tuple(row["id"] for row in running))
+
+
+async def erase(db: Statements, account: int, now: float) -> Emptied | None:
+    """Forget pictures, prompts, names and addresses; None while a job of the account is running."""
+    account = (await money.locked_row(db, account))["id"]
+    if await db.rows(UNFINISHED, account=account, state=JobState.RUNNING):
+        return None
+    cancelled = await _cancel_queued(db, account, now)
+    pictures = await db.rows(FORGET_PICTURES, account=account)
+    uploads = await db.rows(FORGET_UPLOADS, account=account)
+    begun = await starts.erase(db, account)
+    jobs = await db.number("select count(*) from jobs where account = :account", account=account)
+    for statement in ERASE:
+        await db.rows(statement, account=account, now=now, erased=ERASED)
+    sent = [row["sha256"] for row in (*pictures, *uploads) if row["sha256"]]
+    hashes = await contents.unreferenced(db, [*sent, *begun])
+    return Emptied(cancelled=cancelled, jobs=jobs, hashes=tuple(hashes))
+
+
+async def _cancel_queued(db: Statements, account: int, now: float) -> Cancelled:
+    queued = await db.rows(UNFINISHED, account=account, state=JobState.QUEUED)
+    return tuple(
+        [(await settling.end_cancelled(db, row, now), await posts.of_job(db, row["id"])) for row in queued]
+    )

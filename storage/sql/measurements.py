@@ -1,0 +1,23 @@
+"""Learned seconds on the card for each shape: the mean at first, a moving average later."""
+
+from storage.sql.statements import Statements
+
+# The n-th sample counts 1/n until 1/n would be below a fifth.
+LEARN = """
+insert into measurements (shape, seconds, samples) values (:shape, :seconds, 1)
+on conflict (shape) do update set
+    seconds = measurements.seconds
+        + (excluded.seconds - measurements.seconds) * max(0.2, 1.0 / (measurements.samples + 1)),
+    samples = measurements.samples + 1
+"""
+
+
+async def measured(db: Statements, shape: str) -> float | None:
+    """Return what was learned, or None."""
+    row = await db.row("select seconds from measurements where shape = :shape", shape=shape)
+    return row["seconds"] if row else None
+
+
+async def learn(db: Statements, shape: str, seconds: float) -> None:
+    """Fold one measurement in."""
+    await db.rows(LEARN, shape=shape, seconds=seconds)

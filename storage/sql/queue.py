@@ -1,0 +1,93 @@
+"""The queue: claiming in virtual-time order, giving back, and how it looks from outside."""
+
+from storage.records import Job, JobState, Place
+from storage.sql import settling
+from storage.sql.rows import job_of
+from storage.sql.statements import Row, Statements
+
+CLAIM = """
+update jobs set state = 'running', attempt = attempt + 1, lease = :lease
+where seq = (select seq from jobs where state = 'queued' order by tag, seq limit 1
+    /*pg: for update skip locked */)
+returning *
+"""
+
+# Everything that will be drawn before a queued job; no row when the job is not queued.
+AHEAD = """
+with me as (select tag, seq from jobs where id = :job and state = 'queued'),
+    running as (select count(*) as jobs, total(cost_seconds) as seconds from jobs where state = 'running'),
+    before as (
+        select count(*) as jobs, total(cost_seconds) as seconds from jobs
+        where state = 'queued' and (tag, seq) < ((select tag from me), (select seq from me)))
+select running.jobs + before.jobs as jobs, running.seconds + before.seconds as seconds
+from me, running, before
+"""
+
+IN_ORDER = """
+select * from (select * from jobs where state = 'running' order by seq limit :limit) as running
+union all
+select * from (select * from jobs where state = 'queued' order by tag, seq limit :limit) as waiting
+limit :limit
+"""
+
+
+async def claim(db: Statements, lease: str) -> Job | None:
+    """Give the first job in line to the holder of `lease`; the clock moves on to its tag."""
+    row = await db.row(CLAIM, lease=lease)
+    if row is None:
+        return None
+    await db.rows("update clock set now = :tag where now < :tag", tag=row["tag"])
+    return job_of(row)
+
+
+async def give_back(db: Statements, job: str, attempt: int, *, lost: bool) -> Job | None:
+    """Queue a running job again at its old place, or cancel it where that was asked for."""
+    row = await settling.running(db, job, attempt)
+    if row is None:
+        return None
+    if row["cancel_asked_at"] is not None:
+        return await settling.end_cancelled(db, row, row["cancel_asked_at"])
+    return await _queue_again(db, row, losses=1 if lost else 0)
+
+
+async def recover(db: Statements, lease: str, now: float) -> list[Job]:
+    """Queue again what other leases hold: their holders are gone. Cancelled jobs end."""
+    rows = await db.rows(
+        "select * from jobs where state = 'running' and (lease is null or lease <> :lease) order by seq",
+        lease=lease,
+    )
+    return [
+        await _queue_again(db, row, losses=0)
+        if row["cancel_asked_at"] is None
+        else await settling.end_cancelled(db, row, now)
+        for row in rows
+    ]
+
+
+async def place(db: Statements, job: str) -> Place | None:
+    """Return what is ahead of a queued job."""
+    row = await db.row(AHEAD, job=job)
+    return Place(ahead=row["jobs"], seconds_ahead=row["seconds"]) if row else None
+
+
+async def in_order(db: Statements, limit: int) -> list[Job]:
+    """Return unfinished jobs in the order they will be drawn, running ones first."""
+    return [job_of(row) for row in await db.rows(IN_ORDER, limit=limit)]
+
+
+async def length(db: Statements) -> int:
+    """Count the queued jobs."""
+    return await db.number("select count(*) from jobs where state = 'queued'")
+
+
+async def _queue_again(db: Statements, row: Row, losses: int) -> Job:
+    job_of(row).moved_to(JobState.QUEUED)
+    (again,) = await db.rows(
+        """
+        update jobs set state = 'queued', lease = null, losses = losses + :losses
+        where seq = :seq returning *
+        """,
+        seq=row["seq"],
+        losses=losses,
+    )
+    return job_of(again)

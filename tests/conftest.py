@@ -1,0 +1,25 @@
+"""What tests of every part may need of the machine."""
+
+from collections.abc import Iterator
+
+import pytest
+from private_postgres import MISSING, Server, binaries
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """One server for the whole run, started when the first test asks for it."""
+    programs = binaries()
+    if programs is None:
+        pytest.skip(MISSING)
+    server = Server(programs)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def postgres(postgres_server: Server) -> Iterator[str]:
+    """The address of a database of the test's own, with all tables and nothing in them."""
+    url = postgres_server.migrated()
+    yield url
+    postgres_server.clear(url)
