@@ -10,7 +10,6 @@ from bot.looks import Look, colours_apart, look_of
 from bot.people import People
 from bot.refusals import PictureUnknown
 from bot.updates import FoundRecipe, Info
-from generator.recipe import Recipe
 from storage.records import Alike, Job, Picture
 from storage.store import Store
 
@@ -34,10 +33,10 @@ class Lookup:
         for picture, job in found:
             if not job.private or job.account == account:
                 return await self._info(picture, job, account)
-        recipe = await asyncio.to_thread(_recipe_in, command.file) if command.file else None
-        if recipe is None or any(recipe in job.recipes() for _, job in found):
+        told = await asyncio.to_thread(_told_by, command.file) if command.file else None
+        if told is None or any(told.made_with or told.recipe in job.recipes() for _, job in found):
             raise PictureUnknown  # what somebody keeps private is not told by its file either
-        return FoundRecipe(recipe)
+        return told
 
     async def _found(self, command: FindPicture) -> list[Found]:
         """Return the pictures that may be meant, the surest first."""
@@ -81,7 +80,12 @@ def _nearest(look: Look, alike: Sequence[Alike]) -> list[Alike]:
     return [each for _, each in sorted(copies, key=lambda pair: pair[0])[:MOST_COPIES]]
 
 
-def _recipe_in(file: bytes) -> Recipe | None:
-    from generator.metadata import read_recipe  # noqa: PLC0415 - loads Pillow
+def _told_by(file: bytes) -> FoundRecipe | None:
+    """Return what the file itself says, in our words or in those of other programs."""
+    from generator.foreign_metadata import read_foreign  # noqa: PLC0415 - loads Pillow
+    from generator.metadata import read_recipe  # noqa: PLC0415 - the same
 
-    return read_recipe(file)
+    if (own := read_recipe(file)) is not None:
+        return FoundRecipe(own)
+    foreign = read_foreign(file)
+    return None if foreign is None else FoundRecipe(foreign, made_with=foreign.model)

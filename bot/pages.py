@@ -12,6 +12,7 @@ from bot.updates import (
     Broken,
     Cancelled,
     Delivered,
+    FoundRecipe,
     History,
     Info,
     JobsView,
@@ -25,7 +26,6 @@ from bot.updates import (
     Wallet,
 )
 from bot.wildcards import literal
-from generator.recipe import Recipe
 from storage.records import Entry, Job, Kind
 
 BAR = 10
@@ -130,10 +130,15 @@ class Pages:
         again = self._markup.own(say(language, "web_again"))
         return f"{again}\n{typed}\n{self._markup.small(self.info_line(job, language))}"
 
-    def found(self, recipe: Recipe, language: str) -> str:
+    def found(self, found: FoundRecipe, language: str) -> str:
         """Return a recipe that a file told, as it can be typed."""
-        head = self._markup.own(say(language, "found_recipe_again"))
-        return f"{head}\n{self._markup.block('/imagine ' + render(recipe, 1))}"
+        model = found.made_with
+        told = (
+            say(language, "found_foreign_again", model=model)
+            if model
+            else say(language, "found_recipe_again")
+        )
+        return f"{self._markup.own(told)}\n{self._markup.block('/imagine ' + render(found.recipe, 1))}"
 
     def several(self, asked: SeveralAsked, text: str, language: str) -> str:
         """Return what wildcards stand for and cost, to be said yes to: the whole order stands in it."""

@@ -275,9 +275,10 @@ class JobsView(Aside):
 
 @dataclass(frozen=True, slots=True)
 class FoundRecipe(Aside):
-    """No job is known, but the file holds its recipe."""
+    """No job is known, but the file holds its recipe; `made_with` is another program's model, else ""."""
 
     recipe: Recipe
+    made_with: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,7 +89,7 @@ def _json(recipe: Recipe) -> str:
 
 def _found(picture: Image.Image) -> Any:
     if picture.format == "PNG":
-        return json.loads(picture.text[JSON_KEY])  # type: ignore[attr-defined]
+        return json.loads(picture.info[JSON_KEY])  # before the pixels, which are not decoded
     comment = picture.getexif().get_ifd(EXIF_FOLDER)[USER_COMMENT].removeprefix(ASCII)
     if comment.startswith(PACKED):
         comment = zlib.decompressobj().decompress(b85decode(comment.removeprefix(PACKED)), MOST_JSON)

@@ -71,9 +71,8 @@ def describe_aside(answer: AnyAside, language: str) -> str:  # noqa: C901, PLR09
             return _act(answer, language)
         case JobsView(items=items):
             return say(language, "jobs_view" if items else "jobs_none")
-        case FoundRecipe(recipe):
-            size = f"{recipe.width}×{recipe.height}"
-            return say(language, "found_recipe", prompt=recipe.prompt, size=size, seed=str(recipe.seed))
+        case FoundRecipe():
+            return _found(answer, language)
         case PictureKept():
             return say(language, "picture_kept")
         case LoraList(names=()):
@@ -96,6 +95,14 @@ def describe_aside(answer: AnyAside, language: str) -> str:  # noqa: C901, PLR09
             return say(language, "quoted", price=price)
         case _:
             assert_never(answer)
+
+
+def _found(found: FoundRecipe, language: str) -> str:
+    recipe = found.recipe
+    said = {"prompt": recipe.prompt, "size": f"{recipe.width}×{recipe.height}", "seed": str(recipe.seed)}
+    if found.made_with:
+        return say(language, "found_foreign", model=found.made_with, **said)
+    return say(language, "found_recipe", **said)
 
 
 def _act(act: Granted | NowBlocked | NowUnblocked, language: str) -> str:

@@ -5,6 +5,7 @@ import random
 
 import pytest
 from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
 from stage import ScriptedGenerator, playing
 
 from bot.commands import FindPicture
@@ -14,7 +15,7 @@ from bot.lookup import COLOURS
 from bot.refusals import PictureUnknown
 from bot.updates import FoundRecipe, Info, Refused
 from generator.messages import Begun, End, Finished
-from generator.metadata import recipe_for_png
+from generator.metadata import parameters, recipe_for_png
 from generator.recipe import Recipe
 from storage.sql.looks import MOST_BITS, apart
 
@@ -211,3 +212,23 @@ def test_a_plain_drawing_is_recognised_by_its_figure(ground, figure):
 
 def test_a_picture_without_contrast_has_no_look():
     assert look_of(saved(Image.new("RGB", (300, 200), "teal"))).bits is None
+
+
+async def test_what_another_program_wrote_into_its_file_is_told_with_its_model(stage):
+    chunks = PngInfo()
+    chunks.add_text("parameters", "a fox\nSteps: 28, Seed: 7, Size: 512x512, Model: sd_xl_base")
+
+    answer = await find(stage, saved(scene(99), pnginfo=chunks))
+
+    assert answer.made_with == "sd_xl_base"
+    assert (answer.recipe.prompt, answer.recipe.seed, answer.recipe.steps) == ("a fox", 7, 28)
+
+
+async def test_what_is_private_is_not_told_by_another_program_s_words_either(stage):
+    recipe = (await ordered(stage, "a secret --seed 7", private=True)).recipe
+    chunks = PngInfo()
+    chunks.add_text("parameters", parameters(recipe))
+
+    answer = await find(stage, saved(scene(recipe.seed), pnginfo=chunks), by="Bob")
+
+    assert isinstance(answer.refusal, PictureUnknown)

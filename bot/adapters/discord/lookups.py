@@ -78,8 +78,8 @@ class Lookups:
         match answer:
             case Info(job=job):
                 await show(press, info_text(answer, by.language), under_found(job.id, by.language))
-            case FoundRecipe(recipe):
-                await show(press, recipe_text(recipe, by.language))
+            case FoundRecipe():
+                await show(press, recipe_text(answer, by.language))
             case _:
                 await show(press, told(answer, by.language))
 

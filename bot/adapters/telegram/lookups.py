@@ -76,8 +76,8 @@ class Lookups:
                     PAGES.info(answer, asked.language),
                     under_found(answer.job.id, asked.language),
                 )
-            case FoundRecipe(recipe):
-                text = PAGES.found(recipe, asked.language)
+            case FoundRecipe():
+                text = PAGES.found(answer, asked.language)
             case _:
                 text = PAGES.told(answer, asked.language)
         await self.replies.notice(asked, text, keyboard)

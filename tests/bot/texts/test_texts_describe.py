@@ -145,6 +145,7 @@ EVERYTHING = [
     JobsView(()),
     JobsView((SeenJob(job=JOB, name="Ada", identities=()),)),
     FoundRecipe(RECIPE),
+    FoundRecipe(RECIPE, made_with="sd_xl_base"),
     SeveralAsked(texts=("a", "b"), pictures=2, price=2, balance=Balance(available=21, held=0)),
 ]
 UNUSUAL = PlaceRules(channels=frozenset({"7"}), roles=(("8", 2.5),), count=2, most_pixels=1048576)
