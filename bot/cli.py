@@ -87,6 +87,29 @@ def run() -> None:
     raise typer.Exit(serve(reading.settings))
 
 
+@app.command(help="Start a generator alone, for bots elsewhere; they name it in PINXIT_GENERATOR_URL.")
+def generator(
+    *,
+    listen: Annotated[
+        str | None,
+        typer.Option(
+            "--listen",
+            help="unix:PATH or HOST:PORT; off this machine only with PINXIT_GENERATOR_SECRET.",
+            show_default="PINXIT_GENERATOR_URL",
+        ),
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option("--certificate", help="File of a certificate (PEM), for https.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option("--key", help="File of its key.")] = None,
+    drain: Annotated[int, typer.Option("--drain", min=0, help="Seconds to finish in when stopped.")] = 30,
+) -> None:
+    reading = _read()
+    from bot.cli_elsewhere import generate  # noqa: PLC0415
+
+    generate(reading.settings, listen, certificate, key, drain)
+
+
 @app.command(help="Paint one picture without a server. Options may also stand inside the prompt.")
 def imagine(  # noqa: PLR0913 - one argument for each option that people know from the chat
     prompt: Annotated[list[str], typer.Argument(help="What to paint.")],

@@ -1,13 +1,14 @@
-"""A generator process for one command, without a server: started, waited for, asked, stopped."""
+"""A generator for one command, without a server: one elsewhere, or started, waited for, asked, stopped."""
 
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import assert_never
 
+from bot.elsewhere import generator_elsewhere
 from bot.settings import Settings
 from bot.texts import describe
 from bot.trouble import Trouble
@@ -16,6 +17,7 @@ from generator.client import GeneratorClient, Lost, NotReached
 from generator.messages import Event, Failed, Fault, Finished, Generate, Loading, Order, Ready, Unusable
 from generator.models import model_for
 from generator.recipe import Recipe
+from generator.remote import RemoteGenerator
 
 LOOK_SECONDS = 0.05  # between two looks at how far loading is
 
@@ -25,32 +27,40 @@ def _silent(fraction: float) -> None:
 
 
 @asynccontextmanager
-async def own_generator(
+async def ready_generator(
     settings: Settings, loading: Callable[[float], None] = _silent
 ) -> AsyncIterator[GeneratorClient]:
     """Yield a client of a generator that is ready; `loading` hears how far it is. Raises Trouble.
 
-    The process and its socket are gone afterwards, however the command ends.
+    A process started for it and its socket are gone afterwards, however the command ends.
     """
-    with TemporaryDirectory(prefix="pinxit-") as folder:
-        printed = None if settings.log_level == "debug" else Path(folder, "generator.log")
-        socket = Path(folder, "generator.sock")
-        child = GeneratorChild(settings.model, socket, settings.threads, printed, settings.loras)
-        supervising = asyncio.create_task(child.run())
+    async with AsyncExitStack() as after:
+        painter = generator_elsewhere(settings) or _own(settings, after)
+        supervising = asyncio.create_task(painter.run())
         try:
-            await _ready(child, supervising, loading, settings.language)
-            yield child.client
+            await _ready(painter, supervising, loading, settings.language)
+            yield painter.client
         finally:
-            await child.stop()
+            await painter.stop()
             supervising.cancel()
             await asyncio.gather(supervising, return_exceptions=True)
 
 
+def _own(settings: Settings, after: AsyncExitStack) -> GeneratorChild:
+    folder = after.enter_context(TemporaryDirectory(prefix="pinxit-"))
+    printed = None if settings.log_level == "debug" else Path(folder, "generator.log")
+    socket = Path(folder, "generator.sock")
+    return GeneratorChild(settings.model, socket, settings.threads, printed, settings.loras)
+
+
 async def _ready(
-    child: GeneratorChild, supervising: asyncio.Task[None], loading: Callable[[float], None], language: str
+    painter: GeneratorChild | RemoteGenerator,
+    supervising: asyncio.Task[None],
+    loading: Callable[[float], None],
+    language: str,
 ) -> None:
     while not supervising.done():
-        match child.health:
+        match painter.health:
             case Ready():
                 return
             case Loading(fraction):
@@ -58,7 +68,7 @@ async def _ready(
             case Unusable(reason):
                 raise Trouble(reason)
             case _:
-                assert_never(child.health)
+                assert_never(painter.health)
         await asyncio.sleep(LOOK_SECONDS)
     raise Trouble(describe(Fault.PAINTER_GONE, language))
 
@@ -81,7 +91,7 @@ async def test_picture(settings: Settings) -> float:
     model = model_for(settings.model)
     width, height = model.size
     recipe = Recipe(prompt="a red circle", model=model.name, width=width, height=height, steps=1, seed=1)
-    async with own_generator(settings) as client:
+    async with ready_generator(settings) as client:
         began = time.monotonic()
         async for event in events_of(client, (Order(id="test", recipe=recipe),), settings.language):
             if isinstance(event, Finished):

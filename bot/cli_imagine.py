@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bot.cli_generator import events_of, own_generator
+from bot.cli_generator import events_of, ready_generator
 from bot.loras import Loras
 from bot.options import FORMATS, Defaults, Wish, parse
 from bot.refusals import Refusal
@@ -97,7 +97,7 @@ async def _painted(orders: tuple[Order, ...], files: list[Path], settings: Setti
     with _bar() as bar:
         task = bar.add_task("loading the model", total=1.0)
         async with (
-            own_generator(settings, lambda fraction: bar.update(task, completed=fraction)) as client,
+            ready_generator(settings, lambda fraction: bar.update(task, completed=fraction)) as client,
             aclosing(events_of(client, orders, settings.language)) as events,
         ):
             bar.reset(task, description="painting", total=orders[0].recipe.steps)

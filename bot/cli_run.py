@@ -33,6 +33,7 @@ from bot.clock import Clock, SystemClock
 from bot.commands import Command
 from bot.delivery import Delivery, Surface
 from bot.dispatcher import Dispatcher
+from bot.elsewhere import generator_elsewhere
 from bot.estimate import Estimate
 from bot.examples import examples, sampler
 from bot.flight import Painter
@@ -212,13 +213,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
     estimate = Estimate(store, model)
     logging.getLogger().addHandler(ErrorCounter(tally := Tally()))
     gallery = Gallery(store, folder, lambda: secrets.token_urlsafe(SECRET_BYTES))
-    child = painter or GeneratorChild(
-        settings.model,
-        settings.data / "generator.sock",
-        settings.threads,
-        settings.generator_log,
-        settings.loras,
-    )
+    child = painter or painter_for(settings)
 
     async def answer(command: Command) -> Answer:  # the chat shows and asks: one of the two must come first
         answered = await service.answer(command)
@@ -290,6 +285,17 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         sweeper=Sweeper(store, gallery, files, clock, keep(settings)),
         discord=discord,
         telegram=telegram,
+    )
+
+
+def painter_for(settings: Settings) -> PainterProcess:
+    """Return the generator elsewhere that is set, or a process of our own."""
+    return generator_elsewhere(settings) or GeneratorChild(
+        settings.model,
+        settings.data / "generator.sock",
+        settings.threads,
+        settings.generator_log,
+        settings.loras,
     )
 
 

@@ -1,7 +1,7 @@
 """The one loop that picks jobs, feeds the generator and settles.
 
-Two jobs are under way at most: one is drawn, the next waits inside the generator, so that encoding and
-storing never make the card wait. Whatever happens to a job ends in exactly one settlement, because
+As many jobs are under way as the generator can draw at once, and one more, which waits there, so that
+encoding and storing never make a card wait. Whatever happens to a job ends in exactly one settlement, because
 storage accepts it only from the attempt that holds the job.
 """
 
@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-UNDER_WAY = 2  # drawn and prefetched
+PREFETCHED = 1
 MOST_LOSSES = 3
 HEALTH_POLL_SECONDS = 0.1  # while the generator is not ready
 IDLE_SECONDS = 5.0  # a lost wake-up costs at most this
@@ -86,6 +86,7 @@ class Dispatcher:
             delivery=delivery,
             clock=clock,
             health=lambda: self.health,
+            painters=lambda: self.painters,
             begun=self.drawn_seconds,
         )
 
@@ -97,9 +98,15 @@ class Dispatcher:
         return self._painter.health
 
     @property
-    def drawing(self) -> bool:
-        """Whether a job is being drawn now."""
-        return any(flight.begun for flight in self._flights.values())
+    def drawing(self) -> int:
+        """How many jobs are being drawn now."""
+        return sum(flight.begun for flight in self._flights.values())
+
+    @property
+    def painters(self) -> int:
+        """How many jobs can be drawn at once."""
+        health = self.health
+        return health.painters if isinstance(health, Ready) else 1
 
     def drawn_seconds(self, job: str) -> float | None:
         """Return for how long a job has been drawn, None while it waits."""
@@ -169,12 +176,17 @@ class Dispatcher:
     def _obstacle_seconds(self) -> float | None:
         """Return for how long at most nothing can be claimed, or None when nothing is in the way."""
         now = self._clock.now()
-        if len(self._flights) >= (1 if self._generator_trouble.troubled else UNDER_WAY):
+        if len(self._flights) >= self.painters + PREFETCHED or self._probing:
             return IDLE_SECONDS
         if not isinstance(self.health, Ready):
             return HEALTH_POLL_SECONDS
         wait = max(self._generator_trouble.wait_seconds(now), self._storage_trouble.wait_seconds(now))
         return wait or None
+
+    @property
+    def _probing(self) -> bool:
+        """Whether after a failure one job has been sent, which must begin before others follow."""
+        return self._generator_trouble.troubled and self.drawing < len(self._flights)
 
     async def _claim(self) -> Job | None:
         """Claim the next job and take it aboard, so that from its first moment it can be stopped."""
@@ -221,7 +233,7 @@ class Dispatcher:
             await self._fail_after_bug(flight)
         finally:
             del self._flights[job.id]
-            self._expect_life_of_next()
+            self._judge_silence()
             self.wake()
 
     async def _draw(self, flight: Flight) -> None:
@@ -235,7 +247,7 @@ class Dispatcher:
             await self._fail(flight, Fault.START_GONE)
             return
         flight.pictures = pictures
-        outcome = await flight.fly(self._painter.client, self._heard, alone=not self.drawing)
+        outcome = await flight.fly(self._painter.client, self._heard, alone=self._is_free)
         await self._settle(flight, outcome)
 
     async def _pictures(self, job: Job) -> tuple[bytes, ...] | None:
@@ -255,6 +267,7 @@ class Dispatcher:
                 flight.began_at = self._clock.now()
                 self._generator_trouble.succeeded()
                 self.line.forget(flight.job.id)
+                self._judge_silence()
                 self.wake()
             case StepDone(step, steps):
                 if flight.throttle.admits(step, steps, self._clock.now()):
@@ -270,11 +283,16 @@ class Dispatcher:
         if flight.post is not None and flight.update is not None and flight.wish is None:
             self._delivery.push(flight.post, flight.update)
 
-    def _expect_life_of_next(self) -> None:
-        """Whoever waited inside the generator has it to itself now, so its silence counts."""
-        if not self.drawing:
-            for flight in self._flights.values():
-                flight.expect_life()
+    @property
+    def _is_free(self) -> bool:
+        """Whether one more job could be drawn at once."""
+        return self.drawing < self.painters
+
+    def _judge_silence(self) -> None:
+        """The silence of those that wait at the generator counts only while one there is free."""
+        for flight in self._flights.values():
+            if not flight.begun:
+                (flight.expect_life if self._is_free else flight.excuse_silence)()
 
     # ── settling ──────────────────────────────────────────────────────────────────────────────────
 

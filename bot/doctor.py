@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
+from typing import assert_never
 
 from rich.console import Console
 from rich.text import Text
@@ -19,6 +20,9 @@ from rich.text import Text
 from bot.settings import BadSettings, Reading, Settings, read_settings
 from bot.styles import BadStyles, read_styles
 from bot.words import BadWords, read_words
+from generator.address import Address
+from generator.client import GeneratorClient, NotReached
+from generator.messages import Health, Loading, Ready, Unusable
 from generator.models import EMBEDDED
 from storage.store import StorageError
 
@@ -94,10 +98,12 @@ def all_checks(*, deep: bool) -> Iterator[Check]:
         yield asyncio.run(pictures_check(settings))
     if folder.verdict is not Verdict.BAD:
         yield asyncio.run(database_check(settings))
-    yield (model := model_check(settings.model))
-    yield gpu_check(settings.model)
+    painter = [model_check(settings.model), gpu_check(settings.model)]
+    if (address := settings.generator_address) is not None:
+        painter = [asyncio.run(generator_check(settings, address))]
+    yield from painter
     yield port_check(settings)
-    if deep and model.verdict is not Verdict.BAD:
+    if deep and all(check.verdict is not Verdict.BAD for check in painter):
         yield picture_check(settings)
 
 
@@ -252,6 +258,37 @@ def _cards() -> list[str]:
     return (
         [card.strip() for card in answer.stdout.splitlines() if card.strip()] if not answer.returncode else []
     )
+
+
+async def generator_check(settings: Settings, address: Address) -> Check:
+    """The generator elsewhere answers, knows our secret, and draws with our model."""
+    secret = settings.generator_secret
+    client = GeneratorClient(address.socket, address.url, secret.get_secret_value() if secret else None)
+    try:
+        health = await client.health()
+    except NotReached as error:
+        fix = f"start the generator at {address}, or set PINXIT_GENERATOR_URL to where it is."
+        return Check("generator", Verdict.BAD, f"{address} was not reached ({error})", fix)
+    finally:
+        await client.close()
+    return judged(health, address, settings.model)
+
+
+def judged(health: Health, address: Address, model: str) -> Check:
+    """Say what a generator elsewhere has answered."""
+    match health:
+        case Loading(fraction):
+            finding = f"{address} is loading its model, {fraction:.0%}"
+            return Check("generator", Verdict.NOTE, finding, "wait until it has loaded.")
+        case Unusable(reason):
+            return Check("generator", Verdict.BAD, f"{address}: {reason}", reason)
+        case Ready(theirs, _, painters) if theirs == model:
+            return Check("generator", Verdict.GOOD, f"{address} draws {painters} at once with {theirs}")
+        case Ready(theirs):
+            fix = f"set PINXIT_MODEL to the same here and there: {theirs} or {model}."
+            return Check("generator", Verdict.NOTE, f"{address} draws with {theirs}, not {model}", fix)
+        case _:
+            assert_never(health)
 
 
 def port_check(settings: Settings) -> Check:

@@ -70,9 +70,9 @@ def shape_key(model: Model, recipe: Recipe) -> str:
     return _key(model, *size, steps_of(recipe)) + begun
 
 
-def place_in_line(place: Place, *, drawing: bool) -> int:
+def place_in_line(place: Place, *, drawing: int) -> int:
     """Return the place that a person is shown: 1 is next, whoever is being drawn is not in line."""
-    return max(1, place.ahead + (0 if drawing else 1))
+    return max(1, place.ahead + 1 - drawing)
 
 
 def _key(model: Model, width: int, height: int, steps: int) -> str:

@@ -136,10 +136,15 @@ class Flight:
         if self._limit is not None and self.wish is None:
             self._limit.reschedule(asyncio.get_running_loop().time() + self.patience_seconds)
 
+    def excuse_silence(self) -> None:
+        """From now on others are drawn everywhere, so this one may have to wait in silence."""
+        if self._limit is not None and self.wish is None:
+            self._limit.reschedule(None)
+
     async def fly(self, client: Client, heard: Callable[["Flight", Event], None], *, alone: bool) -> Outcome:
         """Send the request and listen to its end. Every event is told to `heard` after it was noted.
 
-        `alone` says that nothing else is being drawn, so that silence counts from the start.
+        `alone` says that somebody is free to draw it, so that silence counts from the start.
         """
         try:
             async with asyncio.timeout(None) as self._limit:

@@ -40,7 +40,9 @@ def loading_of(health: Health) -> float | None:
             return None
 
 
-def places(jobs: Sequence[Job], begun: Callable[[str], float | None], loading: float | None) -> list[Queued]:
+def places(
+    jobs: Sequence[Job], begun: Callable[[str], float | None], loading: float | None, painters: int = 1
+) -> list[Queued]:
     """Return how each waiting job stands. `jobs` are the unfinished ones in the order they are drawn.
 
     `begun(job)` says for how many seconds a job has been drawn, None while it waits.
@@ -49,27 +51,30 @@ def places(jobs: Sequence[Job], begun: Callable[[str], float | None], loading: f
     ahead = sum(max(0.0, job.cost_seconds - seconds) for job, seconds in drawn if seconds is not None)
     line: list[Queued] = []
     for job in (job for job, seconds in drawn if seconds is None):
+        eta = ahead / painters + job.cost_seconds
+        line.append(Queued(job=job, place=len(line) + 1, eta_seconds=eta, loading=loading))
         ahead += job.cost_seconds
-        line.append(Queued(job=job, place=len(line) + 1, eta_seconds=ahead, loading=loading))
     return line
 
 
 class Line:
     """Watches the queue move. `begun` is as for `places`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts it asks
         self,
         *,
         store: Store,
         delivery: Delivery,
         clock: Clock,
         health: Callable[[], Health],
+        painters: Callable[[], int],
         begun: Callable[[str], float | None],
     ) -> None:
         self._store = store
         self._delivery = delivery
         self._clock = clock
         self._health = health
+        self._painters = painters
         self._begun = begun
         self._moved = asyncio.Event()
         self._told: Recent[str, Told] = Recent(REMEMBERED)
@@ -99,9 +104,8 @@ class Line:
 
     async def _round(self) -> None:
         try:
-            for update in places(
-                await self._store.queued(LONGEST_LINE), self._begun, loading_of(self._health())
-            ):
+            jobs = await self._store.queued(LONGEST_LINE)
+            for update in places(jobs, self._begun, loading_of(self._health()), self._painters()):
                 await self._tell(update)
         except StorageError as error:
             log.warning("places cannot be read now", extra={"reason": str(error)})

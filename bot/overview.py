@@ -59,10 +59,11 @@ class Overview:
     async def _queued(self, job: Job) -> Queued:
         """Return the job's place; one that was claimed this moment is next."""
         place = await self._store.place(job.id) or Place(ahead=0, seconds_ahead=0.0)
+        ahead = max(0.0, place.seconds_ahead - self._dispatcher.drawn_already)
         update = Queued(
             job=job,
             place=place_in_line(place, drawing=self._dispatcher.drawing),
-            eta_seconds=max(0.0, place.seconds_ahead - self._dispatcher.drawn_already) + job.cost_seconds,
+            eta_seconds=ahead / self._dispatcher.painters + job.cost_seconds,
             loading=loading_of(self._dispatcher.health),
         )
         self._dispatcher.line.told(update)

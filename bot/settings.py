@@ -3,6 +3,7 @@
 import difflib
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,11 +16,14 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from generator.address import Address, address_of
 from generator.models import EMBEDDED
 
 PREFIX = "PINXIT_"
 DOTENV = Path(".env")
 SHORTEST_PASSWORD = 8
+SHORTEST_SECRET = 16
+SECRET = re.compile(rf"[!-~]{{{SHORTEST_SECRET},}}")
 NOT_OURS = frozenset({"PINXIT_TORCH"})  # read by the Makefile, so no spelling mistake
 
 
@@ -249,6 +253,31 @@ class Settings(BaseSettings):
         description="Threads the generator computes with on a CPU; by default all cores but one, at most 4.",
         json_schema_extra=_wants("a whole number from 1 to 256"),
     )
+    generator_plain_http: bool = Field(
+        False,
+        description="Whether PINXIT_GENERATOR_URL may be plain http although it is no private address.",
+        json_schema_extra=_wants("true or false"),
+    )
+    generator_secret: SecretStr | None = Field(
+        None,
+        description="What the bot and a generator elsewhere know of each other; the same for both.",
+        json_schema_extra=_wants(f"at least {SHORTEST_SECRET} characters"),
+    )
+    generator_url: str | None = Field(
+        None,
+        max_length=300,
+        description="A generator elsewhere, instead of one that the bot starts: unix:, https: or http:.",
+        json_schema_extra=_wants(
+            "an address such as https://gpu.example, http://10.0.0.5:8400 or unix:/run/pinxit/generator.sock"
+        ),
+    )
+    generator_painters: int | None = Field(
+        None,
+        ge=1,
+        le=10_000,
+        description="Jobs that can be drawn at once at PINXIT_GENERATOR_URL; by default as it says itself.",
+        json_schema_extra=_wants("a whole number from 1 to 10000"),
+    )
     daily_allowance: int = Field(
         500,
         ge=0,
@@ -435,6 +464,36 @@ class Settings(BaseSettings):
             " http:// is taken for this machine alone, such as http://127.0.0.1:3000/api."
         )
 
+    @field_validator("generator_secret")
+    @classmethod
+    def _secret_fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not SECRET.fullmatch(value.get_secret_value()):
+            wanted = f"at least {SHORTEST_SECRET} letters, digits or signs of ASCII, without spaces"
+            raise ValueError(f"{PREFIX}GENERATOR_SECRET must be {wanted}.")
+        return value
+
+    @field_validator("generator_url")
+    @classmethod
+    def _generator_is_safe(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            return None
+        try:
+            address = address_of(value)
+        except ValueError:
+            wanted = "unix: with a path, https:// or http://, such as http://10.0.0.5:8400"
+            raise ValueError(f"{PREFIX}GENERATOR_URL must be {wanted}.") from None
+        if not (address.encrypted or address.private or info.data.get("generator_plain_http")):
+            raise ValueError(
+                f"{PREFIX}GENERATOR_URL sends prompts and the secret readably to {address}, which is no"
+                f" private address: use https://, or set {PREFIX}GENERATOR_PLAIN_HTTP=true if that is safe."
+            )
+        if not address.loopback and info.data.get("generator_secret", "faulty") is None:
+            raise ValueError(
+                f"{PREFIX}GENERATOR_URL leads off this machine: set {PREFIX}GENERATOR_SECRET"
+                f" (at least {SHORTEST_SECRET} characters) here and there."
+            )
+        return value
+
     @field_validator("password")
     @classmethod
     def _password_fits_host(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
@@ -448,6 +507,11 @@ class Settings(BaseSettings):
         elif len(value.get_secret_value()) < SHORTEST_PASSWORD:
             raise ValueError(f"{PREFIX}PASSWORD is too short: at least {SHORTEST_PASSWORD} characters.")
         return value
+
+    @property
+    def generator_address(self) -> Address | None:
+        """Where a generator elsewhere is."""
+        return address_of(self.generator_url) if self.generator_url else None
 
     @property
     def server_names(self) -> tuple[str, ...]:

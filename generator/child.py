@@ -146,7 +146,7 @@ class GeneratorChild:
                 stdin=PIPE,  # the lifeline: its other end closes with this process, however it ends
                 stdout=errors or DEVNULL,
                 stderr=errors,
-                env=_environment(os.environ),
+                env=bare_environment(os.environ),
             )
 
     def _command(self) -> list[str]:
@@ -223,8 +223,8 @@ def _end_reason(code: int | None) -> str:
     return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
 
 
-def _environment(ours: Mapping[str, str]) -> dict[str, str]:
-    """Return the child's environment: it finds our packages and is told none of the bot's secrets."""
+def bare_environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """Return a generator's environment: it finds our packages and is told none of the bot's secrets."""
     kept = {name: value for name, value in ours.items() if name.startswith("HF_") or not _is_secret(name)}
     root = str(Path(generator.__file__).parent.parent)
     kept["PYTHONPATH"] = os.pathsep.join(filter(None, [root, ours.get("PYTHONPATH")]))

@@ -7,6 +7,7 @@ is told to each commission, which may come from any thread.
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -56,7 +57,7 @@ class Commission:
         self._listener = listener
         self._open = {order.id for order in request.orders}
         self._lock = threading.Lock()
-        self._stop = threading.Event()
+        self._stopped_at: float | None = None
 
     def tell(self, event: Event) -> None:
         """Pass the event on; after the last order's end follows `End`. Second ends are dropped."""
@@ -76,11 +77,16 @@ class Commission:
 
     def stop(self) -> None:
         """Nobody listens any more: work ends before the next step."""
-        self._stop.set()
+        self._stopped_at = self._stopped_at or time.monotonic()
 
     def stopped(self) -> bool:
         """Whether `stop` was called."""
-        return self._stop.is_set()
+        return self._stopped_at is not None
+
+    @property
+    def unwanted_seconds(self) -> float:
+        """For how long nobody has listened."""
+        return time.monotonic() - self._stopped_at if self._stopped_at is not None else 0.0
 
 
 class Easel:
@@ -91,6 +97,7 @@ class Easel:
         self._health: Health = Loading(0.0)
         self._waiting: queue.SimpleQueue[Commission] = queue.SimpleQueue()
         self._taken = 0
+        self._drawn: Commission | None = None
         self._lock = threading.Lock()
 
     @property
@@ -98,6 +105,12 @@ class Easel:
         """The latest health."""
         health = self._health
         return Ready(health.model, busy=self._taken > 0) if isinstance(health, Ready) else health
+
+    @property
+    def stuck_seconds(self) -> float:
+        """For how long something has been drawn on although nobody wants it; a step ends before long."""
+        drawn = self._drawn
+        return drawn.unwanted_seconds if drawn else 0.0
 
     def start(self) -> None:
         """Begin to load. The thread lives as long as the process."""
@@ -116,7 +129,9 @@ class Easel:
         painter = self._loaded()
         while painter is not None:
             commission = self._waiting.get()
+            self._drawn = commission
             self._draw(painter, commission)
+            self._drawn = None
             with self._lock:
                 self._taken -= 1
 

@@ -37,6 +37,7 @@ MAX_HEAD = 64 * 1024
 MAX_BODY = 256 * 1024 * 1024  # a 2048x2048 PNG is 16 MB at worst
 MAX_REQUEST = 96 * 1024 * 1024  # words, and two pictures of 2048x2048 with a mask at worst
 MAX_ORDERS = 16
+MOST_PAINTERS = 10_000
 LARGEST_NUMBER = 2**53
 
 E = TypeVar("E", bound=StrEnum)
@@ -211,8 +212,8 @@ def encode_health(health: Health) -> bytes:
     match health:
         case Loading(fraction):
             head: dict[str, Any] = {"health": "loading", "fraction": fraction}
-        case Ready(model, busy):
-            head = {"health": "ready", "model": model, "busy": busy}
+        case Ready(model, busy, painters):
+            head = {"health": "ready", "model": model, "busy": busy, "painters": painters}
         case Unusable(reason):
             head = {"health": "unusable", "reason": reason}
         case _:
@@ -227,11 +228,17 @@ def decode_health(content: bytes) -> Health:
         case "loading":
             return Loading(head.number("fraction"))
         case "ready":
-            return Ready(head.text("model"), head.flag("busy"))
+            return Ready(head.text("model"), head.flag("busy"), _painters(head.whole("painters")))
         case "unusable":
             return Unusable(head.text("reason"))
         case _:
             raise BadFrame("There is no health of that name.")
+
+
+def _painters(count: int) -> int:
+    if not 1 <= count <= MOST_PAINTERS:
+        raise BadFrame(f"There are 1 to {MOST_PAINTERS} painters, not {count}.")
+    return count
 
 
 # ── JSON, with one kind of error ──────────────────────────────────────────────────────────────────

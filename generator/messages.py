@@ -129,10 +129,11 @@ class Loading:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Orders are taken. `busy` says whether one is being drawn."""
+    """Orders are taken. `busy` says whether one is being drawn, `painters` how many can be at once."""
 
     model: str
     busy: bool = False
+    painters: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,9 @@
-"""The generator process: serves the app on a Unix socket while the model loads behind it.
+"""The generator process: serves the app on a Unix socket or a port while the model loads behind it.
 
 ``python -m generator.serve --model embedded --socket /run/pinxit/generator.sock``
+
+The secret that callers must know, if any, is `PINXIT_GENERATOR_SECRET` in the environment: arguments are
+for everybody to see.
 """
 
 import argparse
@@ -21,6 +24,7 @@ import uvicorn
 
 from generator.app import build_app
 from generator.easel import Easel, Painter
+from generator.guard import digest_of, guarded
 from generator.loras import shelf_for
 from generator.models import EMBEDDED
 from generator.weights import check_folder, find_folder
@@ -28,8 +32,14 @@ from generator.weights import check_folder, find_folder
 PR_SET_PDEATHSIG = 1
 MOST_THREADS = 4
 GRACE_SECONDS = 1
+STUCK_SECONDS = 120.0  # longer than any step takes
+STUCK_CODE = 70
+SECRET = "PINXIT_GENERATOR_SECRET"  # noqa: S105 - the name of a variable
+LISTENING = 2048  # connections that may wait to be taken
 IDLE_SECONDS = 75  # longer than clients keep theirs, so that no request meets a closing connection
 LOADING_STARTS = 0.5  # of the progress, where there is something to download
+
+log = logging.getLogger("generator.serve")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -38,18 +48,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.parent is not None:
         die_with_parent(options.parent)
     threads = options.threads or default_threads(os.cpu_count() or 1)
-    _prepare_environment(threads)
-    _log_as_json()
+    prepare_environment(threads)
+    log_as_json()
     listening = _socket(options)
     easel = Easel(painter_loader(options.model, threads, options.loras))
     easel.start()
+    end_when_stuck(easel)
+    secret = os.environ.get(SECRET)
     config = uvicorn.Config(
-        build_app(easel),
+        guarded(build_app(easel), digest_of(secret) if secret else None),
+        loop="asyncio",
         log_config=None,
         access_log=False,
         lifespan="off",
         ws="none",
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        ssl_certfile=options.certificate,
+        ssl_keyfile=options.key,
+        timeout_graceful_shutdown=options.drain,
         timeout_keep_alive=IDLE_SECONDS,
     )
     _serve(config, listening)
@@ -74,6 +89,21 @@ def painter_loader(
         return load_painter(source, folder, threads, progress, shelf_for(source, loras))
 
     return load
+
+
+def end_when_stuck(easel: Easel, seconds: float = STUCK_SECONDS) -> None:
+    """End this process where the drawing thread does not come back from a step that nobody waits for.
+
+    Nothing else helps against a kernel that hangs. Whoever started the process starts it again.
+    """
+
+    def watch() -> None:
+        while easel.stuck_seconds < seconds:
+            time.sleep(1.0)
+        log.error("the drawing thread hangs, so the process ends")
+        os._exit(STUCK_CODE)
+
+    threading.Thread(target=watch, name="watch", daemon=True).start()
 
 
 def die_with_parent(parent: int) -> None:
@@ -103,13 +133,17 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--socket", type=Path, help="path of the Unix socket to make")
     where.add_argument("--fd", type=int, help="number of an inherited, listening socket")
+    where.add_argument("--listen", metavar="HOST:PORT", help="address to listen on")
+    parser.add_argument("--certificate", type=Path, help="file of the certificate, for https")
+    parser.add_argument("--key", type=Path, help="file of its key")
+    parser.add_argument("--drain", type=int, default=GRACE_SECONDS, help="seconds to finish in at the end")
     parser.add_argument("--threads", type=int, help="threads that compute, on a CPU")
     parser.add_argument("--loras", type=Path, help="folder of LoRAs")
     parser.add_argument("--parent", type=int, help="process to end with; its pipe is standard input")
     return parser.parse_args(arguments)
 
 
-def _prepare_environment(threads: int) -> None:
+def prepare_environment(threads: int) -> None:
     """Set what torch and its kin read when they are imported."""
     os.environ["OMP_NUM_THREADS"] = str(threads)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
@@ -122,6 +156,9 @@ def _prepare_environment(threads: int) -> None:
 def _socket(options: argparse.Namespace) -> socket.socket:
     if options.fd is not None:
         return socket.socket(fileno=options.fd)
+    if options.listen is not None:
+        host, _, port = options.listen.rpartition(":")
+        return _bound(host.strip("[]"), int(port))
     path: Path = options.socket
     path.unlink(missing_ok=True)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -131,6 +168,11 @@ def _socket(options: argparse.Namespace) -> socket.socket:
     finally:
         os.umask(before)
     return listening
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=LISTENING)
 
 
 def _serve(config: uvicorn.Config, listening: socket.socket) -> None:
@@ -164,7 +206,8 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-def _log_as_json() -> None:
+def log_as_json() -> None:
+    """Write what is logged to standard error, one object a line."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

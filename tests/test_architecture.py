@@ -32,6 +32,8 @@ ROOMS = {
     "generator.embedded": "embedded",
     "generator.bench": "measuring",
     "generator.app": "process",
+    "generator.cluster": "process",
+    "generator.guard": "process",
     "generator.serve": "process",
     "generator.easel": "process",
     "generator": "front",
@@ -53,6 +55,7 @@ ONLY_IN = {  # a library belongs to the one part that is about it
     "sqlite3": {"storage", "bot.doctor", "bot.cli"},
     "discord": {"bot.adapters.discord"},
     "telegram": {"bot.adapters.telegram"},
+    "ray": {"generator.cluster", "generator.serve_ray"},
 }
 
 

@@ -167,16 +167,16 @@ def delivered(job: str) -> Delivered:
 
 
 class ScriptedGenerator:
-    """Plays one script per request, one at a time like a card; when they run out, it draws."""
+    """Plays one script per request, as many at once as it has cards; when they run out, it draws."""
 
-    def __init__(self, *scripts: Script, usually: Script = draws) -> None:
+    def __init__(self, *scripts: Script, usually: Script = draws, painters: int = 1) -> None:
         self.scripts = list(scripts)
         self.usually = usually
-        self.health: Health = Ready("embedded")
+        self.health: Health = Ready("embedded", painters=painters)
         self.requests: list[Generate] = []
         self.kills = 0
         self.closed_early = 0
-        self._card = asyncio.Lock()
+        self._cards = asyncio.Semaphore(painters)
 
     @property
     def client(self) -> "ScriptedGenerator":
@@ -189,7 +189,7 @@ class ScriptedGenerator:
         self.requests.append(request)
         script = self.scripts.pop(0) if self.scripts else self.usually
         try:
-            async with self._card:
+            async with self._cards:
                 for line in script(request):
                     if isinstance(line, Exception):
                         raise line
@@ -248,6 +248,7 @@ class Stage:
         limits: Limits = LIMITS,
         rate_limit: RateLimit = EVERYTHING,
         also: Iterable[Surface] = (),
+        patience_seconds: float = 0.2,
     ) -> None:
         self.store = store
         self.generator = generator
@@ -268,7 +269,7 @@ class Stage:
             clock=clock,
             lease=f"run {next(KEYS)}",
             dice=dice,
-            least_patience_seconds=0.2,
+            least_patience_seconds=patience_seconds,
         )
         self.people, self.places = People(store), Places(store, Words(["gore"]))
         self.service = Service(

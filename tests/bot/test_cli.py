@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
+from bot.cli_elsewhere import where
 from bot.cli_owner import chosen
 from bot.trouble import Trouble
 from storage.records import Account, Identity
@@ -163,3 +164,30 @@ def test_a_key_that_cannot_be_is_told_in_one_sentence(arguments, capsys):
     assert code("keys", "create", *arguments) == 2
 
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("listen", "arguments"),
+    [
+        ("unix:/run/g.sock", ["--socket", "/run/g.sock"]),
+        ("127.0.0.1:8400", ["--listen", "127.0.0.1:8400"]),
+        ("[::1]:8400", ["--listen", "[::1]:8400"]),
+    ],
+)
+def test_a_generator_alone_listens_where_it_is_told(listen, arguments):
+    assert where(listen, secret=False) == arguments
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:8400", "gpu.example:8400", "[::]:8400"])
+def test_a_generator_that_others_can_reach_needs_the_secret(listen, capsys):
+    assert code("generator", "--listen", listen) == 2
+
+    assert "PINXIT_GENERATOR_SECRET" in capsys.readouterr().err
+    assert where(listen, secret=True) == ["--listen", listen]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--listen", "8400"], ["--listen", "here:99999"]])
+def test_a_generator_alone_asks_where_to_listen(arguments, capsys):
+    assert code("generator", *arguments) == 2
+
+    assert "HOST:PORT" in capsys.readouterr().err

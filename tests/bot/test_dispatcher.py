@@ -23,6 +23,7 @@ from stage import (
 
 from bot.refusals import AlreadyEnded
 from bot.updates import Broken, Cancelled, Delivered, Progress, Queued, Refused, Stopping
+from generator.client import NotReached
 from generator.messages import Fault, Loading, Ready, Unusable
 from storage.pictures import PictureFolder
 from storage.records import JobState, Kind, Rung
@@ -139,13 +140,13 @@ async def test_a_job_that_waits_for_another_inside_the_generator_does_not_count_
         yield begun
         for _ in range(6):
             beat = asyncio.Event()
-            asyncio.get_running_loop().call_later(0.1, beat.set)
+            asyncio.get_running_loop().call_later(0.5, beat.set)
             yield from (beat, step)
         yield from rest
 
     generator = ScriptedGenerator(slowly)
     async with opened() as store:
-        stage = Stage(store, generator, PictureFolder(tmp_path))
+        stage = Stage(store, generator, PictureFolder(tmp_path), patience_seconds=2.0)
         first, second = await stage.accepted(), await stage.accepted("a blue star")
         await stage.estimate.learn(first.recipe, 0.01)
         async with living(stage):
@@ -179,6 +180,84 @@ async def test_two_are_under_way_and_the_third_waits(tmp_path):
         go_on.set()
         for job in jobs:
             assert isinstance(await stage.end(job), Delivered)
+
+
+# ── several painters at one address ───────────────────────────────────────────────────────────────
+
+
+async def test_as_many_are_drawn_as_there_are_painters_and_one_more_waits_there(tmp_path):
+    go_on = asyncio.Event()
+    generator = ScriptedGenerator(usually=waits_for(go_on), painters=3)
+    async with playing(generator, tmp_path) as stage:
+        jobs = [await stage.accepted(f"a star --seed {seed}") for seed in range(6)]
+        await until(lambda: len(generator.requests) == 4)
+
+        states = [(await stage.store.job(job.id)).state for job in jobs]
+        assert states.count(JobState.RUNNING) == 4
+        assert stage.dispatcher.drawing == 3
+        go_on.set()
+        for job in jobs:
+            assert isinstance(await stage.end(job), Delivered)
+
+
+async def test_painters_that_come_and_go_change_how_many_are_fed(tmp_path):
+    go_on = asyncio.Event()
+    generator = ScriptedGenerator(usually=waits_for(go_on), painters=3)
+    generator.health = Ready("embedded")
+    async with playing(generator, tmp_path) as stage:
+        jobs = [await stage.accepted(f"a star --seed {seed}") for seed in range(6)]
+        await until(lambda: len(generator.requests) == 2)
+
+        generator.health = Ready("embedded", painters=3)
+        stage.dispatcher.wake()
+
+        await until(lambda: len(generator.requests) == 4)
+        go_on.set()
+        for job in jobs:
+            assert isinstance(await stage.end(job), Delivered)
+
+
+async def test_after_a_failure_one_job_is_sent_while_others_are_drawn(tmp_path):
+    go_on, stuck = asyncio.Event(), asyncio.Event()
+
+    def never_begins(_request):
+        yield stuck
+        yield NotReached("no room")
+
+    generator = ScriptedGenerator(
+        waits_for(go_on), is_not_reached, never_begins, usually=waits_for(go_on), painters=4
+    )
+    async with playing(generator, tmp_path) as stage:
+        jobs = [await stage.accepted("a star")]
+        await until(lambda: stage.dispatcher.drawing == 1)
+        jobs += [await stage.accepted(f"a star --seed {seed}") for seed in range(5)]
+        await until(lambda: len(generator.requests) == 3)
+        await asyncio.sleep(0.05)
+
+        assert len(generator.requests) == 3
+        stuck.set()
+        go_on.set()
+        ends = [await stage.end(job) for job in jobs]
+        assert {end.job.losses for end in ends} == {0}
+
+
+async def test_silence_at_a_free_painter_counts_though_others_are_drawn(tmp_path):
+    def never_begins(_request):
+        yield asyncio.Event()
+
+    go_on = asyncio.Event()
+    generator = ScriptedGenerator(waits_for(go_on), never_begins, painters=2)
+    async with opened() as store:
+        stage = Stage(store, generator, PictureFolder(tmp_path))
+        first, second = await stage.accepted(), await stage.accepted("a blue star")
+        await stage.estimate.learn(first.recipe, 0.01)
+        async with living(stage):
+            assert isinstance(await stage.end(second), Delivered)
+            go_on.set()
+            ends = [await stage.end(first), await stage.end(second)]
+
+        assert sum(end.job.losses for end in ends) <= 1
+        assert ends[1].job.losses == 0
 
 
 # ── cancelling ────────────────────────────────────────────────────────────────────────────────────

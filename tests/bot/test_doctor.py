@@ -16,12 +16,16 @@ from bot.doctor import (
     disk_check,
     examine,
     folder_check,
+    generator_check,
+    judged,
     lists_check,
     model_check,
     port_check,
     python_check,
 )
 from bot.settings import read_settings
+from generator.address import address_of
+from generator.messages import Loading, Ready, Unusable
 
 
 @pytest.fixture(autouse=True)
@@ -146,3 +150,37 @@ def test_a_list_that_cannot_be_read_is_found(data, name, content):
 
     assert check.verdict is Verdict.BAD
     assert name in check.finding
+
+
+def test_a_generator_elsewhere_takes_the_place_of_model_and_card(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("PINXIT_GENERATOR_URL", f"unix:{tmp_path}/nobody.sock")
+
+    assert examine(deep=False) == 1
+
+    said = capsys.readouterr().out
+    assert f"Fix next: start the generator at unix:{tmp_path}/nobody.sock" in said
+    assert "GPU" not in said
+
+
+async def test_a_generator_that_nobody_has_started_is_bad(tmp_path):
+    address = address_of(f"unix:{tmp_path}/nobody.sock")
+
+    check = await generator_check(read_settings().settings, address)
+
+    assert check.verdict is Verdict.BAD
+
+
+@pytest.mark.parametrize(
+    ("health", "verdict", "word"),
+    [
+        (Ready("embedded", painters=3), Verdict.GOOD, "3 at once"),
+        (Ready("another"), Verdict.NOTE, "another"),
+        (Loading(0.25), Verdict.NOTE, "25%"),
+        (Unusable("No weights."), Verdict.BAD, "No weights."),
+    ],
+)
+def test_what_a_generator_elsewhere_says_is_told(health, verdict, word):
+    check = judged(health, address_of("https://gpu.example"), "embedded")
+
+    assert check.verdict is verdict
+    assert word in check.finding

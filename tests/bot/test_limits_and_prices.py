@@ -139,9 +139,10 @@ async def test_patience_is_ten_steps_but_long_where_nothing_is_known():
 
 
 def test_whoever_is_drawn_is_not_in_line():
-    assert place_in_line(Place(ahead=0, seconds_ahead=0), drawing=False) == 1
-    assert place_in_line(Place(ahead=1, seconds_ahead=1), drawing=True) == 1
-    assert place_in_line(Place(ahead=2, seconds_ahead=2), drawing=True) == 2
+    assert place_in_line(Place(ahead=0, seconds_ahead=0), drawing=0) == 1
+    assert place_in_line(Place(ahead=1, seconds_ahead=1), drawing=1) == 1
+    assert place_in_line(Place(ahead=2, seconds_ahead=2), drawing=1) == 2
+    assert place_in_line(Place(ahead=4, seconds_ahead=4), drawing=3) == 2
 
 
 def test_places_count_those_who_wait_and_times_what_is_left():

@@ -163,3 +163,51 @@ def test_names_are_listed_with_commas(dotenv, monkeypatch):
 def test_variables_are_named_after_their_fields():
     assert variable("max_waiting") == "PINXIT_MAX_WAITING"
     assert variable("discord_token") == "DISCORD_TOKEN"
+
+
+@pytest.mark.parametrize(
+    "url", ["unix:/run/pinxit/generator.sock", "http://127.0.0.1:8400", "http://localhost:8400/z"]
+)
+def test_a_generator_on_this_machine_needs_no_secret(url, dotenv, monkeypatch):
+    monkeypatch.setenv("PINXIT_GENERATOR_URL", url)
+
+    assert read_settings(dotenv).settings.generator_address.loopback
+
+
+@pytest.mark.parametrize("url", ["http://10.0.0.5:8400", "https://gpu.example", "http://gpu:8400"])
+def test_a_generator_elsewhere_needs_a_secret(url, dotenv, monkeypatch):
+    monkeypatch.setenv("PINXIT_GENERATOR_URL", url)
+    assert "PINXIT_GENERATOR_SECRET" in faults(dotenv)[0]
+
+    monkeypatch.setenv("PINXIT_GENERATOR_SECRET", "known-to-both-alone")
+
+    assert str(read_settings(dotenv).settings.generator_address) == url
+
+
+@pytest.mark.parametrize("host", ["gpu.example", "8.8.8.8"])
+def test_prompts_travel_readably_only_where_that_is_allowed(host, dotenv, monkeypatch):
+    monkeypatch.setenv("PINXIT_GENERATOR_URL", f"http://{host}:8400")
+    monkeypatch.setenv("PINXIT_GENERATOR_SECRET", "known-to-both-alone")
+    assert "use https://" in faults(dotenv)[0]
+
+    monkeypatch.setenv("PINXIT_GENERATOR_PLAIN_HTTP", "true")
+
+    assert not read_settings(dotenv).settings.generator_address.encrypted
+
+
+@pytest.mark.parametrize("url", ["gpu.example", "ftp://gpu.example", "https://a:b@gpu.example", "unix:here"])
+def test_what_is_no_address_of_a_generator_is_said(url, dotenv, monkeypatch):
+    monkeypatch.setenv("PINXIT_GENERATOR_URL", url)
+
+    assert faults(dotenv)[0].startswith("PINXIT_GENERATOR_URL must be unix: with a path")
+
+
+@pytest.mark.parametrize("secret", ["short", "with a space in the middle", "schlüsselschlüssel"])
+def test_a_secret_that_is_short_or_fits_no_header_is_refused_and_not_shown(secret, dotenv, monkeypatch):
+    monkeypatch.setenv("PINXIT_GENERATOR_SECRET", secret)
+    monkeypatch.setenv("PINXIT_GENERATOR_URL", "https://gpu.example")
+
+    said = faults(dotenv)
+
+    assert len(said) == 1
+    assert secret not in said[0]

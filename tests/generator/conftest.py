@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from generator.child import _environment
+from generator.child import bare_environment
 from generator.client import GeneratorClient, NotReached
 from generator.messages import Ready
 
@@ -39,7 +39,7 @@ def process(tmp_path_factory):
     folder = tmp_path_factory.mktemp("process")
     command = [sys.executable, "-P", "-m", "generator.serve", "--socket", str(folder / "g.sock")]
     with (folder / "log").open("wb") as log:
-        serving = subprocess.Popen(command, stderr=log, env=_environment({"PATH": "/usr/bin"}))
+        serving = subprocess.Popen(command, stderr=log, env=bare_environment({"PATH": "/usr/bin"}))
     asyncio.run(until_ready(folder / "g.sock"))
     yield folder / "g.sock", folder / "log"
     serving.kill()

@@ -113,6 +113,8 @@ def _standing(standing: Standing, now: float) -> Iterator[Metric]:
     yield _gauge("pinxit_painter_ready", "1 where the painter is ready.", ready)
     busy = isinstance(standing.health, Ready) and standing.health.busy
     yield _gauge("pinxit_painter_busy", "1 while the painter draws.", busy)
+    painters = standing.health.painters if isinstance(standing.health, Ready) else 0
+    yield _gauge("pinxit_painters", "Jobs that can be drawn at once.", painters)
     yield _gauge("pinxit_gpu_hour_cost", "What an hour of the card costs.", standing.gpu_hour_cost)
     yield InfoMetricFamily("pinxit_build", "What runs.", {"version": standing.version})
 
