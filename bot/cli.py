@@ -148,11 +148,16 @@ def imagine(  # noqa: PLR0913 - one argument for each option that people know fr
 @app.command(help="Check everything Pinxit needs, and say the one thing to fix next.")
 def doctor(
     *,
-    deep: Annotated[bool, typer.Option("--deep", help="Also paint a one-step test picture.")] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Also look at every file, ask the chat platforms, paint one step.")
+    ] = False,
+    monitor: Annotated[
+        bool, typer.Option("--monitor", help="One line, and the exit code 0, 1 or 2, for monitors.")
+    ] = False,
 ) -> None:
     from bot.doctor import examine  # noqa: PLC0415
 
-    raise typer.Exit(examine(deep=deep))
+    raise typer.Exit(examine(deep=deep, monitor=monitor))
 
 
 @app.command(

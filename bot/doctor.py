@@ -8,8 +8,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import assert_never
@@ -17,6 +15,10 @@ from typing import assert_never
 from rich.console import Console
 from rich.text import Text
 
+from bot.doctor_platforms import ask_platforms
+from bot.doctor_store import contents_check, jobs_check, ledger_check
+from bot.examination import Check, Verdict, advice, worst
+from bot.picture_places import pictures_at
 from bot.settings import BadSettings, Reading, Settings, read_settings
 from bot.styles import BadStyles, read_styles
 from bot.words import BadWords, read_words
@@ -29,36 +31,27 @@ from storage.store import StorageError
 MIB = 1024 * 1024
 LITTLE_DISK = 1024 * MIB  # some hundred large pictures
 NO_DISK = 64 * MIB
+MONITORS = {Verdict.GOOD: (0, "OK"), Verdict.NOTE: (1, "WARNING"), Verdict.BAD: (2, "CRITICAL")}
 LIBRARIES = ("torch", "diffusers", "transformers", "safetensors", "PIL", "aiosqlite", "starlette", "uvicorn")
 
 
-class Verdict(StrEnum):
-    """How a check ended."""
+def examine(*, deep: bool, monitor: bool = False) -> int:
+    """Print every check and the one thing to fix next; return the exit code, 1 where Pinxit cannot run.
 
-    GOOD = "good"
-    NOTE = "note"  # works, but is worth knowing
-    BAD = "bad"  # Pinxit cannot run like this
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of the examination. `fix` says what to do; a good check needs none."""
-
-    name: str
-    verdict: Verdict
-    finding: str
-    fix: str = ""
-
-
-def examine(*, deep: bool) -> int:
-    """Print every check and the one thing to fix next; return the exit code, 1 where Pinxit cannot run."""
+    A monitor is told one line, and the code by which such programs go: 0 good, 1 warning, 2 critical.
+    """
     console = Console() if sys.stdout.isatty() else Console(width=160)
     checks = []
     for check in all_checks(deep=deep):
-        console.print(line(check), soft_wrap=True)
+        if not monitor:
+            console.print(line(check), soft_wrap=True)
         checks.append(check)
+    if monitor:
+        code, word = MONITORS[worst(checks)]
+        console.print(Text(f"PINXIT {word} - {advice(checks)}"), soft_wrap=True)
+        return code
     console.print(Text(advice(checks), "bold"), soft_wrap=True)
-    return int(any(check.verdict is Verdict.BAD for check in checks))
+    return int(worst(checks) is Verdict.BAD)
 
 
 def line(check: Check) -> Text:
@@ -69,15 +62,6 @@ def line(check: Check) -> Text:
         Verdict.BAD: ("BAD ", "bold red"),
     }[check.verdict]
     return Text.assemble((mark, style), f"  {check.name}: {check.finding}")
-
-
-def advice(checks: Sequence[Check]) -> str:
-    """Return the one thing to fix next: the first that is bad, else the first that is worth knowing."""
-    for verdict, opening in ((Verdict.BAD, "Fix next"), (Verdict.NOTE, "All works. You could")):
-        for check in checks:
-            if check.verdict is verdict and check.fix:
-                return f"{opening}: {check.fix}"
-    return "All is well."
 
 
 def all_checks(*, deep: bool) -> Iterator[Check]:
@@ -97,13 +81,16 @@ def all_checks(*, deep: bool) -> Iterator[Check]:
     if settings.pictures is not None:
         yield asyncio.run(pictures_check(settings))
     if folder.verdict is not Verdict.BAD:
-        yield asyncio.run(database_check(settings))
+        yield from asyncio.run(database_checks(settings, deep=deep))
     painter = [model_check(settings.model), gpu_check(settings.model)]
     if (address := settings.generator_address) is not None:
         painter = [asyncio.run(generator_check(settings, address))]
     yield from painter
     yield port_check(settings)
-    if deep and all(check.verdict is not Verdict.BAD for check in painter):
+    if not deep:
+        return
+    yield from ask_platforms(settings)
+    if all(check.verdict is not Verdict.BAD for check in painter):
         yield picture_check(settings)
 
 
@@ -154,8 +141,6 @@ def lists_check(settings: Settings) -> Check:
 
 async def pictures_check(settings: Settings) -> Check:
     """The place for pictures can be written to, read and cleared."""
-    from bot.picture_places import pictures_at  # noqa: PLC0415 - only where one is named
-
     content = secrets.token_bytes(1024)
     try:
         pictures = pictures_at(settings)
@@ -188,24 +173,24 @@ def _nearest(folder: Path) -> Path:
     return next(each for each in (folder, *folder.parents) if each.exists())
 
 
-async def database_check(settings: Settings) -> Check:
-    """The database can be read, and every credit is accounted for."""
+async def database_checks(settings: Settings, *, deep: bool) -> list[Check]:
+    """The database can be read, every credit is accounted for, and nothing is left lying."""
     from storage.sqlite import SqliteStore  # noqa: PLC0415 - only where there is one to look at
 
     if not settings.database.exists():
-        return Check("database", Verdict.GOOD, "none yet; the first start makes it")
+        return [Check("database", Verdict.GOOD, "none yet; the first start makes it")]
     store = SqliteStore(settings.database)
     try:
         await store.open()
-        faults = await store.ledger_faults()
+        checks = [await ledger_check(store)]
+        checks.append(await jobs_check(store, is_running=_is_running(settings.data)))
+        if deep:
+            checks.append(await contents_check(store, pictures_at(settings)))
     except StorageError as error:
-        return Check("database", Verdict.BAD, str(error), str(error))
+        return [Check("database", Verdict.BAD, str(error), str(error))]
     finally:
         await store.close()
-    if faults:
-        finding = f"the ledger has {len(faults)} faults; the first: {faults[0]}"
-        return Check("database", Verdict.BAD, finding, "restore the database from a backup, or report this.")
-    return Check("database", Verdict.GOOD, "readable, and every credit is accounted for")
+    return checks
 
 
 def model_check(source: str) -> Check:
@@ -239,18 +224,36 @@ def _folder_model_check(folder: Path) -> Check:
 def gpu_check(model: str) -> Check:
     """Ask the driver for its cards; torch is not loaded for that."""
     if cards := _cards():
-        return Check("GPU", Verdict.GOOD, "; ".join(cards))
+        return cards_check(cards)
     if model == EMBEDDED:
         return Check("GPU", Verdict.GOOD, "none; the embedded model paints on the CPU")
     fix = "use a machine with an NVIDIA card for this model: on a CPU a picture takes many minutes."
     return Check("GPU", Verdict.NOTE, "no NVIDIA card was found", fix)
 
 
+def cards_check(cards: Sequence[str]) -> Check:
+    """The cards' names, memory, and how much of it is taken already."""
+    told = [dict(zip(("name", "total", "used"), card.split(", "), strict=False)) for card in cards]
+    finding = "; ".join(
+        f"{card.get('name')}, {card.get('used', '?')} of {card.get('total', '?')} taken" for card in told
+    )
+    full = [card for card in told if 2 * _mib(card.get("used")) > _mib(card.get("total")) > 0]
+    if len(full) == len(told):
+        fix = "look with nvidia-smi who else uses the card, unless it is Pinxit itself."
+        return Check("GPU", Verdict.NOTE, f"{finding}: more than half", fix)
+    return Check("GPU", Verdict.GOOD, finding)
+
+
+def _mib(text: str | None) -> int:
+    digits = (text or "").partition(" ")[0]
+    return int(digits) if digits.isdigit() else 0
+
+
 def _cards() -> list[str]:
     program = shutil.which("nvidia-smi")
     if program is None:
         return []
-    ask = [program, "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    ask = [program, "--query-gpu=name,memory.total,memory.used", "--format=csv,noheader"]
     try:
         answer = subprocess.run(ask, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):

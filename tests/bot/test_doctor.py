@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.doctor import (
-    Check,
-    Verdict,
-    advice,
-    database_check,
+    cards_check,
+    database_checks,
     disk_check,
     examine,
     folder_check,
@@ -23,6 +21,7 @@ from bot.doctor import (
     port_check,
     python_check,
 )
+from bot.examination import Check, Verdict, advice
 from bot.settings import read_settings
 from generator.address import address_of
 from generator.messages import Loading, Ready, Unusable
@@ -87,7 +86,7 @@ def test_a_database_from_the_future_is_found(data):
     with sqlite3.connect(data / "pinxit.sqlite3") as database:
         database.execute("pragma user_version = 999")
 
-    check = asyncio.run(database_check(read_settings().settings))
+    [check] = asyncio.run(database_checks(read_settings().settings, deep=False))
 
     assert check.verdict is Verdict.BAD
     assert check.finding.endswith(".")
@@ -97,7 +96,9 @@ def test_what_is_no_database_is_found(data):
     data.mkdir()
     (data / "pinxit.sqlite3").write_bytes(b"not a database at all" * 100)
 
-    assert asyncio.run(database_check(read_settings().settings)).verdict is Verdict.BAD
+    [check] = asyncio.run(database_checks(read_settings().settings, deep=False))
+
+    assert check.verdict is Verdict.BAD
 
 
 def test_a_taken_port_is_found(monkeypatch):
@@ -184,3 +185,27 @@ def test_what_a_generator_elsewhere_says_is_told(health, verdict, word):
 
     assert check.verdict is verdict
     assert word in check.finding
+
+
+def test_monitors_are_told_one_line_and_the_code_they_go_by(monkeypatch, capsys):
+    good = examine(deep=False, monitor=True)
+    monkeypatch.setenv("PINXIT_PROT", "8000")
+    warning = examine(deep=False, monitor=True)
+    monkeypatch.setenv("PINXIT_THREADS", "-1")
+    critical = examine(deep=False, monitor=True)
+
+    assert (good, warning, critical) == (0, 1, 2)
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "PINXIT OK - All is well."
+    assert said[1].startswith("PINXIT WARNING - All works. You could: PINXIT_PROT is no setting")
+    assert said[2].startswith("PINXIT CRITICAL - Fix next: PINXIT_THREADS must be")
+
+
+def test_a_card_that_others_fill_is_worth_knowing():
+    free = cards_check(["NVIDIA H200, 143771 MiB, 4 MiB"])
+    full = cards_check(["NVIDIA H200, 143771 MiB, 90000 MiB"])
+    one_free = cards_check(["A, 1000 MiB, 900 MiB", "B, 1000 MiB, 9 MiB"])
+
+    assert (free.verdict, free.finding) == (Verdict.GOOD, "NVIDIA H200, 4 MiB of 143771 MiB taken")
+    assert full.verdict is Verdict.NOTE
+    assert one_free.verdict is Verdict.GOOD

@@ -53,6 +53,7 @@ class World:
     cdn: str = ""
     uploads_most: int = 10 * 2**20
     edits_forbidden: bool = False
+    my_guilds: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Rest:
@@ -74,6 +75,7 @@ class Rest:
         return [
             (r"GET /gateway/bot", self._gateway),
             (r"GET /users/@me", self._me),
+            (r"GET /users/@me/guilds", self._my_guilds),
             (r"GET /oauth2/applications/@me", self._application),
             (r"POST /users/@me/channels", self._open_direct),
             (r"PUT /applications/\d+/commands", self._sync),
@@ -131,6 +133,9 @@ class Rest:
         if call.authorization != f"Bot {self.world.token}":
             return _no(401, 0, "401: Unauthorized")
         return reply(self.world.bot.payload())
+
+    async def _my_guilds(self, _call: Call, _match: re.Match[str]) -> web.Response:
+        return reply(self.world.my_guilds)
 
     async def _application(self, _call: Call, _match: re.Match[str]) -> web.Response:
         return reply(

@@ -138,6 +138,10 @@ class Methods:
         self.world.webhook = dict(call.values)
         return True
 
+    def do_get_webhook_info(self, _call: Call) -> Any:
+        hook = self.world.webhook
+        return {"url": hook.get("url", ""), "has_custom_certificate": False, "pending_update_count": 0}
+
     def do_delete_webhook(self, _call: Call) -> bool:
         self.world.webhook = {}
         return True
