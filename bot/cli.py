@@ -110,6 +110,35 @@ def generator(
     generate(reading.settings, listen, certificate, key, drain)
 
 
+@app.command(
+    "serve-ray",
+    help="Deploy generators on a Ray cluster, one per card, at one address for PINXIT_GENERATOR_URL.",
+)
+def serve_ray(  # noqa: PLR0913 - one argument for each option
+    *,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", help="auto or an address; without one, this machine becomes a cluster."),
+    ] = None,
+    listen: Annotated[str, typer.Option("--listen", help="Where each node listens.")] = "127.0.0.1:8400",
+    path: Annotated[
+        str, typer.Option("--path", help="Where this model answers; others have other paths.")
+    ] = "/",
+    replicas: Annotated[
+        str, typer.Option("--replicas", help="A number, or bounds for Ray to scale in, such as 1:8.")
+    ] = "1",
+    gpus: Annotated[float, typer.Option("--gpus", help="Cards of each; 0.5 puts two on one, 0 none.")] = 1.0,
+    cpus: Annotated[float, typer.Option("--cpus", help="Cores that are counted for each.")] = 1.0,
+    drain: Annotated[float, typer.Option("--drain", min=0, help="Seconds to finish in when stopped.")] = 120,
+) -> None:
+    reading = _read()
+    from bot.cli_elsewhere import deploy, planned  # noqa: PLC0415
+
+    model = reading.settings.model
+    plan = planned(replicas, model=model, path=path, gpus=gpus, cpus=cpus, drain_seconds=drain)
+    deploy(reading.settings, plan, listen, cluster)
+
+
 @app.command(help="Paint one picture without a server. Options may also stand inside the prompt.")
 def imagine(  # noqa: PLR0913 - one argument for each option that people know from the chat
     prompt: Annotated[list[str], typer.Argument(help="What to paint.")],

@@ -1,15 +1,17 @@
-"""`pinxit generator`: becomes a generator process, for bots that do not start their own."""
+"""`pinxit generator`, `pinxit serve-ray`: generators for bots that do not start their own."""
 
 import os
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from bot.settings import Settings, is_loopback
-from bot.trouble import Misuse
+from bot.trouble import Misuse, Trouble
 from generator.address import Address
 from generator.child import bare_environment
+from generator.plan import Plan
 
 SECRET = "PINXIT_GENERATOR_SECRET"  # noqa: S105 - the name of a variable
 
@@ -25,6 +27,31 @@ def generate(
     arguments += ["--certificate", str(certificate)] if certificate else []
     arguments += ["--key", str(key)] if key else []
     become("generator.serve", arguments, settings)
+
+
+def deploy(settings: Settings, plan: Plan, listen: str, cluster: str | None) -> NoReturn:
+    """Replace this process by one that deploys a plan on a Ray cluster. Raises Trouble without Ray."""
+    if find_spec("ray") is None:
+        raise Trouble("Ray is not installed here: `pip install 'pinxit[ray]'` brings it.")
+    if listen.startswith("unix:"):
+        raise Misuse("Ray listens on HOST:PORT alone.")
+    arguments = where(listen, secret=settings.generator_secret is not None)
+    arguments += ["--model", plan.model, "--path", plan.path, "--replicas", f"{plan.least}:{plan.most}"]
+    arguments += ["--gpus", str(plan.gpus), "--cpus", str(plan.cpus), "--drain", str(plan.drain_seconds)]
+    arguments += ["--loras", str(settings.loras)]
+    arguments += ["--threads", str(settings.threads)] if settings.threads else []
+    become("generator.serve_ray", arguments + (["--cluster", cluster] if cluster else []), settings)
+
+
+def planned(replicas: str, **others: Any) -> Plan:
+    """Return the plan with so many replicas and the other values. Raises Misuse."""
+    least, _, most = replicas.partition(":")
+    if not (least.isdigit() and (most or least).isdigit()):
+        raise Misuse(f"--replicas takes a number, or two with a colon such as 1:4, not {replicas[:40]!r}.")
+    try:
+        return Plan(least=int(least), most=int(most or least), **others)
+    except ValueError as error:
+        raise Misuse(str(error)) from None
 
 
 def where(listen: str, *, secret: bool) -> list[str]:

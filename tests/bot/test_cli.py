@@ -191,3 +191,30 @@ def test_a_generator_alone_asks_where_to_listen(arguments, capsys):
     assert code("generator", *arguments) == 2
 
     assert "HOST:PORT" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--replicas", "none"], "--replicas"),
+        (["--replicas", "0"], "at least one"),
+        (["--replicas", "3:2"], "at least one"),
+        (["--gpus", "1.5"], "a part of one"),
+        (["--gpus", "-1"], "a part of one"),
+        (["--path", "z"], "slash"),
+        (["--listen", "0.0.0.0:8400"], "PINXIT_GENERATOR_SECRET"),
+        (["--listen", "unix:/run/g.sock"], "HOST:PORT"),
+    ],
+)
+def test_what_cannot_be_deployed_on_ray_is_said(arguments, word, capsys, monkeypatch):
+    monkeypatch.setattr("bot.cli_elsewhere.find_spec", lambda _name: object())
+
+    assert code("serve-ray", *arguments) == 2
+    assert word in capsys.readouterr().err
+
+
+def test_without_ray_it_is_said_how_to_get_it(capsys, monkeypatch):
+    monkeypatch.setattr("bot.cli_elsewhere.find_spec", lambda _name: None)
+
+    assert code("serve-ray") == 1
+    assert "pinxit[ray]" in capsys.readouterr().err
