@@ -8,6 +8,7 @@ from generator.work import GUIDED, steps_before, steps_of
 from storage.records import Place
 
 SHAPES_KEPT = 10_000
+LORA_SHARE = 0.02  # of a usual picture's seconds: reading a file and adding it to the weights
 LEAST_STEPS = 0.5  # where nothing is drawn, a picture is still read, scaled and written
 
 
@@ -30,7 +31,10 @@ class Estimate:
         self._known: dict[str, float | None] = {}
 
     async def seconds(self, recipe: Recipe, count: int) -> float:
-        """Return the expected seconds on the card for `count` pictures."""
+        """Return the expected seconds on the card for `count` pictures, and for putting LoRAs on."""
+        return await self._drawing(recipe, count) + LORA_SHARE * self._model.seconds * len(recipe.worn)
+
+    async def _drawing(self, recipe: Recipe, count: int) -> float:
         if (measured := await self._measured(shape_key(self._model, recipe))) is not None:
             return count * measured
         width, height = self._model.size

@@ -16,6 +16,7 @@ from bot.updates import (
     History,
     Info,
     JobsView,
+    LoraList,
     Progress,
     Queued,
     QueueView,
@@ -164,6 +165,10 @@ class Pages:
         own = [f"{typed(style.name)} {shown(style.typed, MOST_OF_LIST_PROMPT)}" for style in styles.own]
         head = [self._markup.bold(self._markup.own(say(language, "styles_own")))] if own else []
         return self._markup.cut([self.told(styles, language), *head, *own, *([""] if own else []), *names])
+
+    def loras(self, loras: LoraList, language: str) -> str:
+        """Return the name of every LoRA of the shelf."""
+        return self._markup.cut([self.told(loras, language), *map(self._markup.typed, loras.names)])
 
     def wallet(self, wallet: Wallet, language: str) -> str:
         """Return the balance and the latest receipts."""

@@ -71,6 +71,7 @@ class ZImagePainter:
         sitting = Sitting(request, emit, should_stop)
         if not self._dressed(request.orders, sitting):
             return
+        sitting.share = sitting.elapsed() / len(request.orders)
         try:
             with torch.inference_mode():
                 self._draw(request.orders, sitting)
@@ -111,7 +112,7 @@ class ZImagePainter:
         if latents is None:
             self._draw_halves(orders, sitting)
             return
-        share = (time.perf_counter() - started) / len(orders)
+        share = sitting.share + (time.perf_counter() - started) / len(orders)
         for order, each in zip(orders, latents, strict=True):
             sitting.stop_if_unwanted()
             self._finish(order, each[None], share, sitting)
@@ -211,6 +212,7 @@ class Sitting:
         self.emit = emit
         self.previews = request.previews
         self.done = 0  # steps, summed over the orders
+        self.share = 0.0  # of each order in the seconds before drawing: LoRAs are put on
         self._should_stop = should_stop
         self._orders = len(request.orders)
         self._steps = request.orders[0].recipe.steps

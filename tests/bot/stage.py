@@ -25,7 +25,7 @@ from bot.updates import Answer, Delivered, Final, Progress, Queued, Update
 from bot.words import Words
 from generator.client import Lost, NotReached
 from generator.layers import layers_for
-from generator.loras import shelf_for
+from generator.loras import Shelf, shelf_for
 from generator.messages import (
     Begun,
     End,
@@ -249,7 +249,9 @@ class Stage:
         rate_limit: RateLimit = EVERYTHING,
         also: Iterable[Surface] = (),
         patience_seconds: float = 0.2,
+        shelf: Shelf = SHELF,
     ) -> None:
+        self.shelf = shelf
         self.store = store
         self.generator = generator
         self.folder = folder
@@ -283,14 +285,14 @@ class Stage:
             limits=limits,
             rate_limit=rate_limit,
             dice=dice,
-            defaults=Defaults(styles=read_styles(), loras=SHELF),
+            defaults=Defaults(styles=read_styles(), loras=shelf),
             people=self.people,
             places=self.places,
             loras=self._loras(),
         )
 
     def _loras(self) -> Loras:
-        return Loras(SHELF, LAYERS)
+        return Loras(self.shelf, LAYERS)
 
     def person(self, name: str = "Ada") -> Person:
         return Person(identity=Identity("stage", name), name=name, language="en")

@@ -15,7 +15,7 @@ from bot.pricing import price
 from bot.progress import Throttle
 from bot.rate_limit import Bucket, Rate, RateLimit
 from generator.models import EMBEDDED_MODEL, Z_IMAGE_TURBO
-from generator.recipe import Recipe
+from generator.recipe import Lora, Recipe
 from storage.records import Place
 
 RECIPE = Recipe(prompt="a star", model="embedded", width=1024, height=1024, steps=8, seed=7)
@@ -35,6 +35,12 @@ RECIPE = Recipe(prompt="a star", model="embedded", width=1024, height=1024, step
 )
 def test_prices_follow_pixels_and_steps_rounded_up(width, height, steps, count, credits):
     assert price(replace(RECIPE, width=width, height=height, steps=steps), count) == credits
+
+
+def test_each_lora_of_an_order_costs_one_credit_however_many_pictures():
+    dressed = replace(RECIPE, loras=(Lora("snow", 0.8), Lora("outline", -1.0), Lora("off", 0.0)))
+
+    assert [price(dressed, count) for count in (1, 4)] == [17, 62]
 
 
 def test_a_burst_passes_and_then_one_per_interval():
@@ -154,3 +160,11 @@ def test_places_count_those_who_wait_and_times_what_is_left():
         ("next", 1, 7.0),
         ("last", 2, 9.0),
     ]
+
+
+async def test_putting_loras_on_is_expected_to_take_its_time():
+    estimate = Estimate(Memory(), EMBEDDED_MODEL)
+    dressed = replace(RECIPE, loras=(Lora("snow"), Lora("outline")))
+    bare = await estimate.seconds(RECIPE, 4)
+
+    assert bare < await estimate.seconds(dressed, 4) < 1.1 * bare

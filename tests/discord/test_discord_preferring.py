@@ -89,6 +89,14 @@ async def test_a_forged_choice_changes_nothing(town, tmp_path, field, value):
         assert await bot.store.preferred() == []
 
 
+async def test_the_loras_of_the_shelf_are_listed_with_how_to_use_them(town, tmp_path):
+    async with running(town, tmp_path):
+        asked = town.command("loras")
+        await town.until(lambda: shows(asked.original, "`snow`"))
+
+    assert "--lora outline" in asked.original.content
+
+
 async def test_styles_are_listed_with_how_to_use_them(town, tmp_path):
     async with running(town, tmp_path):
         asked = town.command("styles")

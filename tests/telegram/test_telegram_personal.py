@@ -98,6 +98,14 @@ async def test_styles_are_listed_and_help_names_everything(town, tmp_path):
     assert all(name in helped.text for name in ("/settings", "/link", "/privacy", "--ar 16:9"))
 
 
+async def test_the_loras_of_the_shelf_are_listed(town, tmp_path):
+    async with running(town, tmp_path):
+        listed = await opened(town, "/loras", "outline")
+
+    assert "snow" in listed.text
+    assert "--lora outline" in listed.text
+
+
 async def test_what_is_for_my_eyes_only_comes_privately_from_a_group(town, tmp_path):
     chat = town.founds(supergroup())
     async with running(town, tmp_path) as bot:

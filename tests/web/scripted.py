@@ -33,6 +33,7 @@ from bot.commands import (
     ShowBalance,
     ShowHistory,
     ShowInfo,
+    ShowLoras,
     ShowQueue,
     ShowSettings,
     ShowStyles,
@@ -57,6 +58,7 @@ from bot.updates import (
     LinkAsked,
     LinkCode,
     Linked,
+    LoraList,
     PreferencesView,
     Progress,
     Queued,
@@ -197,6 +199,8 @@ class ScriptedService:
                 }
                 self.preferences = replace(self.preferences, **kept)
                 return PreferencesView(self.preferences)
+            case ShowLoras():
+                return LoraList(("outline", "snow"))
             case ShowStyles():
                 return StyleList(read_styles().all(), own_styles(self.preferences))
             case SaveStyle(name=name, text=text):

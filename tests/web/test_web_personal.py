@@ -81,6 +81,16 @@ async def test_a_style_is_chosen_from_the_list(url, visit):
     await expect(page.locator("dialog")).to_have_count(0)
 
 
+async def test_a_lora_is_picked_from_the_list(url, visit):
+    page = await visit(url)
+
+    await typed(page, "/loras")
+    await page.get_by_role("button", name="snow").click()
+
+    await expect(page.locator("#text")).to_have_value("--lora snow")
+    await expect(page.locator("dialog")).to_have_count(0)
+
+
 async def test_a_style_of_one_s_own_is_saved_renamed_used_and_deleted(url, visit):
     page = await visit(url)
     await typed(page, "/styles")

@@ -22,7 +22,7 @@ MOST_LISTED = 20
 class NamedLora(BaseModel):
     """A LoRA to draw with: that of the owner's shelf with this name, or what lies at `lora_url`.
 
-    `lora_url` is an https address or the `uri` of a file sent here.
+    `lora_url` is an https address or the `uri` of a file sent here. Each LoRA adds a credit to the price.
     """
 
     model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)

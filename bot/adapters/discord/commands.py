@@ -55,6 +55,7 @@ def build(tree: app_commands.CommandTree[Any], office: Office) -> None:
         ("credits", looking.credits),
         ("settings", office.preferring.page),
         ("styles", looking.styles),
+        ("loras", looking.loras),
         ("privacy", office.mine.privacy),
         ("apikey", looking.apikey),
         ("help", looking.help),

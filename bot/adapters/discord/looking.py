@@ -5,10 +5,18 @@ from bot.adapters.discord.desk import Desk, kindly
 from bot.adapters.discord.files import thumbnails
 from bot.adapters.discord.pages import entries, first_pictures
 from bot.adapters.discord.replies import say_at_once, show
-from bot.adapters.discord.wording import help_text, history_text, queue_text, styles_text, told, wallet_text
-from bot.commands import MakeKey, ShowBalance, ShowHistory, ShowQueue, ShowStyles
+from bot.adapters.discord.wording import (
+    help_text,
+    history_text,
+    loras_text,
+    queue_text,
+    styles_text,
+    told,
+    wallet_text,
+)
+from bot.commands import MakeKey, ShowBalance, ShowHistory, ShowLoras, ShowQueue, ShowStyles
 from bot.texts import describe
-from bot.updates import History, KeyMade, QueueView, StyleList, Wallet
+from bot.updates import History, KeyMade, LoraList, QueueView, StyleList, Wallet
 
 PAGE = 5  # jobs of history in one message
 
@@ -36,6 +44,16 @@ class Looking:
         answer = await self.desk.ask(press, ShowBalance(by))
         if isinstance(answer, Wallet):
             await show(press, wallet_text(answer, by.language))
+        else:
+            await show(press, told(answer, by.language))
+
+    @kindly
+    async def loras(self, press: Press) -> None:
+        """Show the LoRAs there are."""
+        by = self.desk.person(press)
+        answer = await self.desk.ask(press, ShowLoras(by))
+        if isinstance(answer, LoraList):
+            await show(press, loras_text(answer, by.language))
         else:
             await show(press, told(answer, by.language))
 

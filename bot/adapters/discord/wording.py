@@ -28,6 +28,7 @@ COMMANDS = (
     "credits",
     "settings",
     "styles",
+    "loras",
     "style",
     "link",
     "privacy",
@@ -119,6 +120,7 @@ PAGES = Pages(MARKDOWN, COMMANDS)
 update_text, info_text, info_line = PAGES.update, PAGES.info, PAGES.info_line
 wallet_text, queue_text, history_text = PAGES.wallet, PAGES.queue, PAGES.history
 told, recipe_text, jobs_text, styles_text = PAGES.told, PAGES.found, PAGES.jobs, PAGES.styles
+loras_text = PAGES.loras
 several_text = PAGES.several
 prompt_line, list_line, state_line = PAGES.prompt_line, PAGES.list_line, PAGES.state_line
 

@@ -135,7 +135,7 @@ class TelegramFront:
         desk, personal, managing = self._desk, self._personal, self._managing
         for room, names in (
             (desk, ("imagine", "queue", "history", "credits", "help")),
-            (personal, ("start", "settings", "styles", "style", "link", "privacy", "apikey")),
+            (personal, ("start", "settings", "styles", "loras", "style", "link", "privacy", "apikey")),
             (self._lookups, ("info",)),
             (self._stars, ("buy", "paysupport", "refund")),
             (managing, ("chat", "grant", "block", "unblock", "jobs")),

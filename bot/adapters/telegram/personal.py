@@ -18,13 +18,23 @@ from bot.commands import (
     MakeLink,
     RenameStyle,
     SaveStyle,
+    ShowLoras,
     ShowSettings,
     ShowStyles,
     UseLink,
 )
 from bot.linking import DEEP_LINK
 from bot.texts import describe, say
-from bot.updates import Answer, DeletionAsked, Exported, LinkAsked, LinkCode, PreferencesView, StyleList
+from bot.updates import (
+    Answer,
+    DeletionAsked,
+    Exported,
+    LinkAsked,
+    LinkCode,
+    LoraList,
+    PreferencesView,
+    StyleList,
+)
 from generator.messages import PictureFormat
 from storage.records import Preferences
 
@@ -113,6 +123,15 @@ class Personal:
             Choice(field, say(language, f"setting_{field}"), str(value), words)
             for field, (value, words) in values.items()
         ]
+
+    @with_message
+    async def loras(self, _: Message, asked: Asked) -> None:
+        """List the LoRAs."""
+        answer = await self._core.answer(ShowLoras(asked.by))
+        if not isinstance(answer, LoraList):
+            await self.replies.tell(asked, answer)
+            return
+        await self.replies.notice(asked, PAGES.loras(answer, asked.language))
 
     @with_message
     async def styles(self, _: Message, asked: Asked) -> None:

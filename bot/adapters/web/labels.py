@@ -93,6 +93,7 @@ LABELS: dict[str, str] = {
     "web_command_apikey": "Get a key for the HTTP API",
     "web_command_settings": "Choose your defaults",
     "web_command_styles": "See the styles",
+    "web_command_loras": "See the LoRAs",
     "web_command_style": "Save a style of your own",
     "web_styles_own": "Your own",
     "web_styles_house": "For everybody",

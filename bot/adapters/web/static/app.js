@@ -3,7 +3,7 @@
 import { Composer } from "./composer.js";
 import { dress, h, icon } from "./dom.js";
 import { Draft, Post } from "./posts.js";
-import { showLink, showPrivacy, showSettings, showStyles } from "./personal.js";
+import { showLink, showPrivacy, showSettings, showLoras, showStyles } from "./personal.js";
 import { closeSheets, enlarge, showGallery, showHelp, showInfo, showKey, showQueue, showWallet } from "./sheets.js";
 import { Connection, newKey } from "./socket.js";
 import { current, number, remember, speak, t } from "./words.js";
@@ -78,6 +78,7 @@ const openHelp = () => showHelp(options);
 const ask = (message) => connection.ask(message);
 const openSettings = () => showSettings(ask, toast);
 const openStyles = () => showStyles(ask, toast, (words) => composer.add(words));
+const openLoras = () => showLoras(ask, toast, (words) => composer.add(words));
 const openLink = () => showLink(ask, toast, startOver);
 const openPrivacy = () => showPrivacy(ask, toast, startOver);
 
@@ -96,6 +97,7 @@ const RUNS = {
   "/credits": openWallet,
   "/settings": openSettings,
   "/styles": openStyles,
+  "/loras": openLoras,
   "/link": openLink,
   "/privacy": openPrivacy,
   "/apikey": makeKey,

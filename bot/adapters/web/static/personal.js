@@ -59,6 +59,22 @@ export async function showStyles(ask, toast, add) {
   );
 }
 
+/** Shows the LoRAs; choosing one adds it to what is being written. */
+export async function showLoras(ask, toast, add) {
+  const answer = await ask({ type: "loras" });
+  if (answer.type !== "loras") return toast(answer.sentence);
+  const { body } = sheet(t("web_command_loras"), "loras");
+  const pick = (name) => () => {
+    closeSheets();
+    add(`--lora ${name}`);
+  };
+  const chip = (name) => h("button", { type: "button", class: "chip", title: `--lora ${name}`, onclick: pick(name) }, name);
+  body.append(
+    h("p", { class: "muted" }, answer.sentence),
+    h("ul", { class: "chips" }, ...answer.names.map((name) => h("li", {}, chip(name)))),
+  );
+}
+
 /** One style of the person's own: to use, to change, to delete. */
 function ownStyle({ name, text }, chip, send, edit) {
   return h(

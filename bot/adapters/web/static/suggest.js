@@ -11,6 +11,7 @@ export const COMMANDS = [
   { name: "/credits", label: "web_command_credits" },
   { name: "/settings", label: "web_command_settings" },
   { name: "/styles", label: "web_command_styles" },
+  { name: "/loras", label: "web_command_loras" },
   { name: "/link", label: "web_command_link" },
   { name: "/privacy", label: "web_command_privacy" },
   { name: "/apikey", label: "web_command_apikey" },
