@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from generator.engine.start import Beginning
 from generator.engine.text import Text
 
 PATCH = 2  # latent pixels along a token's side
@@ -45,6 +46,11 @@ class Schedule:
     sigmas: Tensor  # (steps + 1)
     times: Tensor  # (steps)
 
+    def last(self, steps: int) -> "Schedule":
+        """Return the schedule's end, so many steps."""
+        first = len(self.times) - steps
+        return Schedule(self.sigmas[first:], self.times[first:])
+
 
 def schedule(scheduler: Any, steps: int, shift: float, tokens: int) -> Schedule:
     """Return the reference's schedule for a number of steps, a time shift and image tokens."""
@@ -56,14 +62,18 @@ def schedule(scheduler: Any, steps: int, shift: float, tokens: int) -> Schedule:
     return Schedule(sigmas=fresh.sigmas, times=(1000 - fresh.timesteps) / 1000)
 
 
-def denoise(transformer: Any, latents: Tensor, wish: Wish, plan: Schedule) -> Iterator[Step]:
-    """Yield after each step."""
+def denoise(
+    transformer: Any, latents: Tensor, wish: Wish, plan: Schedule, start: Beginning | None = None
+) -> Iterator[Step]:
+    """Yield after each step. What a `start` holds fast stays as it is there."""
     flow = Flow(transformer, [*wish.texts, *wish.negatives], latents.shape[-2:])
     sigmas = plan.sigmas.to(latents.device)
     for index, time in enumerate(plan.times.to(latents.device)):
         velocity = -_velocity(flow, latents, time, wish)
         clean = latents - sigmas[index] * velocity
         latents = latents + (sigmas[index + 1] - sigmas[index]) * velocity
+        if start is not None:
+            latents = start.held(latents, sigmas[index + 1])
         yield Step(index + 1, latents, clean)
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,9 @@ from generator.engine.denoise import PATCH, Step, Wish, denoise, schedule
 from generator.engine.encode_file import encode_file, fit
 from generator.engine.latents import initial_latents
 from generator.engine.load import LOADED, Parts, load_parts
+from generator.engine.place import covering, kept_outside
 from generator.engine.preview import PreviewBudget, preview
+from generator.engine.start import Encoder, UnusableStart, opened
 from generator.engine.text import PromptEncoder
 from generator.lora_file import UnusableLora
 from generator.loras import Shelf
@@ -30,6 +32,8 @@ ShouldStop = Callable[[], bool]
 
 ENCODERS = 2  # threads that write files while the next picture is drawn
 WARM_STEPS, WARM_SIZE = 2, (256, 256)
+
+NO_PICTURES: Mapping[str, Image.Image] = {}
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +63,7 @@ class ZImagePainter:
         self._row = row
         self._prompts = PromptEncoder(parts.tokenizer, parts.text_encoder, parts.device)
         self._adapters = Adapters(parts.transformer, shelf)
+        self._starts = Encoder(parts.vae, parts.device)
         self._budget = PreviewBudget()
         self._encoders = ThreadPoolExecutor(ENCODERS, thread_name_prefix="encoding")
 
@@ -69,7 +74,7 @@ class ZImagePainter:
         """
         self._budget.starts()
         sitting = Sitting(request, emit, should_stop)
-        if not self._dressed(request.orders, sitting):
+        if not sitting.open_pictures(request) or not self._dressed(request.orders, sitting):
             return
         sitting.share = sitting.elapsed() / len(request.orders)
         try:
@@ -107,6 +112,9 @@ class ZImagePainter:
 
     def _draw(self, orders: Sequence[Order], sitting: "Sitting") -> None:
         """Draw the orders as one batch, or in halves where memory is short."""
+        if not orders[0].recipe.drawn_steps:
+            self._only_scale(orders, sitting)
+            return
         started = time.perf_counter()
         latents = self._denoised(orders, sitting)
         if latents is None:
@@ -116,6 +124,13 @@ class ZImagePainter:
         for order, each in zip(orders, latents, strict=True):
             sitting.stop_if_unwanted()
             self._finish(order, each[None], share, sitting)
+
+    def _only_scale(self, orders: Sequence[Order], sitting: "Sitting") -> None:
+        """Bring pictures to their sizes, which nothing is drawn for."""
+        for order in orders:
+            assert order.recipe.start is not None
+            start = sitting.pictures[order.recipe.start.picture].convert("RGB")
+            self._hand_over(covering(start, (order.recipe.width, order.recipe.height)), order, 0.0, sitting)
 
     def _draw_halves(self, orders: Sequence[Order], sitting: "Sitting") -> None:
         if len(orders) == 1:
@@ -131,7 +146,7 @@ class ZImagePainter:
         done = sitting.done
         try:
             latents = None
-            for step in self._steps([order.recipe for order in orders]):
+            for step in self._steps([order.recipe for order in orders], sitting.pictures):
                 latents = step.latents
                 self._settle()
                 sitting.step_done(len(orders))
@@ -146,7 +161,9 @@ class ZImagePainter:
         _free_memory()
         return None
 
-    def _steps(self, recipes: Sequence[Recipe]) -> Iterator[Step]:
+    def _steps(
+        self, recipes: Sequence[Recipe], pictures: Mapping[str, Image.Image] = NO_PICTURES
+    ) -> Iterator[Step]:
         """Start the flow for recipes of one shape."""
         parts, first = self._parts, recipes[0]
         width, height = self._row.drawn_size(first.width, first.height)
@@ -157,7 +174,12 @@ class ZImagePainter:
         texts = [self._prompts.encode(each.prompt) for each in recipes]
         guidance = self._guidance(first)
         negatives = [self._prompts.encode(each.negative_prompt) for each in recipes] if guidance else []
-        return denoise(parts.transformer, latents, Wish(texts, negatives, guidance), plan)
+        wish = Wish(texts, negatives, guidance)
+        if first.start is None:
+            return denoise(parts.transformer, latents, wish, plan)
+        start = self._starts.beginning(recipes, pictures, latents, (width, height))
+        plan = plan.last(first.drawn_steps)
+        return denoise(parts.transformer, start.at(plan.sigmas[0]), wish, plan, start)
 
     def _settle(self) -> None:
         """Wait for the card, which is told its work ahead of time: a step that is told has been done."""
@@ -169,7 +191,7 @@ class ZImagePainter:
 
     def _show(self, orders: Sequence[Order], step: Step, sitting: "Sitting") -> None:
         """Send previews while they are cheap. After the last step the picture itself is near."""
-        last = step.number == orders[0].recipe.steps
+        last = step.number == orders[0].recipe.drawn_steps
         if last or not sitting.previews or not self._budget.allows(len(orders), sitting.elapsed()):
             return
         started = time.perf_counter()
@@ -191,7 +213,10 @@ class ZImagePainter:
                 raise
             sitting.emit(Failed(order.id, Fault.OUT_OF_MEMORY))
             return
-        seconds = share + time.perf_counter() - started
+        self._hand_over(picture, order, share + time.perf_counter() - started, sitting)
+
+    def _hand_over(self, picture: Image.Image, order: Order, seconds: float, sitting: "Sitting") -> None:
+        """Have the file written while this thread goes on."""
         recipe = replace(order.recipe, model=self.model, guidance=self._guidance(order.recipe))
         finished = Finished(
             order=order.id,
@@ -202,7 +227,7 @@ class ZImagePainter:
             seconds=seconds,
             truncated=self._prompts.encode(recipe.prompt).truncated,
         )
-        self._encoders.submit(_deliver, picture, recipe, finished, sitting.emit)
+        self._encoders.submit(_deliver, picture, recipe, finished, sitting)
 
 
 class Sitting:
@@ -211,13 +236,25 @@ class Sitting:
     def __init__(self, request: Generate, emit: Emit, should_stop: ShouldStop) -> None:
         self.emit = emit
         self.previews = request.previews
+        self.pictures: dict[str, Image.Image] = {}
         self.done = 0  # steps, summed over the orders
         self.share = 0.0  # of each order in the seconds before drawing: LoRAs are put on
         self._should_stop = should_stop
         self._orders = len(request.orders)
-        self._steps = request.orders[0].recipe.steps
+        self._steps = request.orders[0].recipe.drawn_steps
         self._shown = 0
         self._started = time.perf_counter()
+
+    def open_pictures(self, request: Generate) -> bool:
+        """Open what the orders start from; end them where that is impossible."""
+        try:
+            self.pictures = opened(request.pictures)
+        except UnusableStart as error:
+            log.warning("picture to start from unusable", extra={"reason": str(error)})
+            for order in request.orders:
+                self.give_up(order, Fault.START_GONE)
+            return False
+        return True
 
     def elapsed(self) -> float:
         """Seconds since the start."""
@@ -241,15 +278,23 @@ class Sitting:
             raise Stopped
 
 
-def _deliver(picture: Image.Image, recipe: Recipe, finished: Finished, emit: Emit) -> None:
+def _deliver(picture: Image.Image, recipe: Recipe, finished: Finished, sitting: Sitting) -> None:
     """Write the file and send it; the last thing that can go wrong with an order."""
     try:
-        file = encode_file(fit(picture, recipe.width, recipe.height), recipe, finished.format)
+        file = encode_file(_shown(picture, recipe, sitting.pictures), recipe, finished.format)
     except Exception as error:  # noqa: BLE001  whatever it is, the order must end
         log.error("encoding failed", extra=traced(error))  # noqa: TRY400  its message may quote a prompt
-        emit(Failed(finished.order, Fault.INTERNAL))
+        sitting.emit(Failed(finished.order, Fault.INTERNAL))
     else:
-        emit(replace(finished, file=file))
+        sitting.emit(replace(finished, file=file))
+
+
+def _shown(picture: Image.Image, recipe: Recipe, pictures: Mapping[str, Image.Image]) -> Image.Image:
+    """Return what was drawn at the wished size; outside a mask the picture is what it was."""
+    whole, start = fit(picture, recipe.width, recipe.height), recipe.start
+    if start is None or start.mask is None or start.other is not None:
+        return whole
+    return kept_outside(whole, pictures[start.picture].convert("RGB"), pictures[start.mask])
 
 
 def _is_out_of_memory(error: Exception) -> bool:
