@@ -14,10 +14,10 @@ $(error PINXIT_TORCH is "$(PINXIT_TORCH)"; it can be cpu, or be left out)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint bench clean
+.PHONY: help run setup test lint bench chaos-ray clean
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: setup ## Start Pinxit and print the address of its chat page
 	@exec $(BIN)/pinxit run
@@ -34,6 +34,9 @@ lint: setup ## Run the checks that need no running program
 
 bench: setup ## Measure speed and memory, and print a table
 	@exec $(BIN)/pinxit bench
+
+chaos-ray: setup ## Kill everything of a Ray cluster while jobs run (a quarter of an hour)
+	PINXIT_CHAOS_RAY=1 $(BIN)/python -m pytest -q -s tests/integration/test_ray_chaos.py
 
 clean: ## Remove the environment and everything built; pictures and accounts stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -1,127 +1,113 @@
-"""A small Ray cluster on this machine: nodes that can be killed one by one, and nothing left afterwards."""
+"""A small Ray cluster on this machine: what runs on it can be killed one by one, and nothing is left."""
 
 import contextlib
 import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+
+from raynodes import free_port
 
 from generator.child import bare_environment
 
-OBJECT_STORE = 80 * 2**20
-NODE = "127.0.0.2"  # Ray takes 127.0.0.1 for a mistake and looks for another address
-DEADLINE = 300.0
+DEADLINE = 600.0
 MARK = "PINXIT_TEST_CLUSTER"  # in the environment of each of its processes
 PATIENT = {  # a busy machine starts processes slowly
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_enable_metrics_collection": "0",
+    "RAY_worker_niceness": "0",  # so that figures compare
     "RAY_worker_register_timeout_seconds": "300",
     "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",
     "RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S": "60",
 }
 
 
-def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
-
-
 class RayCluster:
-    """The head and further nodes; painters are deployed by the command that people use."""
+    """Nodes, and on them painters, deployed by the command that people use."""
 
     def __init__(self) -> None:
-        self.mark = secrets.token_hex(8)
+        self._mark = secrets.token_hex(8)
+        self._environment = bare_environment(os.environ) | PATIENT | {MARK: self._mark}
+        self._folder = Path(tempfile.mkdtemp(prefix="pxr", dir="/tmp"))  # sockets have short paths
+        self._nodes: subprocess.Popen[str] | None = None
+        self._deployer: subprocess.Popen[str] | None = None
+        self._address = ""
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._folder = Path(tempfile.mkdtemp(prefix="pxr", dir="/tmp"))  # sockets have short paths
-        self._log = self._folder / "deployer.log"
-        self._cluster: Any = None
-        self._deployer: subprocess.Popen[bytes] | None = None
-        os.environ.update(PATIENT | {MARK: self.mark})
-        os.environ["PYTHONPATH"] = bare_environment({})["PYTHONPATH"]
+        self.log = self._folder / "log"
 
     # ── nodes ─────────────────────────────────────────────────────────────────────────────────────
 
     def start(self, nodes: int) -> None:
-        """Start the head and further nodes until there are so many."""
-        import ray  # noqa: PLC0415 - seconds, and not everybody has it
-        from ray.cluster_utils import Cluster  # noqa: PLC0415
-
-        ray._private.utils.get_dashboard_dependency_error = lambda: ImportError("needed by nobody here")
-        self._cluster = Cluster()
+        """Start so many nodes, of which the first is the head."""
+        session = tempfile.mkdtemp(prefix="", dir=self._folder)
+        command = [sys.executable, str(Path(__file__).with_name("raynodes.py")), session]
+        with self.log.open("a") as log:
+            self._nodes = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=self._environment,
+            )
         for _ in range(nodes):
-            self.add_node()
+            self.tell("add")
 
-    def add_node(self) -> Any:
-        """Start one more node; the first is the head."""
-        node, port = secrets.token_hex(28), free_port()
-        threading.Thread(target=self._tell_port, args=(node, port), daemon=True).start()
-        values: dict[str, Any] = {
-            "num_cpus": 4,
-            "object_store_memory": OBJECT_STORE,
-            "node_ip_address": NODE,
-            "env_vars": {"RAY_OVERRIDE_NODE_ID_FOR_TESTING": node},
-            "dashboard_agent_listen_port": port,
-            "metrics_agent_port": free_port(),
-            "metrics_export_port": free_port(),
-            "runtime_env_agent_port": free_port(),
-        }
-        if self._cluster.head_node is None:
-            values |= {"include_dashboard": False, "temp_dir": str(self._folder)}
-        return self._cluster.add_node(**values)
-
-    def _tell_port(self, node: str, port: int) -> None:
-        """Write what the node's agent would write, which is slower to start than a raylet is patient."""
-        until = time.monotonic() + DEADLINE
-        while time.monotonic() < until:
-            for session in self._folder.glob("session_2*"):
-                (session / f"dashboard_agent_listen_port_{node}").write_text(str(port))
-                return
-            time.sleep(0.02)
-
-    def kill_node(self) -> None:
-        """Kill the newest node that is not the head, and all that runs on it."""
-        node = list(self._cluster.worker_nodes)[-1]
-        self._cluster.worker_nodes.discard(node)
-        node.kill_all_processes(check_alive=False, allow_graceful=False)
+    def tell(self, word: str) -> None:
+        """Have a node added or killed."""
+        assert self._nodes is not None
+        assert self._nodes.stdin is not None
+        assert self._nodes.stdout is not None
+        print(word, file=self._nodes.stdin, flush=True)
+        said = self._nodes.stdout.readline()
+        while said and not said.startswith("done at "):
+            said = self._nodes.stdout.readline()
+        assert said, self.log.read_text()[-4000:]
+        self._address = said.removeprefix("done at ").strip()
 
     def kill_head(self) -> None:
-        """Kill all there is."""
-        for pid in [*self._processes()]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        """Kill all there is but what has deployed it, which finds out for itself."""
+        ours = self._deployer.pid if self._deployer else 0
+        for pid in self._processes():
+            if pid != ours:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        _end(self._nodes)
+        self._nodes = None
 
     # ── what runs on them ─────────────────────────────────────────────────────────────────────────
 
     def deploy(self, *arguments: str, **environment: str) -> None:
         """Deploy as people do; return when the painters are ready."""
-        command = [sys.executable, "-P", "-m", "generator.serve_ray", "--cluster", self._cluster.address]
+        command = [sys.executable, "-P", "-m", "generator.serve_ray", "--cluster", self._address]
         command += ["--listen", f"127.0.0.1:{self.port}", *arguments]
-        with self._log.open("ab") as log:
+        with self.log.open("a") as log:
             self._deployer = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=log, env={**os.environ, **environment}
+                command, stdout=subprocess.PIPE, stderr=log, text=True, env=self._environment | environment
             )
         assert self._deployer.stdout is not None
-        if b"Painters are at" not in self._deployer.stdout.readline():
-            raise AssertionError(self._log.read_text()[-4000:])
+        said = self._deployer.stdout.readline()
+        while said and "Painters are at" not in said:
+            said = self._deployer.stdout.readline()
+        assert said, self.log.read_text()[-4000:]
 
     def withdraw(self) -> int:
         """End the deployment as people do; return the exit code."""
         assert self._deployer is not None
         self._deployer.terminate()
+        return self.until_given_up()
+
+    def until_given_up(self) -> int:
+        """Wait until what has deployed the painters ends; return its exit code."""
+        assert self._deployer is not None
         code = self._deployer.wait(DEADLINE)
-        assert self._deployer.stdout is not None
-        self._deployer.stdout.close()
+        _end(self._deployer)
         self._deployer = None
         return code
 
@@ -135,21 +121,25 @@ class RayCluster:
         return found
 
     def _processes(self) -> Iterator[int]:
-        mark = f"{MARK}={self.mark}".encode()
+        mark = f"{MARK}={self._mark}".encode()
         for folder in Path("/proc").iterdir():
-            if folder.name.isdigit() and int(folder.name) != os.getpid():
+            if folder.name.isdigit():
                 with contextlib.suppress(OSError):
-                    if mark in (folder / "environ").read_bytes() and not self._is_ours(folder):
+                    if mark in (folder / "environ").read_bytes():
                         yield int(folder.name)
-
-    def _is_ours(self, folder: Path) -> bool:
-        return self._deployer is not None and int(folder.name) == self._deployer.pid
 
     def end(self) -> None:
         """Leave no process and no file."""
-        if self._deployer is not None:
-            self._deployer.kill()
-            self._deployer.wait()
         self.kill_head()
-        os.environ.pop(MARK, None)
+        _end(self._deployer)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _end(process: subprocess.Popen[str] | None) -> None:
+    if process is not None:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
