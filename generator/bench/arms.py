@@ -14,10 +14,12 @@ from torch import Tensor, nn
 
 from generator.bench.sizes import Networks
 from generator.engine.decode import decode
-from generator.engine.denoise import PATCH, Wish, denoise, schedule
+from generator.engine.denoise import Wish, denoise, schedule
 from generator.engine.load import Parts, without_last_layer
+from generator.engine.net import Net
 from generator.engine.preview import FLUX_PREVIEW
 from generator.engine.text import PromptEncoder, Text
+from generator.engine.tokens import PATCH
 
 SHIFT = 3.0
 
@@ -113,6 +115,7 @@ class Ours:
             device=model.device,
             dtype=model.dtype,
         )
+        self._net = Net(self.parts.transformer)
         self._prompts = PromptEncoder(self.parts.tokenizer, self.parts.text_encoder, model.device)
 
     @torch.inference_mode()
@@ -125,7 +128,7 @@ class Ours:
         """Take all steps."""
         tokens = (noise.shape[2] // PATCH) * (noise.shape[3] // PATCH)
         plan = schedule(self.parts.scheduler, steps, SHIFT, tokens)
-        *_, last = denoise(self.parts.transformer, noise, Wish(meaning), plan)
+        *_, last = denoise(self._net, noise, Wish(meaning), plan)
         return last.latents
 
     @torch.inference_mode()

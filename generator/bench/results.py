@@ -86,7 +86,7 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, str, fl
 
 
 def _version(package: str) -> str:
-    return str(importlib.metadata.distribution(package).version)
+    return importlib.metadata.metadata(package)["Version"]
 
 
 def _machine(device: torch.device) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def _machine(device: torch.device) -> dict[str, Any]:
         card = torch.cuda.get_device_properties(device)
         found |= {
             "cuda": torch.version.cuda,
-            "cudnn": torch.backends.cudnn.version(),
+            "cudnn": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call]
             "memory_gib": card.total_memory / 2**30,
             "capability": [card.major, card.minor],
         }

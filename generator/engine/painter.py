@@ -12,14 +12,16 @@ from PIL import Image
 
 from generator.engine.adapters import Adapters
 from generator.engine.decode import BrokenPicture, decode
-from generator.engine.denoise import PATCH, Step, Wish, denoise, schedule
+from generator.engine.denoise import Step, Wish, denoise, schedule
 from generator.engine.encode_file import encode_file, fit
 from generator.engine.latents import initial_latents
 from generator.engine.load import LOADED, Parts, load_parts
+from generator.engine.net import Net
 from generator.engine.place import covering, kept_outside
 from generator.engine.preview import PreviewBudget, preview
 from generator.engine.start import Encoder, UnusableStart, opened
 from generator.engine.text import PromptEncoder
+from generator.engine.tokens import PATCH
 from generator.lora_file import UnusableLora
 from generator.loras import Shelf
 from generator.messages import Event, Failed, Fault, Finished, Generate, Order, Preview, StepDone
@@ -62,6 +64,7 @@ class ZImagePainter:
         self._parts = parts
         self._row = row
         self._prompts = PromptEncoder(parts.tokenizer, parts.text_encoder, parts.device)
+        self._net = Net(parts.transformer, lambda: self._adapters.worn)
         self._adapters = Adapters(parts.transformer, shelf)
         self._starts = Encoder(parts.vae, parts.device)
         self._budget = PreviewBudget()
@@ -176,10 +179,10 @@ class ZImagePainter:
         negatives = [self._prompts.encode(each.negative_prompt) for each in recipes] if guidance else []
         wish = Wish(texts, negatives, guidance)
         if first.start is None:
-            return denoise(parts.transformer, latents, wish, plan)
+            return denoise(self._net, latents, wish, plan)
         start = self._starts.beginning(recipes, pictures, latents, (width, height))
         plan = plan.last(first.drawn_steps)
-        return denoise(parts.transformer, start.at(plan.sigmas[0]), wish, plan, start)
+        return denoise(self._net, start.at(plan.sigmas[0]), wish, plan, start)
 
     def _settle(self) -> None:
         """Wait for the card, which is told its work ahead of time: a step that is told has been done."""

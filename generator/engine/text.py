@@ -1,23 +1,35 @@
 """Prompts as what the transformer reads: the text encoder's last but one layer, cached."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import nn
 
+from generator.engine.tokens import filled
+
 MOST_TOKENS = 512  # what Z-Image was trained with
-BUCKET = 32  # on a card, prompts are padded to a multiple of it instead of always to the most
-CAPACITY = 128  # prompts; one of 64 tokens takes 0.3 MB with Z-Image-Turbo, 32 kB with the embedded model
+BYTES_KEPT = (
+    256 * 2**20
+)  # a prompt of 64 tokens takes 0.8 MB with Z-Image-Turbo, 0.1 MB with the embedded model
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A prompt, encoded: one row per token. `truncated` says that its end was not read."""
+    """A prompt, encoded: one row per token. `truncated` says that its end was not read.
+
+    `refined` is what the transformer made of it first, by what its weights held then.
+    """
 
     features: torch.Tensor  # (tokens, width)
     truncated: bool
+    refined: dict[object, torch.Tensor] = field(default_factory=dict, compare=False)
+
+    @property
+    def bytes(self) -> int:
+        """How much memory it takes."""
+        return self.features.nbytes + sum(each.nbytes for each in self.refined.values())
 
 
 class PromptEncoder:
@@ -35,14 +47,19 @@ class PromptEncoder:
         if prompt not in self._cache:
             self._cache[prompt] = self._encoded(prompt)
         self._cache.move_to_end(prompt)
-        if len(self._cache) > CAPACITY:
-            self._cache.popitem(last=False)
+        self._make_room()
         return self._cache[prompt]
+
+    def _make_room(self) -> None:
+        """Forget the prompts used longest ago, but never the latest."""
+        taken = sum(text.bytes for text in self._cache.values())
+        while taken > BYTES_KEPT and len(self._cache) > 1:
+            taken -= self._cache.popitem(last=False)[1].bytes
 
     def _encoded(self, prompt: str) -> Text:
         tokens = self._tokens(prompt)
         kept = tokens[:MOST_TOKENS]
-        padding = self._padded_length(len(kept)) - len(kept)
+        padding = filled(len(kept)) - len(kept)  # it is masked: the features are the same with any
         ids = torch.tensor([kept + [self._tokenizer.pad_token_id] * padding], device=self._device)
         mask = torch.tensor([[True] * len(kept) + [False] * padding], device=self._device)
         hidden = self._text_encoder(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
@@ -62,7 +79,3 @@ class PromptEncoder:
         for mark in self._special:
             prompt = prompt.replace(mark, " ")
         return prompt
-
-    def _padded_length(self, tokens: int) -> int:
-        """Padding is masked, but changes the last bit; on the CPU the reference is met exactly."""
-        return MOST_TOKENS if self._device.type == "cpu" else -(-tokens // BUCKET) * BUCKET

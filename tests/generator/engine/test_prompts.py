@@ -34,15 +34,23 @@ def test_a_reroll_does_not_encode_again(prompts, counting):
     assert counting.calls == 1
 
 
-def test_the_prompt_used_longest_ago_is_forgotten(prompts, counting, monkeypatch):
-    monkeypatch.setattr(text, "CAPACITY", 3)
+def test_the_prompt_used_longest_ago_is_forgotten_where_there_are_too_many_bytes(
+    prompts, counting, monkeypatch
+):
+    monkeypatch.setattr(text, "BYTES_KEPT", 3 * prompts.encode("0").bytes)
 
-    for prompt in ("0", "1", "2", "0", "one more", "0"):
+    for prompt in ("1", "2", "0", "3", "0"):
         prompts.encode(prompt)
     assert counting.calls == 4
 
     prompts.encode("1")
     assert counting.calls == 5
+
+
+def test_one_prompt_is_kept_however_large_it_is(prompts, monkeypatch):
+    monkeypatch.setattr(text, "BYTES_KEPT", 1)
+
+    assert prompts.encode("a red circle") is prompts.encode("a red circle")
 
 
 def test_what_does_not_fit_is_cut_and_said(prompts):
