@@ -32,7 +32,8 @@ MIB = 1024 * 1024
 LITTLE_DISK = 1024 * MIB  # some hundred large pictures
 NO_DISK = 64 * MIB
 MONITORS = {Verdict.GOOD: (0, "OK"), Verdict.NOTE: (1, "WARNING"), Verdict.BAD: (2, "CRITICAL")}
-LIBRARIES = ("torch", "diffusers", "transformers", "safetensors", "PIL", "aiosqlite", "starlette", "uvicorn")
+LIBRARIES = ("PIL", "aiohttp", "aiosqlite", "starlette", "structlog", "uvicorn")
+OF_THE_GENERATOR = ("torch", "diffusers", "transformers", "safetensors")
 
 
 def examine(*, deep: bool, monitor: bool = False) -> int:
@@ -82,7 +83,7 @@ def all_checks(*, deep: bool) -> Iterator[Check]:
         yield asyncio.run(pictures_check(settings))
     if folder.verdict is not Verdict.BAD:
         yield from asyncio.run(database_checks(settings, deep=deep))
-    painter = [model_check(settings.model), gpu_check(settings.model)]
+    painter = [libraries_check(OF_THE_GENERATOR), model_check(settings.model), gpu_check(settings.model)]
     if (address := settings.generator_address) is not None:
         painter = [asyncio.run(generator_check(settings, address))]
     yield from painter
@@ -102,9 +103,9 @@ def python_check(version: tuple[int, ...]) -> Check:
     return Check("python", Verdict.BAD, f"{text} is too old", "install Python 3.11 or newer.")
 
 
-def libraries_check() -> Check:
+def libraries_check(needed: Sequence[str] = LIBRARIES) -> Check:
     """Everything that is needed can be found, without loading it."""
-    missing = [name for name in LIBRARIES if find_spec(name) is None]
+    missing = [name for name in needed if find_spec(name) is None]
     if not missing:
         return Check("libraries", Verdict.GOOD, "all are installed")
     finding = f"missing: {', '.join(missing)}"
