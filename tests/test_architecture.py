@@ -150,8 +150,9 @@ def test_a_library_stays_in_the_part_that_is_about_it():
     assert wrong == []
 
 
-def test_the_bot_starts_without_torch():
-    code = f"import sys, bot.__main__; print(*({HEAVY!r} & set(sys.modules)))"
+def test_the_bot_starts_without_torch_and_ray():
+    parts = "bot.__main__, bot.cli_run, bot.cli_elsewhere"
+    code = f"import sys, {parts}; print(*({HEAVY | {'ray'}!r} & set(sys.modules)))"
 
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
