@@ -91,6 +91,8 @@ async def restore(settings: Settings, source: Path) -> Manifest:
 
 
 def _claim(settings: Settings, target: Path) -> None:
+    if settings.database_url is not None:
+        raise Trouble("PINXIT_DATABASE names PostgreSQL, whose own pg_dump and pg_restore copy it.")
     if not settings.database.exists():
         raise Trouble(f"There is nothing to back up: {settings.database} does not exist.")
     if target.exists() and any(target.iterdir()):

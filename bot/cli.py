@@ -22,6 +22,8 @@ app = typer.Typer(
 
 keys = typer.Typer(help="Make, list and revoke keys of the HTTP API.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
+db = typer.Typer(help="What the database holds, its version, its way to PostgreSQL.", no_args_is_help=True)
+app.add_typer(db, name="db")
 lora = typer.Typer(help="The shelf of LoRAs that people name with --lora.", no_args_is_help=True)
 app.add_typer(lora, name="lora")
 
@@ -217,6 +219,30 @@ def accounts() -> None:
     from bot.cli_owner import show_accounts  # noqa: PLC0415
 
     show_accounts(reading.settings)
+
+
+@db.command("status", help="Say which database it is, whether it is reached, and what it holds.")
+def database_status() -> None:
+    reading = _read()
+    from bot.cli_db import status  # noqa: PLC0415
+
+    status(reading.settings)
+
+
+@db.command("migrate", help="Bring the database up to this version, as every start does too.")
+def migrate_database() -> None:
+    reading = _read()
+    from bot.cli_db import migrate  # noqa: PLC0415
+
+    migrate(reading.settings)
+
+
+@db.command("copy", help="Copy the SQLite file into the empty PostgreSQL database of PINXIT_DATABASE.")
+def copy_database() -> None:
+    reading = _read()
+    from bot.cli_db import copy  # noqa: PLC0415
+
+    copy(reading.settings)
 
 
 @keys.command("create", help="Make a key, with an account of its own name, and print it this once.")

@@ -123,17 +123,17 @@ def console() -> Console:
 
 
 def with_store(settings: Settings, work: Callable[[Store], Awaitable[T]], *, begin: bool = False) -> T:
-    """Do one thing with the database of the data folder, which a running bot may have open too.
+    """Do one thing with the database, which a running bot may have open too.
 
     `begin` makes the database where there is none.
     """
-    from storage.sqlite import SqliteStore  # noqa: PLC0415 - `settings` needs no database
+    from bot.databases import is_begun, store_at  # noqa: PLC0415 - `settings` needs no database
 
-    if not begin and not settings.database.exists():
+    if not begin and not is_begun(settings):
         raise Trouble(f"Nothing is kept in {settings.data} yet; `pinxit run` begins it.")
 
     async def opened() -> T:
-        store = SqliteStore(settings.database)
+        store = store_at(settings)
         await store.open()
         try:
             return await work(store)

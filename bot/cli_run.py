@@ -31,6 +31,7 @@ from bot.adapters.web.options import options_for
 from bot.adapters.web.server import CannotListen, WebServer
 from bot.clock import Clock, SystemClock
 from bot.commands import Command
+from bot.databases import store_at
 from bot.delivery import Delivery, Surface
 from bot.dispatcher import Dispatcher
 from bot.elsewhere import generator_elsewhere
@@ -66,7 +67,7 @@ from generator.models import Model, model_for
 from storage.folder_lock import FolderLock
 from storage.pictures import Pictures
 from storage.records import Limits, Post
-from storage.sqlite import SqliteStore
+from storage.sql.store import SqlStore
 from storage.store import StorageError
 from storage.uploads import UploadLimits
 
@@ -134,7 +135,7 @@ async def _live(settings: Settings, painter: PainterProcess | None = None) -> in
 class Bot:
     """The parts that live as long as the bot."""
 
-    store: SqliteStore
+    store: SqlStore
     people: People
     places: Places
     folder: Pictures
@@ -206,7 +207,7 @@ class Bot:
 def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
     """Put the parts together and take the port. Raises Trouble when it cannot be had."""
     clock, dice, model = SystemClock(), random.SystemRandom(), model_for(settings.model)
-    store, folder = SqliteStore(settings.database), pictures_at(settings)
+    store, folder = store_at(settings), pictures_at(settings)
     styles, words = _lists(settings)
     people, places = People(store), Places(store, words)
     shelf = shelf_for(settings.model, settings.loras)
@@ -301,7 +302,7 @@ def painter_for(settings: Settings) -> PainterProcess:
 
 def discord_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
     settings: Settings,
-    store: SqliteStore,
+    store: SqlStore,
     folder: Pictures,
     answer: Callable[[Command], Awaitable[Answer]],
     people: People,
@@ -349,7 +350,7 @@ def _lists(settings: Settings) -> tuple[Styles, Words]:
 
 def telegram_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
     settings: Settings,
-    store: SqliteStore,
+    store: SqlStore,
     folder: Pictures,
     answer: Callable[[Command], Awaitable[Answer]],
     push: Callable[[Post, Update], None],
@@ -431,7 +432,7 @@ def loras_for(settings: Settings, shelf: Shelf, files: UploadDesk, outgoing: Out
 
 def _api_core(  # noqa: PLR0913, PLR0917 - the parts it speaks to
     settings: Settings,
-    store: SqliteStore,
+    store: SqlStore,
     folder: Pictures,
     files: UploadDesk,
     outgoing: Outgoing,

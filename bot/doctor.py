@@ -176,11 +176,11 @@ def _nearest(folder: Path) -> Path:
 
 async def database_checks(settings: Settings, *, deep: bool) -> list[Check]:
     """The database can be read, every credit is accounted for, and nothing is left lying."""
-    from storage.sqlite import SqliteStore  # noqa: PLC0415 - only where there is one to look at
+    from bot.databases import is_begun, store_at  # noqa: PLC0415 - only where there is one to look at
 
-    if not settings.database.exists():
+    if not is_begun(settings):
         return [Check("database", Verdict.GOOD, "none yet; the first start makes it")]
-    store = SqliteStore(settings.database)
+    store = store_at(settings)
     try:
         await store.open()
         checks = [await ledger_check(store)]
@@ -191,6 +191,8 @@ async def database_checks(settings: Settings, *, deep: bool) -> list[Check]:
         return [Check("database", Verdict.BAD, str(error), str(error))]
     finally:
         await store.close()
+    if settings.database_url is not None:
+        checks.insert(0, Check("PostgreSQL", Verdict.GOOD, f"{store.whereabouts} is reached"))
     return checks
 
 

@@ -74,6 +74,20 @@ class Settings(BaseSettings):
         description="The folder for everything kept: database, pictures, logs.",
         json_schema_extra=_wants("the path of a folder"),
     )
+    database_url: SecretStr | None = Field(
+        None,
+        validation_alias="PINXIT_DATABASE",
+        description="A PostgreSQL database that several bots may share, as postgresql://user:password@host/name;"
+        " by default a SQLite file in the data folder.",
+        json_schema_extra=_wants("an address such as postgresql://pinxit:secret@db.example/pinxit"),
+    )
+    database_pool: int = Field(
+        10,
+        ge=2,
+        le=200,
+        description="Connections that this bot has to PostgreSQL at most.",
+        json_schema_extra=_wants("a whole number from 2 to 200"),
+    )
     host: str = Field(
         "127.0.0.1",
         min_length=1,
@@ -452,6 +466,13 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return Path(os.path.abspath(value.expanduser()))  # noqa: PTH100 - keeps symbolic links as given
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and urlsplit(value.get_secret_value()).scheme not in {"postgresql", "postgres"}:
+            raise ValueError("PINXIT_DATABASE must start with postgresql://, or be left out for SQLite.")
+        return value
 
     @field_validator("discord_api_url", "telegram_api_url")
     @classmethod

@@ -23,3 +23,9 @@ def postgres(postgres_server: Server) -> Iterator[str]:
     url = postgres_server.migrated()
     yield url
     postgres_server.clear(url)
+
+
+@pytest.fixture
+def empty_postgres(postgres_server: Server) -> str:
+    """The address of a new database that nobody has opened."""
+    return postgres_server.empty()

@@ -101,7 +101,7 @@ class Server:
         asyncio.run(self._said(statements, database))
 
     def start(self) -> None:
-        """Start the server and wait until it answers."""
+        """Start the server and wait until it answers. It dies with the thread that calls: the main one."""
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [self._programs / "postgres", "-D", self._data, "-k", self._folder, *OPTIONS],
@@ -142,11 +142,8 @@ class Server:
         self._process.wait(START_SECONDS)
 
     def _answers(self) -> bool:
-        try:
-            self.psql("select 1")
-        except (OSError, asyncpg.PostgresError):
-            return False
-        return True
+        asked = [self._programs / "pg_isready", "-q", "-h", self._folder, "-d", "postgres"]
+        return subprocess.run(asked, check=False).returncode == 0
 
     def _new(self, template: str) -> str:
         name = f"t{os.getpid()}_{next(self._numbers)}"

@@ -39,20 +39,24 @@ class PostgresDatabase:
     enough. One that collides with another, or loses its connection, is run again.
     """
 
-    def __init__(self, url: str, pool: int, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, url: str, pool: int) -> None:
         self._url = url
         self._size = pool
-        self._patience_seconds = patience_seconds
         self._pool: asyncpg.Pool | None = None
         self._writing: set[asyncio.Task[Any]] = set()
-        self.place = place_of(url)
+        self._place = place_of(url)
+
+    @property
+    def whereabouts(self) -> str:
+        """The database's name and its server's, without who enters and with what."""
+        return self._place
 
     async def open(self) -> None:
         """Connect and migrate. Raises StorageError for a database from the future, and the like."""
-        with told(self.place):
+        with told(self._place):
             self._pool = await self._insist(self._connected)
         try:
-            await self.write(lambda db: migrate.to_newest(db, self.place))
+            await self.write(lambda db: migrate.to_newest(db, self._place))
         except BaseException:
             await self.close()
             raise
@@ -63,7 +67,7 @@ class PostgresDatabase:
         if self._writing:
             await asyncio.wait(self._writing)
         if pool is not None:
-            with told(self.place):
+            with told(self._place):
                 await pool.close()
 
     async def write(self, work: Work[Result]) -> Result:
@@ -72,7 +76,7 @@ class PostgresDatabase:
         writing = asyncio.create_task(self._insist(lambda: self._transaction(pool, work)))
         self._writing.add(writing)
         writing.add_done_callback(self._writing.discard)
-        with told(self.place):
+        with told(self._place):
             return await asyncio.shield(writing)
 
     async def read(self, work: Work[Result]) -> Result:
@@ -83,7 +87,7 @@ class PostgresDatabase:
             async with pool.acquire() as connection:
                 return await work(PostgresStatements(connection))
 
-        with told(self.place):
+        with told(self._place):
             return await self._insist(reading)
 
     async def read_at_length(self, work: Work[Result]) -> Result:
@@ -94,12 +98,12 @@ class PostgresDatabase:
             async with _at_length(pool) as connection:
                 return await work(PostgresStatements(connection))
 
-        with told(self.place):
+        with told(self._place):
             return await self._insist(reading)
 
     def _open_pool(self) -> asyncpg.Pool:
         if self._pool is None:
-            raise StorageError(f"{self.place} is closed.")
+            raise StorageError(f"{self._place} is closed.")
         return self._pool
 
     async def _connected(self) -> asyncpg.Pool:
@@ -121,7 +125,7 @@ class PostgresDatabase:
     async def _insist(self, attempt: Callable[[], Awaitable[Result]]) -> Result:
         """Try again after what passes by itself: soon after a collision, for a while without a server."""
         clock = asyncio.get_running_loop().time
-        conflicts, pause, until = 0, 0.02, clock() + self._patience_seconds
+        conflicts, pause, until = 0, 0.02, clock() + PATIENCE_SECONDS
         while True:
             try:
                 return await attempt()

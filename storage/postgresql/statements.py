@@ -16,7 +16,7 @@ class PostgresStatements(Statements):
     async def rows(self, sql: str, **values: Value) -> Sequence[Row]:
         """Run one statement and return all its rows."""
         text, names = statement(sql)
-        found: Sequence[Row] = await self._connection.fetch(text, *(_fitting(values[name]) for name in names))
+        found: Sequence[Row] = await self._connection.fetch(text, *(fitting(values[name]) for name in names))
         return found
 
     async def lock(self, sql: str, **values: Value) -> None:
@@ -24,7 +24,7 @@ class PostgresStatements(Statements):
         await self.rows(sql, **values)
 
 
-def _fitting(value: Value) -> Value:
+def fitting(value: Value) -> Value:
     """Return the value without what PostgreSQL's text cannot hold: the character 0, half characters."""
     if not isinstance(value, str):
         return value

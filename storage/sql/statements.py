@@ -58,6 +58,10 @@ Work = Callable[[Statements], Awaitable[Result]]
 class Database(Protocol):
     """An engine: where work is run. Every trouble of the world becomes StorageError."""
 
+    @property
+    def whereabouts(self) -> str:
+        """Where the database is, for people."""
+
     async def open(self) -> None:
         """Connect and migrate. Raises StorageError for a database from the future, and the like."""
 

@@ -78,6 +78,11 @@ class SqlStore:
         self.starts = SqlStarts(self._db)
         self.oversight = SqlOversight(self._db)
 
+    @property
+    def whereabouts(self) -> str:
+        """Where the database is, for people."""
+        return self._db.whereabouts
+
     async def open(self) -> None:
         """Connect and migrate."""
         await self._db.open()

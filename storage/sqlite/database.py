@@ -50,6 +50,11 @@ class SqliteDatabase:
         self._reader: aiosqlite.Connection | None = None
         self._connecting = asyncio.Lock()
 
+    @property
+    def whereabouts(self) -> str:
+        """The file."""
+        return self.path
+
     async def open(self) -> None:
         """Connect and migrate. Raises StorageError for a database from the future, and the like."""
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
