@@ -5,7 +5,7 @@ else's job, because its post is seen by everybody, or because the person moderat
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
@@ -129,6 +129,53 @@ class Vary:
     job: str
     index: int
     strong: bool
+    post: NewPost
+    vouched: bool = False
+    here: Here | None = None
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extend:
+    """Picture `index` of a job on a larger canvas: what is new around it is painted, the rest stays.
+
+    `left`, `right`, `up` and `down` say by what part of the picture's side it grows there: 0.5 by half of it.
+    Where all four sides grow (zooming out: `zoomed_out`), the size stays and the picture becomes smaller.
+    `prompt` takes the place of the job's own.
+    """
+
+    by: Person
+    key: str
+    job: str
+    index: int
+    post: NewPost
+    left: float = 0.0
+    right: float = 0.0
+    up: float = 0.0
+    down: float = 0.0
+    prompt: str = ""
+    vouched: bool = False
+    here: Here | None = None
+    private: bool = False
+
+    def zoomed_out(self, times: float = 2.0) -> "Extend":
+        """Return the same with the picture so many times smaller, in the middle."""
+        margin = (times - 1) / 2
+        return replace(self, left=margin, right=margin, up=margin, down=margin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enlarge:
+    """Picture `index` of a job at twice its size, as far as a picture can be large.
+
+    A model that is strong enough paints the details; else a resampler enlarges it, which costs next to
+    nothing. The recipe tells: `recipe.drawn_steps` is 0 where nothing was painted.
+    """
+
+    by: Person
+    key: str
+    job: str
+    index: int
     post: NewPost
     vouched: bool = False
     here: Here | None = None
@@ -524,6 +571,8 @@ Command = (
     | Quote
     | Reroll
     | Vary
+    | Extend
+    | Enlarge
     | Cancel
     | Delete
     | EmptyJob

@@ -3,17 +3,17 @@
 import random
 from dataclasses import dataclass, replace
 
-from bot.commands import Draw, Imagine, Quote, Reroll, Vary
-from bot.options import Defaults, Wish, check_lora, parse, valid
+from bot.commands import Draw, Enlarge, Extend, Imagine, Quote, Reroll, Vary
+from bot.options import Defaults, Wish, check_lora, cleaned, parse, valid
 from bot.own_styles import styles_for
 from bot.people import People
 from bot.places import Places
 from bot.pricing import CREDITS, price
-from bot.refusals import NotFinished, TooManyPictures
+from bot.refusals import BadRecipe, NotFinished, TooManyPictures
 from bot.starts import Beginning, start_of
 from generator.messages import PictureFormat
 from generator.models import Model
-from generator.recipe import Recipe
+from generator.recipe import USUAL_STRENGTH, Recipe, RecipeError, Start
 from storage.records import Job, JobState, NewPost, PlaceRules, Preferences
 
 SUBTLE, STRONG = 0.15, 0.4  # how far a variation goes
@@ -103,16 +103,30 @@ class Orders:
     def again(self, command: Reroll | Vary, job: Job) -> Wanted:
         """Return the same order with other seeds, or a sibling of one of its pictures."""
         if isinstance(command, Reroll):
-            return self._wanted(command, job.recipe.rerolled(self._seed()), job.count, job.format, job)
+            return self._wanted(
+                command, repainted(job.recipe.rerolled(self._seed())), job.count, job.format, job
+            )
         if job.state is not JobState.SUCCEEDED or not 0 <= command.index < job.count:
             raise NotFinished
         strength = STRONG if command.strong else SUBTLE
-        recipe = job.recipe.picture(command.index).varied(self._seed(), strength)
+        recipe = repainted(job.recipe.picture(command.index)).varied(self._seed(), strength)
+        return self._wanted(command, recipe, 1, job.format, job)
+
+    def onward(self, command: Extend | Enlarge, job: Job, start: Start, size: tuple[int, int]) -> Wanted:
+        """Return one of a job's pictures painted on from itself, at another size."""
+        recipe = job.recipe.picture(command.index)
+        seed = self._seed() if isinstance(command, Extend) else recipe.seed
+        try:
+            recipe = replace(recipe.rerolled(seed), width=size[0], height=size[1], start=start)
+            if isinstance(command, Extend) and command.prompt.strip():
+                recipe = replace(recipe, prompt=cleaned(command.prompt))
+        except RecipeError as error:
+            raise BadRecipe(error.rule, error.values) from error
         return self._wanted(command, recipe, 1, job.format, job)
 
     def _wanted(
         self,
-        command: Imagine | Reroll | Vary,
+        command: Imagine | Reroll | Vary | Extend | Enlarge,
         recipe: Recipe,
         count: int,
         format: PictureFormat,
@@ -131,12 +145,19 @@ class Orders:
             private=self._is_private(command) or (parent is not None and parent.private),
         )
 
-    def _is_private(self, command: Imagine | Reroll | Vary) -> bool:
+    def _is_private(self, command: Imagine | Reroll | Vary | Extend | Enlarge) -> bool:
         ruled = self._places.rules_here(command.here).private
         return command.private or ruled or self._people.preferences(command.by.identity).private
 
     def _seed(self) -> int:
         return self._dice.getrandbits(SEED_BITS)
+
+
+def repainted(recipe: Recipe) -> Recipe:
+    """Return a recipe that paints: from a picture that was only enlarged, as far as is usual."""
+    if recipe.start is None or recipe.drawn_steps:
+        return recipe
+    return replace(recipe, start=replace(recipe.start, strength=USUAL_STRENGTH))
 
 
 def begun(recipe: Recipe, beginning: Beginning | None, strength: float | None) -> Recipe:

@@ -384,6 +384,14 @@ class NothingToStartFrom(Refusal):
 
 
 @dataclass(eq=False)
+class LargeAlready(Refusal):
+    """The picture is as large as one can be."""
+
+    key = "large_already"
+    size: str
+
+
+@dataclass(eq=False)
 class NoStartsHere(Refusal):
     """The model cannot start from a picture; `model` is its title."""
 

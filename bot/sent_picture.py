@@ -71,7 +71,7 @@ def _taken(content: bytes, flattened: "Callable[[Image.Image], Image.Image]") ->
             raise
         except Exception as error:  # Pillow raises anything over a damaged file
             raise PictureDamaged from error
-    return _kept(picture)
+    return png_of(picture)
 
 
 def _opened(content: bytes) -> "Image.Image":
@@ -141,7 +141,8 @@ def _to_be_drawn(picture: "Image.Image") -> "Image.Image":
     return picture.convert("L")
 
 
-def _kept(picture: "Image.Image") -> SentPicture:
+def png_of(picture: "Image.Image") -> SentPicture:
+    """Return the picture as a file that is kept."""
     file = io.BytesIO()
     picture.info.clear()
     picture.save(file, "png", compress_level=PNG_LEVEL)

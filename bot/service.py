@@ -20,7 +20,9 @@ from bot.commands import (
     DeleteStyle,
     Draw,
     EmptyJob,
+    Enlarge,
     ExportMine,
+    Extend,
     FetchLora,
     FindPicture,
     Grant,
@@ -87,7 +89,7 @@ from bot.refusals import (
     TooManyAlternatives,
     TooManyWaiting,
 )
-from bot.starts import Beginning, Starts
+from bot.starts import Beginning, Size, Starts, margins_of
 from bot.updates import (
     Answer,
     Cancelled,
@@ -105,6 +107,7 @@ from bot.words import Words
 from generator.loras import Shelf
 from generator.messages import Unusable
 from generator.models import Model
+from generator.recipe import Start
 from storage.records import (
     Accepted,
     AccountFull,
@@ -124,7 +127,8 @@ log = logging.getLogger(__name__)
 
 REMEMBERED = 10_000  # jobs by key
 CHATS_KEY = "chat"  # the name of the key that a person makes in a chat
-Named = Reroll | Vary | Cancel | Delete | EmptyJob | ShowJob | ShowInfo
+Order = Imagine | Draw | Reroll | Vary | Extend | Enlarge
+Named = Reroll | Vary | Extend | Enlarge | Cancel | Delete | EmptyJob | ShowJob | ShowInfo
 
 
 class Service:
@@ -195,7 +199,7 @@ class Service:
 
     async def _answer(self, command: Command) -> Answer:  # noqa: C901, PLR0911 - one per command
         match command:
-            case Imagine() | Draw() | Reroll() | Vary():
+            case Imagine() | Draw() | Reroll() | Vary() | Extend() | Enlarge():
                 return await self._order(command)
             case Quote():
                 return await self._quote(await self._people.account(command.by), command)
@@ -274,7 +278,7 @@ class Service:
 
     # ── ordering pictures ─────────────────────────────────────────────────────────────────────────
 
-    async def _order(self, command: Imagine | Draw | Reroll | Vary) -> Answer:
+    async def _order(self, command: Order) -> Answer:
         account = await self._people.account(command.by)
         if (earlier := self._accepted.get((account, command.key))) is not None:
             return await self._repeated(earlier)
@@ -320,7 +324,7 @@ class Service:
             case _:
                 pass  # loading is no reason to refuse
 
-    async def _wanted(self, command: Imagine | Draw | Reroll | Vary) -> Wanted:
+    async def _wanted(self, command: Order) -> Wanted:
         match command:
             case Imagine():
                 return self._orders.imagined(command, await self._beginning(command))
@@ -328,8 +332,24 @@ class Service:
                 return self._orders.drawn(command, await self._beginning(command))
             case Reroll() | Vary():
                 return self._orders.again(command, await self._named_job(command))
+            case Extend():
+                return self._orders.onward(command, *await self._extended(command))
+            case Enlarge():
+                return self._orders.onward(command, *await self._enlarged(command))
             case _:
                 assert_never(command)
+
+    async def _extended(self, command: Extend) -> tuple[Job, Start, Size]:
+        job = await self._named_job(command)
+        source = PictureOf(command.job, command.index, command.vouched)
+        start, size = await self._starts.extended(command.by, source, margins_of(command))
+        return job, start, size
+
+    async def _enlarged(self, command: Enlarge) -> tuple[Job, Start, Size]:
+        job = await self._named_job(command)
+        source = PictureOf(command.job, command.index, command.vouched)
+        start, size = await self._starts.enlarged(command.by, source)
+        return job, start, size
 
     async def _beginning(self, command: Imagine | Draw) -> Beginning | None:
         """Return what the order starts from."""

@@ -5,19 +5,25 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.clock import Clock
-from bot.commands import From, KeepPicture, Person, PictureOf, Source
+from bot.commands import Extend, From, KeepPicture, Person, PictureOf, Source
 from bot.gallery import Gallery
+from bot.options import rounded
+from bot.outpainting import Margins, outpainted
 from bot.people import People
-from bot.refusals import BadRecipe, NoStartsHere, NotFinished, StartUnknown
+from bot.refusals import BadOption, BadRecipe, LargeAlready, NoStartsHere, NotFinished, StartUnknown
 from bot.sent_picture import SentPicture, mask_from, picture_from
 from bot.updates import PictureKept
 from generator.models import Model
-from generator.recipe import MASKED_STRENGTH, USUAL_STRENGTH, RecipeError, Start
+from generator.recipe import MASKED_STRENGTH, MAX_SIDE, USUAL_STRENGTH, RecipeError, Start
 from storage.records import Job, JobState
 from storage.starts import StartPicture
 from storage.store import Store
 
 SPARE = 20  # pictures of one account that no job needs
+TIMES = 2.0  # larger
+LEAST_MARGIN, MOST_MARGIN = 0.05, 2.0  # of the picture's side
+
+Size = tuple[int, int]
 
 Named = Callable[[Person, PictureOf], Awaitable[Job]]
 
@@ -60,6 +66,15 @@ def start_of(
         raise BadRecipe(error.rule, error.values) from error
 
 
+def margins_of(command: Extend) -> Margins:
+    """Return by how much a command extends a picture. Raises BadOption where that is not at all."""
+    wanted = (command.left, command.right, command.up, command.down)
+    left, right, up, down = (min(MOST_MARGIN, max(0.0, each)) if each == each else 0.0 for each in wanted)  # noqa: PLR0124 - NaN
+    if max(left, right, up, down) < LEAST_MARGIN:
+        raise BadOption(option="extend", value=f"{max(wanted):g}", example="0.5")
+    return Margins(left=left, right=right, up=up, down=down)
+
+
 class Starts:
     """Keeps what people start from. `named` finds a job that a person may know of, or raises a Refusal."""
 
@@ -96,6 +111,32 @@ class Starts:
             job=job,
         )
 
+    async def extended(self, by: Person, source: PictureOf, margins: Margins) -> tuple[Start, Size]:
+        """Return what paints around a job's picture, and the size of the whole. Raises a Refusal."""
+        self._check_model()
+        account = await self._people.account(by)
+        job, file = await self._painted(by, source)
+        size = margins.canvas(job.recipe.width, job.recipe.height)
+        async with self._looking:
+            whole, mask = await asyncio.to_thread(outpainted, file, size, margins)
+        picture, around = [await self._keep(account, job.account, each) for each in (whole, mask)]
+        strength = self._model.extending_strength
+        return Start(picture=picture.sha256, mask=around.sha256, strength=strength), size
+
+    async def enlarged(self, by: Person, source: PictureOf) -> tuple[Start, Size]:
+        """Return what paints a job's picture at twice its size, and that size. Raises a Refusal."""
+        self._check_model()
+        account = await self._people.account(by)
+        job, file = await self._painted(by, source)
+        width, height = job.recipe.width, job.recipe.height
+        times = min(TIMES, MAX_SIDE / max(width, height))
+        if times <= 1:
+            raise LargeAlready(size=f"{width}×{height}")
+        kept = await self._kept(account, job.account, file, picture_from)
+        strength = self._model.enlarging_strength
+        start = Start(picture=kept.sha256, strength=strength, tiled=strength > 0)
+        return start, (rounded(int(width * times)), rounded(int(height * times)))
+
     def _check_model(self) -> None:
         if not self._model.takes_pictures:
             raise NoStartsHere(model=self._model.title)
@@ -131,6 +172,9 @@ class Starts:
     ) -> StartPicture:
         async with self._looking:
             sent = await asyncio.to_thread(read, content)
+        return await self._keep(account, sent_by, sent)
+
+    async def _keep(self, account: int, sent_by: int, sent: SentPicture) -> StartPicture:
         now = self._clock.wall()
 
         async def refer(sha256: str) -> StartPicture:

@@ -20,8 +20,10 @@ class Model:
     or None where it draws every size itself; a model with a native area draws the wished ratio at
     that area, and the picture is scaled to the wished size. What is below `smallest_side` is drawn
     larger and scaled down. `aspects` are the (width, height) of the presets. One that `takes_pictures`
-    can start from them. `seconds` is the expected time of a picture at default size and steps before
-    any was measured.
+    can start from them. A picture is painted at twice its size with `enlarging_strength`; with 0 the
+    model is too weak for it, and a resampler does it. Around a picture it paints with
+    `extending_strength`: the less, the more it goes on with what the edge shows. `seconds` is the
+    expected time of a picture at default size and steps before any was measured.
     """
 
     name: str
@@ -34,6 +36,8 @@ class Model:
     guidance: float = 0.0
     takes_guidance: bool = False
     takes_pictures: bool = True
+    enlarging_strength: float = 0.0
+    extending_strength: float = 1.0
     seconds: float = 2.0
 
     @property
@@ -89,6 +93,7 @@ EMBEDDED_MODEL = Model(
         "16:9": (336, 192),
         "9:16": (192, 336),
     },
+    extending_strength=0.5,
     seconds=1.0,
 )
 
@@ -104,6 +109,7 @@ Z_IMAGE_TURBO = Model(
         "16:9": (1280, 720),
         "9:16": (720, 1280),
     },
+    enlarging_strength=0.3,
 )
 
 

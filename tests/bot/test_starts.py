@@ -7,11 +7,24 @@ import pytest
 from PIL import Image
 from stage import LIMITS, ScriptedGenerator, finished, playing
 
-from bot.commands import DeleteMine, Draw, ExportMine, From, Imagine, KeepPicture, PictureOf, Quote
+from bot.commands import (
+    DeleteMine,
+    Draw,
+    Enlarge,
+    ExportMine,
+    Extend,
+    From,
+    Imagine,
+    KeepPicture,
+    PictureOf,
+    Quote,
+)
 from bot.options import Defaults, parse
 from bot.pricing import price
 from bot.refusals import (
+    BadOption,
     BadRecipe,
+    LargeAlready,
     NoStartsHere,
     NoSuchJob,
     NotAPicture,
@@ -21,7 +34,8 @@ from bot.refusals import (
 from bot.sweeper import DAY_SECONDS
 from bot.updates import Broken, Delivered, Exported, PictureKept, Queued, Quoted, Refused
 from generator.messages import Begun, End, Fault, name_of
-from generator.models import EMBEDDED_MODEL
+from generator.metadata import parameters
+from generator.models import EMBEDDED_MODEL, Z_IMAGE_TURBO
 from generator.recipe import Start
 
 
@@ -287,3 +301,114 @@ async def test_a_repeated_command_looks_at_no_picture_again(stage):
     again = await stage.service.answer(replace(command, start=From(picture=b"broken")))
 
     assert again.job.id == first.job.id
+
+
+def onward(stage, kind, job, **values):
+    command = kind(by=stage.person(), key=stage.key(), job=job.id, index=0, post=stage.post(), **values)
+    return stage.service.answer(command)
+
+
+def opened(content):
+    return Image.open(io.BytesIO(content))
+
+
+async def test_zooming_out_keeps_the_size_and_paints_around_the_picture(stage):
+    first = (await stage.drawn()).job
+    command = Extend(by=stage.person(), key="z", job=first.id, index=0, post=stage.post()).zoomed_out(2.0)
+
+    job = (await stage.service.answer(command)).job
+    await stage.audience.sees(job.id, Delivered)
+
+    whole, mask = map(opened, stage.generator.requests[-1].pictures)
+    assert (job.recipe.width, job.recipe.height) == whole.size == mask.size == (256, 256)
+    assert (job.parent, job.recipe.prompt, job.count) == (first.id, first.recipe.prompt, 1)
+    assert [mask.getpixel(place) for place in ((2, 2), (128, 128), (250, 128))] == [255, 0, 255]
+    assert job.recipe.start.strength == EMBEDDED_MODEL.extending_strength
+
+
+async def test_a_picture_grows_to_one_side(stage):
+    first = (await stage.drawn()).job
+
+    job = (await onward(stage, Extend, first, right=0.5, prompt="a  tree")).job
+    await stage.audience.sees(job.id, Delivered)
+
+    mask = opened(stage.generator.requests[-1].pictures[1])
+    assert (job.recipe.width, job.recipe.height, job.recipe.prompt) == (384, 256, "a tree")
+    assert [mask.getpixel(place) for place in ((2, 2), (2, 250), (380, 128))] == [0, 0, 255]
+
+
+@pytest.mark.parametrize("margins", [{}, {"right": -3.0}, {"up": float("nan")}, {"left": 0.001}])
+async def test_a_picture_that_grows_nowhere_is_refused(stage, margins):
+    first = (await stage.drawn()).job
+
+    assert isinstance((await onward(stage, Extend, first, **margins)).refusal, BadOption)
+
+
+async def test_however_far_a_picture_grows_it_stays_within_what_can_be_painted(stage):
+    job = (await stage.drawn()).job
+    for _ in range(4):
+        job = (await onward(stage, Extend, job, right=9.0)).job
+        await stage.audience.sees(job.id, Delivered)
+
+    assert job.recipe.width == 2048
+    assert job.recipe.height >= 64
+
+
+async def test_a_model_too_weak_to_paint_details_has_pictures_enlarged(stage):
+    first = (await stage.drawn()).job
+
+    job = (await onward(stage, Enlarge, first)).job
+    await stage.audience.sees(job.id, Delivered)
+
+    assert (job.recipe.width, job.recipe.height) == (512, 512)
+    assert job.recipe.drawn_steps == 0
+    assert job.price == 1
+    assert "nothing was drawn" in parameters(job.recipe)
+
+
+async def test_a_strong_model_paints_the_details_piece_by_piece(stage):
+    first = (await stage.drawn()).job
+    stage.service._starts._model = Z_IMAGE_TURBO
+
+    job = (await onward(stage, Enlarge, first)).job
+
+    assert job.recipe.start.tiled
+    assert job.recipe.drawn_steps > 0
+    assert job.recipe.seed == first.recipe.seed
+
+
+async def test_a_picture_is_enlarged_as_far_as_a_picture_can_be_large(stage):
+    job = (await stage.drawn("a star --size 1200x600")).job
+    for _ in range(2):
+        answer = await onward(stage, Enlarge, job)
+        if isinstance(answer, Refused):
+            break
+        job = answer.job
+        await stage.audience.sees(job.id, Delivered)
+
+    assert (job.recipe.width, job.recipe.height) == (2048, 1024)
+    assert isinstance(answer.refusal, LargeAlready)
+
+
+async def test_another_of_an_enlarged_picture_is_painted(stage):
+    first = (await stage.drawn()).job
+    large = (await onward(stage, Enlarge, first)).job
+    await stage.audience.sees(large.id, Delivered)
+
+    for answer in (await stage.reroll(large), await stage.vary(large)):
+        assert answer.job.recipe.drawn_steps > 0
+
+
+async def test_two_pictures_are_blended(stage):
+    job = await begun(stage, "a star", picture=a_picture(), other=a_picture("blue"), share=0.25)
+
+    assert len(stage.generator.requests[-1].pictures) == 2
+    assert job.recipe.start.share == 0.25
+    assert job.recipe.start.other is not None
+
+
+@pytest.mark.parametrize("share", [-1, 2, float("nan")])
+async def test_an_impossible_share_is_refused(stage, share):
+    answer = await imagined(stage, picture=a_picture(), other=a_picture("blue"), share=share)
+
+    assert isinstance(answer.refusal, BadRecipe)
