@@ -14,7 +14,7 @@ $(error PINXIT_TORCH is "$(PINXIT_TORCH)"; it can be cpu, or be left out)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint bench chaos-ray clean
+.PHONY: help run setup test lint bench chaos chaos-ray soak clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,12 @@ lint: setup ## Run the checks that need no running program
 
 bench: setup ## Measure speed and memory, and print a table
 	@exec $(BIN)/pinxit bench
+
+chaos: setup ## Kill bot and generator at random while people work in every chat (minutes)
+	PINXIT_CHAOS=1 $(BIN)/python -m pytest -q -s tests/integration/test_chaos.py
+
+soak: setup ## Draw 20 500 pictures and watch the memory (an hour)
+	PINXIT_SOAK=1 $(BIN)/python -m pytest -q -s tests/integration/test_soak.py
 
 chaos-ray: setup ## Kill everything of a Ray cluster while jobs run (a quarter of an hour)
 	PINXIT_CHAOS_RAY=1 $(BIN)/python -m pytest -q -s tests/integration/test_ray_chaos.py

@@ -41,8 +41,9 @@ def environment(data: Path, **settings: object) -> dict[str, str]:
 class Product:
     """One data folder and, from `start` to its end, the processes that work in it."""
 
-    def __init__(self, data: Path, **settings: object) -> None:
+    def __init__(self, data: Path, *, program: tuple[str, ...] = ("bot", "run"), **settings: object) -> None:
         self.data = data
+        self.program = program
         self.settings = settings
         self.url = ""
         self.log = data.parent / f"{data.name}.log"
@@ -54,7 +55,7 @@ class Product:
         began = time.monotonic()
         with self.log.open("a") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "bot", "run"],
+                [sys.executable, "-m", *self.program],
                 env=environment(self.data, **self.settings),
                 cwd=self.data.parent,
                 stdout=subprocess.PIPE,
