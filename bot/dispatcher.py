@@ -79,6 +79,7 @@ class Dispatcher:
         self._storage_trouble = BackOff(dice)
         self._flights: dict[str, Flight] = {}
         self._stop_on_arrival: set[str] = set()
+        self._worn = ""  # by the job claimed last, so by the model when the next one comes
         self._news = asyncio.Event()
         self._closing = False
         self.line = Line(
@@ -194,7 +195,7 @@ class Dispatcher:
         try:
             if troubled:
                 await self._gallery.probe()
-            job = await self._store.claim(self._lease, self._clock.wall())
+            job = await self._store.claim(self._lease, self._clock.wall(), self._worn)
         except StorageError as error:
             self._pause_for_storage(error)
             return None
@@ -212,6 +213,7 @@ class Dispatcher:
 
     def _take_aboard(self, job: Job) -> None:
         flight = self._flights[job.id] = Flight(job)
+        self._worn = job.recipe.wardrobe
         if job.id in self._stop_on_arrival:
             flight.ask(Wish.STOP)
         if self._closing:

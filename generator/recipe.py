@@ -1,5 +1,6 @@
 """A picture order, complete and valid: the same recipe always gives the same pixels."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -156,6 +157,12 @@ class Recipe:
     def worn(self) -> tuple[Lora, ...]:
         """The LoRAs that do something, by name: in which order they were typed changes nothing."""
         return tuple(sorted((lora for lora in self.loras if lora.scale), key=lambda lora: lora.name))
+
+    @property
+    def wardrobe(self) -> str:
+        """What recipes share that wear the same LoRAs equally strongly, in a few letters; "" for none."""
+        worn = "|".join(f"{lora.sha256 or lora.name}:{lora.scale!r}" for lora in self.worn)
+        return hashlib.sha256(worn.encode()).hexdigest()[:16] if worn else ""
 
     @property
     def shape(self) -> tuple[object, ...]:

@@ -187,8 +187,11 @@ class Store(Protocol):
         Idempotent by `job.key` within an account. Raises LookupError when there is no such account.
         """
 
-    async def claim(self, lease: str, now: float) -> Job | None:
-        """Give the queued job with the smallest virtual time to the holder `lease`; attempt + 1."""
+    async def claim(self, lease: str, now: float, worn: str = "") -> Job | None:
+        """Give the queued job with the smallest virtual time to the holder `lease`; attempt + 1.
+
+        One whose LoRAs are `worn` already (the recipe's `wardrobe`) may come a little before its time.
+        """
 
     async def give_back(self, job: str, attempt: int, *, lost: bool) -> Job | None:
         """Queue a running job again at its old place; `lost` counts it against the job.

@@ -136,9 +136,9 @@ async def _insert(db: Statements, job: Job, new: NewJob, tag: float, charge: flo
     await db.rows(
         """
         insert into jobs (id, key, account, recipe, count, format, price, cost_seconds, parent, tag,
-            charge, weight, private, created_at)
+            charge, weight, private, created_at, loras)
         values (:id, :key, :account, :recipe, :count, :format, :price, :cost_seconds, :parent, :tag,
-            :charge, :weight, :private, :created_at)
+            :charge, :weight, :private, :created_at, :loras)
         """,
         id=job.id,
         key=new.key,
@@ -154,6 +154,7 @@ async def _insert(db: Statements, job: Job, new: NewJob, tag: float, charge: flo
         weight=new.weight,
         private=new.private,
         created_at=job.created_at,
+        loras=job.recipe.wardrobe,
     )
 
 

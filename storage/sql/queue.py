@@ -1,16 +1,26 @@
 """The queue: claiming in virtual-time order, giving back, and how it looks from outside."""
 
+from storage import fair
 from storage.records import Job, JobState, Place
 from storage.sql import settling
 from storage.sql.rows import job_of
 from storage.sql.statements import Row, Statements
 
+# The first in line, or shortly behind it the first who wears what is on already.
 CLAIM = """
-update jobs set state = 'running', attempt = attempt + 1, lease = :lease
-where seq = (select seq from jobs where state = 'queued' order by tag, seq limit 1
+with head as (
+    select seq, tag, loras, created_at from jobs where state = 'queued' order by tag, seq limit 1
+    /*pg: for update skip locked */),
+hot as (
+    select seq from jobs where state = 'queued' and loras = :worn
+        and tag <= (select tag + :window from head where loras <> :worn and created_at > :since)
+    order by tag, seq limit 1
     /*pg: for update skip locked */)
+update jobs set state = 'running', attempt = attempt + 1, lease = :lease
+where seq = coalesce((select seq from hot), (select seq from head))
 returning *
 """
+FIRST = "select tag from jobs where state = 'queued' order by tag, seq limit 1"
 
 # Everything that will be drawn before a queued job; no row when the job is not queued.
 AHEAD = """
@@ -31,12 +41,18 @@ limit :limit
 """
 
 
-async def claim(db: Statements, lease: str) -> Job | None:
-    """Give the first job in line to the holder of `lease`; the clock moves on to its tag."""
-    row = await db.row(CLAIM, lease=lease)
+async def claim(db: Statements, lease: str, now: float, worn: str) -> Job | None:
+    """Give the next job to the holder of `lease`; the clock moves on to the first tag in line.
+
+    Who was passed over is still first then, and newcomers start no later than that.
+    """
+    since, window = now - fair.LONGEST_SKIP_SECONDS, fair.HOT_WINDOW_SECONDS
+    row = await db.row(CLAIM, lease=lease, worn=worn, since=since, window=window)
     if row is None:
         return None
-    await db.rows("update clock set now = :tag where now < :tag", tag=row["tag"])
+    first = await db.row(FIRST)
+    tag = row["tag"] if first is None else min(row["tag"], first["tag"])
+    await db.rows("update clock set now = :tag where now < :tag", tag=tag)
     return job_of(row)
 
 

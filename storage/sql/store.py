@@ -208,9 +208,9 @@ class SqlStore:
         fresh = accepting.Fresh(self._new_id(), now)
         return await self._db.write(lambda db: accepting.submit(db, job, limits, fresh))
 
-    async def claim(self, lease: str, now: float) -> Job | None:  # noqa: ARG002 - other engines let leases expire
+    async def claim(self, lease: str, now: float, worn: str = "") -> Job | None:
         """Give the queued job with the smallest virtual time to the holder `lease`; attempt + 1."""
-        return await self._db.write(lambda db: queue.claim(db, lease))
+        return await self._db.write(lambda db: queue.claim(db, lease, now, worn))
 
     async def give_back(self, job: str, attempt: int, *, lost: bool) -> Job | None:
         """Queue a running job again at its old place (or cancel it, where that was asked for)."""

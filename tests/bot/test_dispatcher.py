@@ -419,10 +419,10 @@ async def test_a_bug_in_claiming_leaves_the_bot_alive(tmp_path):
     async with opened() as store:
         claim, bugs = store.claim, [ZeroDivisionError("a bug"), ZeroDivisionError("a bug")]
 
-        async def buggy(lease, now):
+        async def buggy(lease, now, worn):
             if bugs:
                 raise bugs.pop()
-            return await claim(lease, now)
+            return await claim(lease, now, worn)
 
         store.claim = buggy
         async with living(Stage(store, ScriptedGenerator(), PictureFolder(tmp_path))) as stage:
