@@ -21,8 +21,8 @@ from generator.child import (
     SOUND_SECONDS,
     GeneratorChild,
     Restarts,
-    _environment,
     _short,
+    bare_environment,
 )
 from generator.client import GeneratorClient, Lost, NotReached
 from generator.embedded import WEIGHTS
@@ -247,7 +247,7 @@ def test_an_unusable_model_is_tried_ever_more_slowly_but_for_ever():
 
 
 def test_the_child_is_told_none_of_the_bot_s_secrets():
-    kept = _environment({"DISCORD_TOKEN": "x", "PINXIT_PASSWORD": "x", "HF_TOKEN": "y", "HOME": "/h"})
+    kept = bare_environment({"DISCORD_TOKEN": "x", "PINXIT_PASSWORD": "x", "HF_TOKEN": "y", "HOME": "/h"})
 
     assert kept == {"HF_TOKEN": "y", "HOME": "/h", "PYTHONPATH": str(ROOT)}
 
@@ -287,7 +287,7 @@ async def test_an_inherited_socket_is_served(tmp_path):
 def test_a_signal_ends_the_served_process(tmp_path):
     command = [sys.executable, "-P", "-m", "generator.serve", "--socket", str(tmp_path / "g.sock")]
     command += ["--model", "/none"]
-    with subprocess.Popen(command, env=_environment(os.environ), stderr=subprocess.PIPE) as serving:
+    with subprocess.Popen(command, env=bare_environment(os.environ), stderr=subprocess.PIPE) as serving:
         assert b"model unusable" in serving.stderr.readline()
 
         serving.send_signal(signal.SIGTERM)
