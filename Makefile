@@ -60,6 +60,6 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo "Building the environment in $(VENV): a few minutes, once."
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check $(TORCH_FROM) torch
-	$(BIN)/python -m pip install --disable-pip-version-check --editable '.[generator,dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check --editable '.[generator,traces,dev]'
 	$(BIN)/python -m compileall -q $(SOURCES)
 	@touch $@

@@ -74,6 +74,7 @@ from storage.uploads import UploadLimits
 if TYPE_CHECKING:
     from bot.adapters.discord.front import DiscordFront
     from bot.adapters.telegram.front import TelegramFront
+    from bot.tracing import Tracing
 
 SECRET_BYTES = 24
 MOST_OPEN = 65_536  # files and sockets
@@ -128,6 +129,8 @@ async def _live(settings: Settings, painter: PainterProcess | None = None) -> in
         bot.web.close()
         await bot.child.stop()
         await bot.store.close()
+        if bot.tracing is not None:
+            await asyncio.to_thread(bot.tracing.close)
     return 0
 
 
@@ -148,6 +151,7 @@ class Bot:
     sweeper: Sweeper
     discord: "DiscordFront | None"
     telegram: "TelegramFront | None"
+    tracing: "Tracing | None" = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Live until `stop`, or until a part crashes, which the ExceptionGroup tells."""
@@ -212,7 +216,9 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
     people, places = People(store), Places(store, words)
     shelf = shelf_for(settings.model, settings.loras)
     estimate = Estimate(store, model)
-    logging.getLogger().addHandler(ErrorCounter(tally := Tally()))
+    tracing = tracing_to(settings.otlp_endpoint)
+    tally = Tally(tracing.shown if tracing else None)
+    logging.getLogger().addHandler(ErrorCounter(tally))
     gallery = Gallery(store, folder, lambda: secrets.token_urlsafe(SECRET_BYTES))
     child = painter or painter_for(settings)
 
@@ -286,6 +292,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         sweeper=Sweeper(store, gallery, files, clock, keep(settings)),
         discord=discord,
         telegram=telegram,
+        tracing=tracing,
     )
 
 
@@ -385,6 +392,17 @@ def telegram_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
         webhook=settings.telegram_webhook,
     )
     return TelegramFront(core, account)
+
+
+def tracing_to(endpoint: str | None) -> "Tracing | None":
+    """Return what sends traces, None without an endpoint; its library is loaded only with one."""
+    if endpoint is None:
+        return None
+    try:
+        from bot.tracing import Tracing  # noqa: PLC0415 - costs 0.6 s
+    except ImportError:
+        raise Trouble("PINXIT_OTLP_ENDPOINT needs the extra `pinxit[traces]`; install it.") from None
+    return Tracing(endpoint)
 
 
 def limits(settings: Settings) -> Limits:

@@ -355,6 +355,12 @@ class Settings(BaseSettings):
         description="The language of the command line and of people whose own is not known.",
         json_schema_extra=_wants("en, ru or zh"),
     )
+    otlp_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s?#@]+[^\s?#@/]$",
+        description="Where traces of jobs go (OTLP over HTTP); needs the extra pinxit[traces].",
+        json_schema_extra=_wants("an address such as http://127.0.0.1:4318"),
+    )
     gpu_hour_cost: float = Field(
         0.0,
         ge=0,

@@ -3,6 +3,7 @@
 import logging
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Callable
 from typing import assert_never
 
 from bot.updates import Answer, Broken, Cancelled, Delivered, Final, Refused
@@ -26,9 +27,10 @@ class Spread:
 
 
 class Tally:
-    """Told of every answer and of every end that was shown."""
+    """Told of every answer and of every end that was shown; `also` is told of these too."""
 
-    def __init__(self) -> None:
+    def __init__(self, also: Callable[[Post, Final, Rung], None] | None = None) -> None:
+        self._also = also
         self.refusals: Counter[tuple[str, str]] = Counter()  # by platform and reason
         self.ends: Counter[tuple[str, str]] = Counter()  # by platform and how
         self.rungs: Counter[tuple[str, str]] = Counter()  # by platform and rung
@@ -44,6 +46,8 @@ class Tally:
     def shown(self, post: Post, final: Final, rung: Rung) -> None:
         """The end of a job is shown, and storage knows it."""
         self.rungs[post.platform, rung.value] += 1
+        if self._also is not None:
+            self._also(post, final, rung)
         match final:
             case Delivered(job=job):
                 self.ends[post.platform, "succeeded"] += 1
