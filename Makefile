@@ -42,7 +42,7 @@ soak: setup ## Draw 20 500 pictures and watch the memory (an hour)
 	PINXIT_SOAK=1 $(BIN)/python -m pytest -q -s tests/integration/test_soak.py
 
 chaos-ray: setup ## Kill everything of a Ray cluster while jobs run (a quarter of an hour)
-	PINXIT_CHAOS_RAY=1 $(BIN)/python -m pytest -q -s tests/integration/test_ray_chaos.py
+	PINXIT_CHAOS_RAY=$(or $(PINXIT_CHAOS_RAY),1) $(BIN)/python -m pytest -q -s tests/integration/test_ray_chaos.py
 
 clean: ## Remove the environment and everything built; pictures and accounts stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

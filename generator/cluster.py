@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from generator.app import build_app
-from generator.easel import Easel
+from generator.easel import Easel, LoadPainter
 from generator.frames import encode_health
 from generator.guard import digest_of, guarded
 from generator.messages import Health, Loading, Unusable
@@ -36,8 +36,13 @@ log = logging.getLogger(__name__)
 
 def painters(values: dict[str, Any]) -> Application:
     """Return the application that draws, for a plan's values."""
+    return replicas_of(Painters, values)
+
+
+def replicas_of(kind: type["Painters"], values: dict[str, Any]) -> Application:
+    """Return the application of which each replica is one of these."""
     plan = Plan(**values)
-    deployment = serve.deployment(**painters_options(plan))(serve.ingress()(Painters))
+    deployment = serve.deployment(**painters_options(plan))(serve.ingress()(kind))
     return deployment.bind(plan, _digest())
 
 
@@ -60,13 +65,18 @@ class Painters:
         threads = plan.threads or default_threads(os.cpu_count() or 1)
         prepare_environment(threads)
         self._digest = digest
-        self._easel = Easel(painter_loader(plan.model, threads, Path(plan.loras) if plan.loras else None))
+        self._easel = Easel(self.loader(plan, threads))
         self._easel.start()
         end_when_stuck(self._easel, plan.stuck_seconds)
         while isinstance(self._easel.health, Loading):
             time.sleep(LOOK_SECONDS)  # until the end of this, Ray sends nothing here
         if isinstance(health := self._easel.health, Unusable):
             raise UnusableModel(REASON + health.reason)
+
+    @staticmethod
+    def loader(plan: Plan, threads: int) -> LoadPainter:
+        """Return what loads the painter."""
+        return painter_loader(plan.model, threads, Path(plan.loras) if plan.loras else None)
 
     async def __serve_build_asgi_app__(self) -> ASGIApp:
         """Return what answers; Ray asks for it once."""

@@ -10,8 +10,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import ray
 from ray import serve
@@ -25,10 +26,12 @@ OBJECT_STORE_BYTES = 256 * 2**20  # Ray would take a third of the memory; only p
 LOOK_SECONDS = 2.0
 LOST_LOOKS = 15  # in a row, then this process ends, so that whoever started it deploys anew
 
+Build = Callable[[dict[str, Any]], serve.Application]
+
 log = logging.getLogger("generator.serve_ray")
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, build: Build = painters) -> None:
     """Deploy, stay until a signal, then let the replicas finish what they draw."""
     options = _options(arguments)
     plan = _plan(options)
@@ -36,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     join(options.cluster)
     stop = _stop_on_signals()  # after Ray, which has ways of its own
     try:
-        deploy(plan, *_place(options.listen))
+        deploy(plan, *_place(options.listen), build)
         print(f"Painters are at http://{options.listen}{plan.path}", flush=True)  # noqa: T201 - it is waited for
         whole = _stay(plan, stop)
         if whole:
@@ -55,13 +58,13 @@ def join(cluster: str | None) -> None:
         ray.init(include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, log_to_driver=False)
 
 
-def deploy(plan: Plan, host: str, port: int) -> None:
+def deploy(plan: Plan, host: str, port: int, build: Build) -> None:
     """Bring the plan into force; what runs already under its name is replaced without a gap."""
     serve.start(http_options={"host": host, "port": port}, proxy_location="EveryNode")
     values = asdict(plan)
     serve.run(desk(values), name=plan.desk_name, route_prefix=plan.desk_path)
     log.info("desk is open", extra={"path": plan.desk_path})
-    serve.run(painters(values), name=plan.name, route_prefix=plan.path)
+    serve.run(build(values), name=plan.name, route_prefix=plan.path)
     log.info("painters are ready", extra={"model": plan.model, "path": plan.path})
 
 

@@ -21,7 +21,7 @@ from generator.messages import Begun, End, Ready
 from generator.serve import STUCK_CODE
 
 SECRET = "known-to-both-alone"
-DEADLINE = 120
+DEADLINE = 300
 
 
 class Elsewhere:

@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
 from pathlib import Path
 
+import psutil
 from raynodes import free_port
 
 from generator.child import bare_environment
@@ -74,18 +75,22 @@ class RayCluster:
     def kill_head(self) -> None:
         """Kill all there is but what has deployed it, which finds out for itself."""
         ours = self._deployer.pid if self._deployer else 0
-        for pid in self._processes():
-            if pid != ours:
+        while others := {pid for pid in self._processes() if pid != ours}:  # some start others meanwhile
+            for pid in others:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+            if self._nodes is not None:
+                self._nodes.poll()
+            time.sleep(0.2)
         _end(self._nodes)
         self._nodes = None
 
     # ── what runs on them ─────────────────────────────────────────────────────────────────────────
 
-    def deploy(self, *arguments: str, **environment: str) -> None:
-        """Deploy as people do; return when the painters are ready."""
-        command = [sys.executable, "-P", "-m", "generator.serve_ray", "--cluster", self._address]
+    def deploy(self, *arguments: str, script: str = "", **environment: str) -> None:
+        """Deploy as people do, or with a script from here; return when the painters are ready."""
+        what = [str(Path(__file__).with_name(script))] if script else ["-m", "generator.serve_ray"]
+        command = [sys.executable, "-P", *what, "--cluster", self._address]
         command += ["--listen", f"127.0.0.1:{self.port}", *arguments]
         with self.log.open("a") as log:
             self._deployer = subprocess.Popen(
@@ -96,6 +101,11 @@ class RayCluster:
         while said and "Painters are at" not in said:
             said = self._deployer.stdout.readline()
         assert said, self.log.read_text()[-4000:]
+
+    @property
+    def is_deployed(self) -> bool:
+        """Whether painters were deployed and not withdrawn."""
+        return self._deployer is not None
 
     def withdraw(self) -> int:
         """End the deployment as people do; return the exit code."""
@@ -120,19 +130,27 @@ class RayCluster:
                     found.append(pid)
         return found
 
-    def _processes(self) -> Iterator[int]:
-        mark = f"{MARK}={self._mark}".encode()
-        for folder in Path("/proc").iterdir():
-            if folder.name.isdigit():
-                with contextlib.suppress(OSError):
-                    if mark in (folder / "environ").read_bytes():
-                        yield int(folder.name)
+    def _processes(self) -> set[int]:
+        """Return all that bear the mark, and their children: some of Ray's write over their environment."""
+        found: set[int] = set()
+        for process in psutil.process_iter(["environ"]):
+            if (process.info["environ"] or {}).get(MARK) == self._mark:
+                with contextlib.suppress(psutil.Error):
+                    found |= {process.pid, *(child.pid for child in process.children(recursive=True))}
+        return {pid for pid in found if not _is_dead(pid)}
 
     def end(self) -> None:
         """Leave no process and no file."""
         self.kill_head()
         _end(self._deployer)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _is_dead(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return True
 
 
 def _end(process: subprocess.Popen[str] | None) -> None:

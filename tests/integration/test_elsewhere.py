@@ -13,7 +13,7 @@ from storage.records import JobState
 from storage.sqlite import SqliteStore
 
 SECRET = "known-to-both-alone"
-DEADLINE = 180.0
+DEADLINE = 300.0
 
 
 class Generator:
@@ -80,7 +80,8 @@ async def test_whatever_happens_between_them_every_job_ends_and_waiting_costs_no
         assert product.stop() == 0
 
     losses = await counted(product.data)
-    assert losses == {early: 0, silent: 0, cut: 0, gone: 0, lost: 1}
+    assert losses.pop(lost) <= 1  # none where it was drawn before the kill came
+    assert losses == {early: 0, silent: 0, cut: 0, gone: 0}
     assert SECRET not in product.log.read_text()
 
 

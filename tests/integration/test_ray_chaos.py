@@ -1,6 +1,7 @@
 """Painters on a Ray cluster of three nodes, and the real bot: figures, then everything killed in turn.
 
-Minutes long and many processes, so it runs where it is asked for: `make chaos-ray`.
+Minutes long and many processes, so it runs where it is asked for: `make chaos-ray`. On a machine that is
+too busy for models, `PINXIT_CHAOS_RAY=asleep make chaos-ray` kills painters that only sleep.
 """
 
 import asyncio
@@ -35,6 +36,8 @@ DEADLINE = 900.0
 JOBS = 6  # under way when something happens
 CUT_SECONDS = 20.0
 RECIPE = Recipe(prompt="a red circle", model="embedded", width=64, height=64, steps=8, seed=1)
+ASLEEP = os.environ.get("PINXIT_CHAOS_RAY") == "asleep"
+SCRIPT, STEPS = ("raysleepers.py", 40) if ASLEEP else ("", 12)
 ROUNDS = int(os.environ.get("PINXIT_CHAOS_ROUNDS", "30"))  # of the comparison with the local generator
 
 
@@ -42,10 +45,11 @@ def tell(sentence: str) -> None:
     print(f"[{time.strftime('%H:%M:%S')}] {sentence}", flush=True)  # noqa: T201 - a report as it goes
 
 
-def deploy(cluster: RayCluster, replicas: int) -> None:
+def deploy(cluster: RayCluster, replicas: int, script: str = "") -> None:
     began = time.monotonic()
     cluster.deploy(
         *("--gpus", "0", "--cpus", "1", "--threads", "1", "--replicas", str(replicas), "--drain", "60"),
+        script=script,
         PINXIT_GENERATOR_SECRET=SECRET,
     )
     tell(f"{replicas} replicas are ready after {time.monotonic() - began:.0f} s")
@@ -114,15 +118,16 @@ async def test_a_picture_takes_little_longer_than_with_a_generator_of_ones_own(c
     await child.stop()
     await living
     await remote.close()
-    whole = {name: statistics.median(each[0] for each in found) for name, found in over.items()}
-    beside = {name: statistics.median(each[1] for each in found) for name, found in over.items()}
-    tell(
-        f"a picture beside its painting: local {1000 * beside['local']:.1f} ms,"
-        f" Ray {1000 * beside['ray']:.1f} ms"
-        f" (whole: {1000 * whole['local']:.0f} and {1000 * whole['ray']:.0f} ms,"
-        f" ratio {whole['ray'] / whole['local']:.2f}, {ROUNDS} pictures each, in turn)"
-    )
-    assert beside["ray"] - beside["local"] < 0.25  # the goal is 0.040, on a machine with nothing else to do
+    for what, of in (("median", statistics.median), ("least", min)):
+        whole, beside = (
+            {name: of(each[n] for each in found) for name, found in over.items()} for n in (0, 1)
+        )
+        tell(
+            f"a picture beside its painting, {what}: local {1000 * beside['local']:.1f} ms,"
+            f" Ray {1000 * beside['ray']:.1f} ms (whole: {1000 * whole['local']:.0f} and"
+            f" {1000 * whole['ray']:.0f} ms, ratio {whole['ray'] / whole['local']:.2f})"
+        )
+    assert beside["ray"] - beside["local"] < 0.040
 
 
 async def test_closing_a_stream_stops_the_work_within_a_step(cluster):
@@ -145,17 +150,20 @@ async def test_closing_a_stream_stops_the_work_within_a_step(cluster):
     await client.close()
 
 
-async def test_more_replicas_draw_more(cluster):
-    client = GeneratorClient(None, f"{cluster.url}/", SECRET)
-    found = {}
+@pytest.mark.parametrize(("script", "pictures"), [("raysleepers.py", 60), ("", 24)])
+async def test_more_replicas_draw_more(cluster, script, pictures):
+    client, found = GeneratorClient(None, f"{cluster.url}/", SECRET), {}
     for replicas in (1, 2, 3):
-        if replicas > 1:
-            await asyncio.to_thread(cluster.withdraw)
-            await asyncio.to_thread(deploy, cluster, replicas)
+        if cluster.is_deployed:
+            assert await asyncio.to_thread(cluster.withdraw) == 0
+        await asyncio.to_thread(deploy, cluster, replicas, script)
         await until_painters(client, replicas)
-        found[replicas] = await throughput(client, replicas + 1, 24)
-        tell(f"{replicas} replicas: {found[replicas]:.2f} pictures/s on {os.cpu_count()} cores")
+        found[replicas] = await throughput(client, replicas + 1, pictures)
+        what = "asleep 0.4 s for each" if script else f"on {os.cpu_count()} cores"
+        tell(f"{replicas} replicas {what}: {found[replicas]:.2f} pictures/s")
     await client.close()
+
+    assert not script or found[3] > 1.5 * found[1]
 
 
 async def throughput(client: GeneratorClient, at_once: int, pictures: int) -> float:
@@ -187,7 +195,7 @@ class Story:
 
     async def order(self) -> str:
         seed = len(self.jobs)
-        answer = await self.chat.imagine(f"a red circle --seed {seed} --steps 12 --size 64x64")
+        answer = await self.chat.imagine(f"a red circle --seed {seed} --steps {STEPS} --size 64x64")
         self.jobs.append(answer["item"]["job"])
         return self.jobs[-1]
 
@@ -240,7 +248,7 @@ class Story:
         self.unreached += [await self.order() for _ in range(2)]
         assert await asyncio.to_thread(self.cluster.until_given_up) != 0
         await asyncio.to_thread(self.cluster.start, 2)
-        await asyncio.to_thread(deploy, self.cluster, 2)
+        await asyncio.to_thread(deploy, self.cluster, 2, SCRIPT)
 
     def _kill(self, pids: list[int], number: int = signal.SIGKILL) -> None:
         assert pids
@@ -253,6 +261,9 @@ def drawn_or_ended(item: dict) -> bool:
 
 
 async def test_whatever_is_killed_every_job_ends_once_and_every_credit_is_accounted_for(cluster, tmp_path):
+    if cluster.is_deployed:
+        assert await asyncio.to_thread(cluster.withdraw) == 0
+    await asyncio.to_thread(deploy, cluster, 3, SCRIPT)
     async with link_to(cluster.port) as link:
         product = Product(tmp_path / "data", MAX_WAITING=200, GENERATOR_URL=link.url, GENERATOR_SECRET=SECRET)
         product.start()
