@@ -27,6 +27,8 @@ app.add_typer(db, name="db")
 lora = typer.Typer(help="The shelf of LoRAs that people name with --lora.", no_args_is_help=True)
 app.add_typer(lora, name="lora")
 
+model = typer.Typer(help="Download, convert and list models.", no_args_is_help=True)
+app.add_typer(model, name="model")
 bench = typer.Typer(help="Measure this machine: picture, overhead, start, memory, queue.")
 app.add_typer(bench, name="bench")
 
@@ -388,3 +390,33 @@ def bench_gpu(context: typer.Context) -> None:
     from bot.cli_bench import measure_engine  # noqa: PLC0415
 
     raise typer.Exit(measure_engine(context.args))
+
+
+@model.command("fetch", help="Download a model of the Hub, or go on where it stopped; check every byte.")
+def fetch_model(source: Annotated[str, typer.Argument(help="Such as Tongyi-MAI/Z-Image-Turbo.")]) -> None:
+    _read()
+    from bot.cli_model import fetch_model as fetch  # noqa: PLC0415
+
+    fetch(source)
+
+
+@model.command("convert", help="Write a model as one file per network in sixteen bits: quick to load.")
+def convert_model(
+    source: Annotated[str, typer.Argument(help="A Hub id or a folder.")],
+    *,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="A new folder.", show_default="in the data folder")
+    ] = None,
+) -> None:
+    reading = _read()
+    from bot.cli_model import convert_model as convert  # noqa: PLC0415
+
+    convert(reading.settings, source, out)
+
+
+@model.command("list", help="List the models that can be drawn with.")
+def list_models() -> None:
+    reading = _read()
+    from bot.cli_model import list_models as show  # noqa: PLC0415
+
+    show(reading.settings)

@@ -10,10 +10,12 @@ from huggingface_hub import constants
 
 from generator import weights
 from generator.embedded import WEIGHTS
+from generator.fetched import check_sums, kept_models
 from generator.weights import UnusableModel, check_folder, find_folder
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 FILES = {str(path.relative_to(WEIGHTS)): path for path in WEIGHTS.rglob("*") if path.is_file()}
+FETCHED = FILES.keys() - {"SHA256SUMS"}
 
 
 class Hub(BaseHTTPRequestHandler):
@@ -82,6 +84,42 @@ def test_a_hub_model_is_downloaded_with_progress_and_whole():
     check_folder(folder)
     assert told == sorted(told)
     assert 0 < max(told) <= 1
+
+
+def test_every_downloaded_byte_is_checked_and_the_model_is_listed(tmp_path):
+    folder = find_folder("some/model", lambda _fraction: None)
+    told = []
+
+    assert check_sums(folder, told.append) == len(FETCHED)
+    assert told[-1] == pytest.approx(1)
+    assert list(kept_models(tmp_path)) == [("some/model", folder)]
+
+
+def test_a_file_damaged_on_its_way_is_named_deleted_and_fetched_again():
+    folder = find_folder("some/model", lambda _fraction: None)
+    blob = (folder / "vae" / "diffusion_pytorch_model.safetensors").resolve()
+    blob.write_bytes(blob.read_bytes()[:-1] + b"!")
+
+    with pytest.raises(UnusableModel, match="safetensors was damaged on its way and is deleted"):
+        check_sums(folder, lambda _fraction: None)
+
+    assert check_sums(find_folder("some/model", lambda _fraction: None), lambda _fraction: None) == len(
+        FETCHED
+    )
+
+
+def test_a_download_that_was_cut_off_goes_on_where_it_stopped():
+    folder = find_folder("some/model", lambda _fraction: None)
+    kept = (folder / "transformer" / "diffusion_pytorch_model.safetensors").resolve()
+    other = (folder / "vae" / "diffusion_pytorch_model.safetensors").resolve()
+    content, untouched = other.read_bytes(), kept.stat().st_mtime_ns
+    other.unlink()
+    other.with_name(other.name + ".incomplete").write_bytes(content[: len(content) // 2])
+
+    again = find_folder("some/model", lambda _fraction: None)
+
+    assert check_sums(again, lambda _fraction: None) == len(FETCHED)
+    assert kept.stat().st_mtime_ns == untouched
 
 
 def test_a_downloaded_model_needs_no_network(hub):

@@ -1,0 +1,30 @@
+import pytest
+
+from bot.cli_model import convert_model, fetch_model, list_models
+from bot.settings import Settings
+from bot.trouble import Trouble
+
+
+def settings(tmp_path):
+    return Settings(data=tmp_path)
+
+
+def test_a_model_is_converted_in_a_process_of_its_own_and_then_listed(tmp_path, capsys):
+    convert_model(settings(tmp_path), "embedded", None)
+    list_models(settings(tmp_path))
+
+    said = capsys.readouterr().out
+    assert f"PINXIT_MODEL={tmp_path}/models/embedded" in said
+    assert f"{tmp_path}/models/embedded" in said.split("in use")[1]
+
+
+def test_a_folder_that_is_no_model_is_refused_in_a_sentence(tmp_path):
+    (tmp_path / "odd").mkdir()
+
+    with pytest.raises(Trouble, match=r"model_index\.json is missing"):
+        convert_model(settings(tmp_path), str(tmp_path / "odd"), tmp_path / "new")
+
+
+def test_a_model_that_is_nowhere_is_refused_in_a_sentence():
+    with pytest.raises(Trouble, match="There is no model folder at /nowhere/at/all"):
+        fetch_model("/nowhere/at/all")
