@@ -50,7 +50,7 @@ def _own(settings: Settings, after: AsyncExitStack) -> GeneratorChild:
     folder = after.enter_context(TemporaryDirectory(prefix="pinxit-"))
     printed = None if settings.log_level == "debug" else Path(folder, "generator.log")
     socket = Path(folder, "generator.sock")
-    return GeneratorChild(settings.model, socket, settings.threads, printed, settings.loras)
+    return GeneratorChild(settings.model, socket, settings.threads, printed, settings.loras, settings.choices)
 
 
 async def _ready(

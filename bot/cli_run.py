@@ -304,6 +304,7 @@ def painter_for(settings: Settings) -> PainterProcess:
         settings.threads,
         settings.generator_log,
         settings.loras,
+        settings.choices,
     )
 
 

@@ -15,6 +15,7 @@ from typing import assert_never
 from rich.console import Console
 from rich.text import Text
 
+from bot.doctor_memory import cards, explained
 from bot.doctor_platforms import ask_platforms
 from bot.doctor_store import contents_check, jobs_check, ledger_check
 from bot.examination import Check, Verdict, advice, worst
@@ -84,6 +85,7 @@ def all_checks(*, deep: bool) -> Iterator[Check]:
     if folder.verdict is not Verdict.BAD:
         yield from asyncio.run(database_checks(settings, deep=deep))
     painter = [libraries_check(OF_THE_GENERATOR), model_check(settings.model), gpu_check(settings.model)]
+    painter.append(memory_check(settings))
     if (address := settings.generator_address) is not None:
         painter = [asyncio.run(generator_check(settings, address))]
     yield from painter
@@ -222,6 +224,14 @@ def _folder_model_check(folder: Path) -> Check:
         return Check("model", Verdict.GOOD, f"the folder {folder}")
     fix = "set PINXIT_MODEL to a folder that holds model_index.json and the parts it names."
     return Check("model", Verdict.BAD, f"{folder} holds no model_index.json", fix)
+
+
+def memory_check(settings: Settings) -> Check:
+    """The model fits on the card, in the precision that is set."""
+    fits, finding = explained(settings.model, settings.precision, cards())
+    if fits:
+        return Check("memory", Verdict.GOOD, finding)
+    return Check("memory", Verdict.BAD, finding, "set PINXIT_PRECISION to auto, or use a larger card.")
 
 
 def gpu_check(model: str) -> Check:

@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from generator.address import Address, address_of
+from generator.choices import Choices, Compiling, Precision
 from generator.models import EMBEDDED
 
 PREFIX = "PINXIT_"
@@ -266,6 +267,16 @@ class Settings(BaseSettings):
         le=256,
         description="Threads the generator computes with on a CPU; by default all cores but one, at most 4.",
         json_schema_extra=_wants("a whole number from 1 to 256"),
+    )
+    precision: Precision = Field(
+        Precision.AUTO,
+        description="What matrices are multiplied in: exact, fp8, int8, or auto: exact where it fits.",
+        json_schema_extra=_wants("auto, exact, fp8 or int8"),
+    )
+    compile: Compiling = Field(
+        Compiling.AUTO,
+        description="Whether the transformer is compiled for each size, in the background: auto, on or off.",
+        json_schema_extra=_wants("auto, on or off"),
     )
     generator_plain_http: bool = Field(
         False,
@@ -611,6 +622,11 @@ class Settings(BaseSettings):
     def styles(self) -> Path:
         """The owner's styles."""
         return self.data / "styles.toml"
+
+    @property
+    def choices(self) -> Choices:
+        """What the generator's process is told about speed."""
+        return Choices(self.precision, self.compile, self.data / "compiled")
 
     @property
     def loras(self) -> Path:

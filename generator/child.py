@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import generator
+from generator.choices import Choices
 from generator.client import GeneratorClient, NotReached
 from generator.messages import Health, Loading, Ready, Unusable
 
@@ -60,15 +61,17 @@ class Restarts:
 class GeneratorChild:
     """One local generator. `client` speaks to it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - one for each setting that travels
         self,
         model: str,
         socket: Path,
         threads: int | None = None,
         log: Path | None = None,
         loras: Path | None = None,
+        choices: Choices | None = None,
     ) -> None:
         self._model = model
+        self._choices = choices or Choices()
         self._loras = loras
         self._socket = _short(socket)
         self._own_folder = None if self._socket == socket.absolute() else self._socket.parent
@@ -153,6 +156,7 @@ class GeneratorChild:
         command = [sys.executable, "-P", "-m", "generator.serve", "--model", self._model]
         command += ["--socket", str(self._socket), "--parent", str(os.getpid())]
         command += ["--loras", str(self._loras)] if self._loras else []
+        command += self._choices.arguments()
         return command + (["--threads", str(self._threads)] if self._threads else [])
 
     async def _watched(self, process: Process) -> Restarts:

@@ -23,6 +23,7 @@ from typing import Any
 import uvicorn
 
 from generator.app import build_app
+from generator.choices import Choices, Compiling, Precision
 from generator.easel import Easel, Painter
 from generator.guard import digest_of, guarded
 from generator.loras import shelf_for
@@ -39,6 +40,8 @@ LISTENING = 2048  # connections that may wait to be taken
 IDLE_SECONDS = 75  # longer than clients keep theirs, so that no request meets a closing connection
 LOADING_STARTS = 0.5  # of the progress, where there is something to download
 
+DEFAULTS = Choices()
+
 log = logging.getLogger("generator.serve")
 
 
@@ -51,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     prepare_environment(threads)
     log_as_json()
     listening = _socket(options)
-    easel = Easel(painter_loader(options.model, threads, options.loras))
+    choices = Choices(options.precision, options.compile, options.compiled)
+    easel = Easel(painter_loader(options.model, threads, options.loras, choices))
     easel.start()
     end_when_stuck(easel)
     secret = os.environ.get(SECRET)
@@ -76,7 +80,7 @@ def default_threads(cores: int) -> int:
 
 
 def painter_loader(
-    source: str, threads: int, loras: Path | None
+    source: str, threads: int, loras: Path | None, choices: Choices = DEFAULTS
 ) -> Callable[[Callable[[float], None]], Painter]:
     """Return the function that loads what `PINXIT_MODEL` names, telling its progress."""
 
@@ -86,7 +90,8 @@ def painter_loader(
         progress(0.05)
         from generator.engine.painter import load_painter  # noqa: PLC0415  torch: seconds, behind /health
 
-        return load_painter(source, folder, threads, progress, shelf_for(source, loras))
+        shelf = shelf_for(source, loras)
+        return load_painter(source, folder, threads, progress, shelf, choices=choices)
 
     return load
 
@@ -139,6 +144,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--drain", type=int, default=GRACE_SECONDS, help="seconds to finish in at the end")
     parser.add_argument("--threads", type=int, help="threads that compute, on a CPU")
     parser.add_argument("--loras", type=Path, help="folder of LoRAs")
+    parser.add_argument("--precision", type=Precision, choices=list(Precision), default=Precision.AUTO)
+    parser.add_argument("--compile", type=Compiling, choices=list(Compiling), default=Compiling.AUTO)
+    parser.add_argument("--compiled", type=Path, help="folder that keeps what was compiled")
     parser.add_argument("--parent", type=int, help="process to end with; its pipe is standard input")
     return parser.parse_args(arguments)
 

@@ -6,6 +6,7 @@ a pickle file can run anything when it is opened.
 
 import json
 import logging
+import math
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,7 @@ from typing import Any
 
 from generator.embedded import WEIGHTS
 from generator.heads import read_head
+from generator.memory import Weights
 from generator.models import EMBEDDED
 
 Progress = Callable[[float], None]
@@ -67,6 +69,18 @@ def check_folder(folder: Path) -> None:
 def size_of(folder: Path) -> int:
     """Return how many bytes of weights lie in a part's folder."""
     return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+
+
+def weights_in(folder: Path) -> Weights:
+    """Return how large the networks of a checked folder are in sixteen bits, whatever the files hold."""
+    counts = [sum(_numbers(file) for file in (folder / part).glob("*.safetensors")) for part in NETWORKS]
+    transformer, vae, text_encoder = (2 * count for count in counts)
+    return Weights(transformer=transformer, text_encoder=text_encoder, vae=vae)
+
+
+def _numbers(file: Path) -> int:
+    tensors, _ = read_head(file)
+    return sum(math.prod(tensor["shape"]) for tensor in tensors.values())
 
 
 def _check_class(folder: Path, index: dict[str, Any], part: str, classes: Sequence[str]) -> None:

@@ -13,13 +13,17 @@ from diffusers import ZImagePipeline
 from torch import Tensor, nn
 
 from generator.bench.sizes import Networks
+from generator.choices import Choices, Precision
+from generator.engine.compiled import compiled_for
 from generator.engine.decode import decode
 from generator.engine.denoise import Wish, denoise, schedule
 from generator.engine.load import Parts, without_last_layer
 from generator.engine.net import Net
 from generator.engine.preview import FLUX_PREVIEW
+from generator.engine.products import narrow_linears
 from generator.engine.text import PromptEncoder, Text
 from generator.engine.tokens import PATCH
+from generator.memory import FP8_FROM
 
 SHIFT = 3.0
 
@@ -104,10 +108,15 @@ def tuned(model: Networks) -> Stock:
 class Ours:
     """The engine's own functions in the painter's order."""
 
+    precision = Precision.EXACT
+
     def __init__(self, model: Networks) -> None:
+        text_encoder = without_last_layer(twin(model.text_encoder))
+        if self.precision is not Precision.EXACT:
+            narrow_linears(text_encoder, self.precision)
         self.parts = Parts(
             tokenizer=model.tokenizer,
-            text_encoder=without_last_layer(twin(model.text_encoder)),
+            text_encoder=text_encoder,
             transformer=twin(model.transformer),
             vae=twin(model.vae),
             scheduler=model.scheduler,
@@ -115,7 +124,8 @@ class Ours:
             device=model.device,
             dtype=model.dtype,
         )
-        self._net = Net(self.parts.transformer)
+        compiled = compiled_for(model.device, Choices())
+        self._net = Net(self.parts.transformer, tuple, model.device, self.precision, compiled)
         self._prompts = PromptEncoder(self.parts.tokenizer, self.parts.text_encoder, model.device)
 
     @torch.inference_mode()
@@ -137,6 +147,18 @@ class Ours:
         return [decode(self.parts.vae, each[None]) for each in latents]
 
 
+class OursFp8(Ours):
+    """The engine with its large matrices in fp8."""
+
+    precision = Precision.FP8
+
+
+class OursInt8(Ours):
+    """The engine with its large matrices in int8."""
+
+    precision = Precision.INT8
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One row of the table: its name, how it is made, and whether its numbers are the reference's."""
@@ -153,11 +175,15 @@ ARMS = (
     Entry("compiled", "ZImagePipeline, compile_repeated_blocks", compiled, compiles=True),
     Entry("tuned", "ZImagePipeline, tuned from outside", tuned, compiles=True),
     Entry("exact", "Pinxit, exact", Ours),
+    Entry("fp8", "Pinxit, fp8", OursFp8, exact=False),
+    Entry("int8", "Pinxit, int8", OursInt8, exact=False),
 )
 
 
 def why_not(entry: Entry, device: torch.device) -> str | None:
     """Return a sentence where this device cannot run an arm."""
+    if entry.name == "fp8" and device.type == "cuda" and torch.cuda.get_device_capability(device) < FP8_FROM:
+        return "this card cannot multiply in fp8"
     if entry.compiles and not _can_compile(device):
         return "torch.compile finds no compiler for this device"
     return None

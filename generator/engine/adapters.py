@@ -127,8 +127,9 @@ class Adapters:
 
 def _add(weight: Tensor, original: Tensor, changes: Sequence[tuple[Change, float]]) -> None:
     """Make the weight its original and all changes: one product, whose inner side is the ranks together."""
-    ups = torch.cat([change.up.float() * (change.factor * scale) for change, scale in changes], dim=1)
-    downs = torch.cat([change.down.float() for change, _ in changes])
+    device = weight.device  # parts of a model may lie on the card and others not
+    ups = torch.cat([change.up.to(device).float() * (change.factor * scale) for change, scale in changes], 1)
+    downs = torch.cat([change.down.to(device).float() for change, _ in changes])
     if weight.dtype == torch.float32:
         torch.addmm(original, ups, downs, out=weight)
     else:

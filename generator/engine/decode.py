@@ -1,5 +1,7 @@
 """From clean latents to pixels."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -18,3 +20,14 @@ def decode(vae: Any, latents: torch.Tensor) -> Image.Image:
         raise BrokenPicture
     levels = (pixels[0] * 0.5 + 0.5).clamp(0, 1).permute(1, 2, 0).float() * 255
     return Image.fromarray(levels.round().to(torch.uint8).cpu().numpy())
+
+
+@contextmanager
+def tiled(vae: Any) -> Iterator[None]:
+    """Decode in tiles within."""
+    before = vae.use_tiling
+    vae.enable_tiling()
+    try:
+        yield
+    finally:
+        vae.use_tiling = before

@@ -12,17 +12,24 @@ import diffusers
 import torch
 import transformers
 from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, ZImageTransformer2DModel
+from diffusers.hooks import apply_group_offloading
 from torch import nn
 from transformers import AutoModel, AutoTokenizer
 
+from generator.choices import Precision
 from generator.engine.preview import FLUX_PREVIEW, PreviewMap
-from generator.weights import NETWORKS, UnusableModel, size_of
+from generator.engine.products import narrow_linears
+from generator.memory import Card, Lying, Plan, TooLarge, planned
+from generator.weights import NETWORKS, UnusableModel, size_of, weights_in
 
 diffusers.utils.logging.disable_progress_bar()
 transformers.utils.logging.disable_progress_bar()
 
 Progress = Callable[[float], None]
 
+log = logging.getLogger(__name__)
+
+CPU = torch.device("cpu")
 IMPORTED, LOADED = 0.3, 0.9  # of the progress; importing torch takes seconds, warming up the rest
 
 
@@ -38,28 +45,72 @@ class Parts:
     preview: PreviewMap
     device: torch.device
     dtype: torch.dtype
+    plan: Plan | None = None  # None: everything exact, on the device
 
 
-def load_parts(folder: Path, progress: Progress, device: torch.device | None = None) -> Parts:
+def load_parts(
+    folder: Path, progress: Progress, device: torch.device | None = None, wish: Precision = Precision.AUTO
+) -> Parts:
     """Load a checked folder. Raises UnusableModel with a sentence where the parts do not fit."""
     device = device or best_device()
+    plan = plan_for(folder, device, wish)
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
     advance = _shares(folder, progress)
     progress(IMPORTED)
     with _one_sentence(folder):
-        transformer = _loaded(ZImageTransformer2DModel, folder / "transformer", device, dtype)
+        home = device if in_place(plan) else torch.device("cpu")  # whole weights, carried or made narrower
+        transformer = _loaded(ZImageTransformer2DModel, folder / "transformer", home, dtype)
         next(advance)
         vae = _loaded(AutoencoderKL, folder / "vae", device, dtype)
         next(advance)
-        text_encoder = _loaded(AutoModel, folder / "text_encoder", device, dtype)
+        text_encoder = lying(_loaded(AutoModel, folder / "text_encoder", CPU, dtype), plan, device)
         next(advance)
         tokenizer = AutoTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
         scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(folder / "scheduler")
         preview = load_preview(folder)
     _check_fit(transformer, vae, text_encoder, preview)
-    return Parts(
-        tokenizer, without_last_layer(text_encoder), transformer, vae, scheduler, preview, device, dtype
-    )
+    if plan.tiled:
+        vae.enable_tiling()
+    if device.type == "cuda":  # a card's convolutions read channels together; on processors it gains nothing
+        vae = vae.to(memory_format=torch.channels_last)
+    text_encoder = without_last_layer(text_encoder)
+    return Parts(tokenizer, text_encoder, transformer, vae, scheduler, preview, device, dtype, plan)
+
+
+def plan_for(folder: Path, device: torch.device, wish: Precision) -> Plan:
+    """Return how the model will lie on a device, and log it. Raises UnusableModel where it does not fit."""
+    if device.type != "cuda":
+        precision = Precision.EXACT if wish is Precision.AUTO else wish
+        return Plan(precision, Lying.RESIDENT, Lying.RESIDENT, tiled=False, peak=0)
+    card = card_of(device)
+    try:
+        plan = planned(card, weights_in(folder), wish)
+    except TooLarge as error:
+        raise UnusableModel(str(error)) from error
+    log.info("memory planned", extra={"plan": plan.sentence(card)})
+    return plan
+
+
+def card_of(device: torch.device) -> Card:
+    """Return what the planner wants to know of a card: what is free there counts, not what was built in."""
+    properties = torch.cuda.get_device_properties(device)
+    free, _ = torch.cuda.mem_get_info(device)
+    return Card(properties.name, free, (properties.major, properties.minor))
+
+
+def in_place(plan: Plan) -> bool:
+    """Whether the transformer's weights are multiplied with where, and as, they were loaded."""
+    return plan.transformer is Lying.RESIDENT and plan.precision is Precision.EXACT
+
+
+def lying(text_encoder: Any, plan: Plan, device: torch.device) -> Any:
+    """Put a text encoder where the plan says, in as many bits."""
+    if plan.text_encoder is Lying.CARRIED:  # only a card is too small for one: diffusers carries each layer
+        apply_group_offloading(text_encoder, onload_device=device, offload_type="leaf_level", use_stream=True)
+        return text_encoder
+    if plan.precision is not Precision.EXACT:
+        narrow_linears(text_encoder, plan.precision)
+    return text_encoder.to(device)
 
 
 def best_device() -> torch.device:
@@ -131,7 +182,7 @@ def _one_sentence(folder: Path) -> Iterator[None]:
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise UnusableModel(f"The model in {folder} does not fit into memory.") from error
     except Exception as error:
-        logging.getLogger(__name__).exception("loading failed")
+        log.exception("loading failed")
         first_line = (str(error).strip().splitlines() or [""])[0][:200]
         raise UnusableModel(
             f"The model in {folder} could not be loaded: {type(error).__name__}: {first_line}"

@@ -7,7 +7,10 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from generator.engine.block import Block, Modulation, block, block_of, modulation_of, scaled_attention
+from generator.choices import Precision
+from generator.engine.block import Block, Modulation, block_of, modulation_of
+from generator.engine.compiled import Compiled, Through, plainly
+from generator.engine.products import Weight, kept_in
 from generator.engine.text import Text
 from generator.engine.tokens import BUCKET, filled, rotations
 
@@ -33,13 +36,25 @@ class Net:
     `worn` says what they hold now: what was computed with other weights is not taken for the same.
     """
 
-    def __init__(self, transformer: Any, worn: Callable[[], object] = tuple) -> None:
+    def __init__(
+        self,
+        transformer: Any,
+        worn: Callable[[], object] = tuple,
+        device: torch.device | None = None,
+        precision: Precision = Precision.EXACT,
+        compiled: Compiled | None = None,
+    ) -> None:
         self.transformer = transformer
+        self.device = device or transformer.x_pad_token.device
         self._worn = worn
+        self._precision = precision
+        self._compiled = compiled
         self._moments: OrderedDict[tuple[object, float], Moment] = OrderedDict()
-        self._refiner = [fused_block(layer) for layer in transformer.noise_refiner]
+        small_parts_to(transformer, self.device)
         self._caption = [fused_block(layer) for layer in transformer.context_refiner]
-        self._layers = [fused_block(layer) for layer in transformer.layers]
+        self._whole = [fused_block(layer) for layer in (*transformer.noise_refiner, *transformer.layers)]
+        self._kept: list[Block] = []
+        self._kept_for: object = None
 
     @property
     def dtype(self) -> torch.dtype:
@@ -51,7 +66,7 @@ class Net:
         config = self.transformer.config
         found = rotations(rows, columns, caption, tuple(config.axes_dims), config.rope_theta)
         image, words = (each.to(device) for each in found)
-        if device.type == "cpu":
+        if device.type == "cpu" and self._compiled is None:
             return torch.view_as_complex(image), torch.view_as_complex(words)
         return image, words
 
@@ -64,6 +79,15 @@ class Net:
                 self._moments.popitem(last=False)
         self._moments.move_to_end(key)
         return self._moments[key]
+
+    def blocks(self) -> list[Block]:
+        """Return a step's blocks as their precision keeps them: the picture's refiners, then the main."""
+        if self._precision is Precision.EXACT:
+            return self._whole
+        if not self._kept or self._worn() != self._kept_for:
+            self._kept = [kept_block(weights, self._precision, self.device) for weights in self._whole]
+            self._kept_for = self._worn()
+        return self._kept
 
     def refined(self, text: Text) -> Tensor:
         """Return a caption as the main layers read it, (1, tokens, dim); kept with the text."""
@@ -80,7 +104,7 @@ class Net:
         tokens[:, len(features) :] = net.cap_pad_token
         _, turns = self.turns(0, 0, length, features.device)
         for weights in self._caption:
-            tokens = self._block(weights, tokens, turns, None)
+            tokens = plainly(block_on(weights, self.device), tokens, turns, None)
         return cast(Tensor, tokens)
 
     def embedded(self, patches: Tensor) -> Tensor:
@@ -93,11 +117,13 @@ class Net:
 
     def refine(self, tokens: Tensor, turns: Tensor, moment: Moment) -> Tensor:
         """Return the picture's tokens as the main layers read them."""
-        return self._through(self._refiner, tokens, turns, moment.refiner)
+        blocks = self.blocks()[: len(moment.refiner)]
+        return self._through("refiner", blocks, tokens, turns, moment.refiner)
 
     def through(self, tokens: Tensor, turns: Tensor, moment: Moment) -> Tensor:
         """Return picture and caption after the main layers."""
-        return self._through(self._layers, tokens, turns, moment.layers)
+        blocks = self.blocks()[len(moment.refiner) :]
+        return self._through("main", blocks, tokens, turns, moment.layers)
 
     def last(self, tokens: Tensor, moment: Moment) -> Tensor:
         """Return the velocity of each patch."""
@@ -105,14 +131,44 @@ class Net:
         return cast(Tensor, layer.linear(layer.norm_final(tokens) * moment.last))
 
     def _through(
-        self, blocks: list[Block], tokens: Tensor, turns: Tensor, moments: list[Modulation]
+        self, group: str, blocks: list[Block], tokens: Tensor, turns: Tensor, moments: list[Modulation]
     ) -> Tensor:
+        go: Through = plainly
+        if self._compiled is not None and blocks:
+            go = self._compiled.function(group, blocks[0], tokens, turns, moments[0])
         for weights, moment in zip(blocks, moments, strict=True):
-            tokens = self._block(weights, tokens, turns, moment)
+            tokens = go(block_on(weights, tokens.device), tokens, turns, moment)
         return tokens
 
-    def _block(self, weights: Block, tokens: Tensor, turns: Tensor, moment: Modulation | None) -> Tensor:
-        return block(weights, tokens, turns, moment, scaled_attention)
+
+def kept_block(weights: Block, precision: Precision, device: torch.device) -> Block:
+    """Return a block with its matrices in a precision, on a device."""
+    wide = block_on(weights, device)
+    return with_matrices(wide, lambda weight: kept_in(weight, precision))
+
+
+def block_on(weights: Block, device: torch.device) -> Block:
+    """Return a block whose matrices are on a device; carried there where they lie elsewhere."""
+    if not isinstance(weights.qkv, Tensor) or weights.qkv.device == device:
+        return weights
+    return with_matrices(weights, lambda weight: weight.to(device, non_blocking=True))
+
+
+def with_matrices(weights: Block, change: Callable[[Tensor], Weight]) -> Block:
+    """Return a block whose matrices, all plain ones, are changed."""
+    qkv, out, w13, w2 = (
+        change(weight)
+        for weight in (weights.qkv, weights.out, weights.w13, weights.w2)
+        if isinstance(weight, Tensor)
+    )
+    return weights._replace(qkv=qkv, out=out, w13=w13, w2=w2)
+
+
+def small_parts_to(transformer: Any, device: torch.device) -> None:
+    """Bring everything but the blocks' matrices to a device; those are carried, or kept there narrower."""
+    for name, parameter in transformer.named_parameters():
+        if not any(part in name for part in (".attention.to_", ".feed_forward.")):
+            parameter.data = parameter.data.to(device)
 
 
 def fused_block(layer: Any) -> Block:

@@ -10,8 +10,10 @@ from pathlib import Path
 import torch
 from PIL import Image
 
+from generator.choices import Choices, Precision
 from generator.engine.adapters import Adapters
-from generator.engine.decode import BrokenPicture, decode
+from generator.engine.compiled import Compiled, compiled_for
+from generator.engine.decode import BrokenPicture, decode, tiled
 from generator.engine.denoise import Step, Wish, denoise, schedule
 from generator.engine.encode_file import encode_file, fit
 from generator.engine.latents import initial_latents
@@ -35,17 +37,25 @@ ShouldStop = Callable[[], bool]
 ENCODERS = 2  # threads that write files while the next picture is drawn
 WARM_STEPS, WARM_SIZE = 2, (256, 256)
 
+DEFAULTS = Choices()
 NO_PICTURES: Mapping[str, Image.Image] = {}
 
 log = logging.getLogger(__name__)
 
 
-def load_painter(
-    source: str, folder: Path, threads: int, progress: Callable[[float], None], shelf: Shelf
+def load_painter(  # noqa: PLR0913 - one for each setting that travels
+    source: str,
+    folder: Path,
+    threads: int,
+    progress: Callable[[float], None],
+    shelf: Shelf,
+    *,
+    choices: Choices = DEFAULTS,
 ) -> "ZImagePainter":
     """Load a checked folder and draw once, so that the first picture is as fast as the next."""
     torch.set_num_threads(threads)
-    painter = ZImagePainter(load_parts(folder, progress), model_for(source), shelf)
+    parts = load_parts(folder, progress, wish=choices.precision)
+    painter = ZImagePainter(parts, model_for(source), shelf, compiled_for(parts.device, choices))
     progress(LOADED)
     painter.warm_up()
     progress(1.0)
@@ -59,12 +69,13 @@ class Stopped(Exception):
 class ZImagePainter:
     """A loaded model that draws requests, one at a time, in the caller's thread."""
 
-    def __init__(self, parts: Parts, row: Model, shelf: Shelf) -> None:
+    def __init__(self, parts: Parts, row: Model, shelf: Shelf, compiled: Compiled | None = None) -> None:
         self.model = row.name
         self._parts = parts
         self._row = row
         self._prompts = PromptEncoder(parts.tokenizer, parts.text_encoder, parts.device)
-        self._net = Net(parts.transformer, lambda: self._adapters.worn)
+        precision = parts.plan.precision if parts.plan else Precision.EXACT
+        self._net = Net(parts.transformer, lambda: self._adapters.worn, parts.device, precision, compiled)
         self._adapters = Adapters(parts.transformer, shelf)
         self._starts = Encoder(parts.vae, parts.device)
         self._budget = PreviewBudget()
@@ -207,7 +218,7 @@ class ZImagePainter:
         """Decode, and have the file written while this thread goes on."""
         started = time.perf_counter()
         try:
-            picture = decode(self._parts.vae, latents)
+            picture = self._decoded(latents)
         except BrokenPicture:
             sitting.emit(Failed(order.id, Fault.BROKEN_PICTURE))
             return
@@ -217,6 +228,17 @@ class ZImagePainter:
             sitting.emit(Failed(order.id, Fault.OUT_OF_MEMORY))
             return
         self._hand_over(picture, order, share + time.perf_counter() - started, sitting)
+
+    def _decoded(self, latents: torch.Tensor) -> Image.Image:
+        """Decode whole; in tiles where memory is short for that, which takes longer."""
+        try:
+            return decode(self._parts.vae, latents)
+        except (RuntimeError, MemoryError) as error:
+            if not _is_out_of_memory(error):
+                raise
+        _free_memory()
+        with tiled(self._parts.vae):
+            return decode(self._parts.vae, latents)
 
     def _hand_over(self, picture: Image.Image, order: Order, seconds: float, sitting: "Sitting") -> None:
         """Have the file written while this thread goes on."""

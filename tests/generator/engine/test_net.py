@@ -27,25 +27,25 @@ def test_fusing_changes_no_weight_and_takes_no_memory_twice(transformer):
     net = Net(transformer)
 
     assert all(torch.equal(before[name], value) for name, value in transformer.state_dict().items())
-    attention = transformer.layers[0].attention
-    assert attention.to_k.weight.untyped_storage().data_ptr() == net._layers[0].qkv.data_ptr()
+    key = transformer.noise_refiner[0].attention.to_k
+    assert key.weight.untyped_storage().data_ptr() == net.blocks()[0].qkv.data_ptr()
 
 
 def test_what_is_written_to_a_matrix_is_multiplied_with(transformer):
     net = Net(transformer)
-    layer = transformer.layers[1]
+    layer = transformer.layers[-1]
 
     layer.attention.to_v.weight.data.add_(1)
     layer.feed_forward.w3.weight.data.add_(2)
 
-    assert torch.equal(net._layers[1].qkv.chunk(3)[2], layer.attention.to_v.weight)
-    assert torch.equal(net._layers[1].w13.chunk(2)[1], layer.feed_forward.w3.weight)
+    assert torch.equal(net.blocks()[-1].qkv.chunk(3)[2], layer.attention.to_v.weight)
+    assert torch.equal(net.blocks()[-1].w13.chunk(2)[1], layer.feed_forward.w3.weight)
 
 
 def test_two_nets_over_one_transformer_share_its_weights(transformer):
     one, other = Net(transformer), Net(transformer)
 
-    assert one._layers[0].w13.data_ptr() == other._layers[0].w13.data_ptr()
+    assert one.blocks()[0].w13.data_ptr() == other.blocks()[0].w13.data_ptr()
 
 
 def test_a_caption_is_refined_once_and_again_when_the_weights_change(transformer):

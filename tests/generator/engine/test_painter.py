@@ -171,7 +171,7 @@ def test_an_order_that_never_fits_fails_and_the_others_go_on(painter, short_memo
 
 def test_memory_that_ends_while_decoding_costs_one_picture(painter, monkeypatch):
     def decode(vae, latents):
-        if len(decoded) == 0:
+        if len(decoded) < 2:  # whole, then in tiles
             decoded.append(latents)
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
         return decode_well(vae, latents)
@@ -183,6 +183,21 @@ def test_memory_that_ends_while_decoding_costs_one_picture(painter, monkeypatch)
 
     assert Failed("a", Fault.OUT_OF_MEMORY) in events
     assert [event.order for event in only(Finished, events)] == ["b"]
+
+
+def test_what_cannot_be_decoded_whole_is_decoded_in_tiles(painter, monkeypatch):
+    def decode(vae, latents):
+        if not vae.use_tiling:
+            raise torch.OutOfMemoryError
+        return decode_well(vae, latents)
+
+    decode_well = painting.decode
+    monkeypatch.setattr(painting, "decode", decode)
+
+    events = drawn(painter, wish("a", **SMALL))
+
+    assert [event.order for event in only(Finished, events)] == ["a"]
+    assert not painter._parts.vae.use_tiling
 
 
 def test_a_file_that_cannot_be_written_fails_its_order(painter, monkeypatch):

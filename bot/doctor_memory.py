@@ -1,0 +1,57 @@
+"""How the model will lie on the card, and in what precision: told before anything is loaded."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from generator.choices import Precision
+from generator.embedded import WEIGHTS
+from generator.memory import Z_IMAGE_TURBO, Card, TooLarge, Weights, planned
+from generator.models import EMBEDDED
+from generator.weights import UnusableModel, check_folder, weights_in
+
+MIB = 2**20
+
+
+def explained(model: str, wish: Precision, cards: list[Card]) -> tuple[bool, str]:
+    """Return whether it works, and in a sentence how."""
+    if not cards:
+        kept = Precision.EXACT if wish is Precision.AUTO else wish
+        return True, f"{kept}: without a card everything lies in the machine's memory"
+    try:
+        return True, planned(cards[0], weights_of(model), wish).sentence(cards[0])
+    except TooLarge as error:
+        return False, str(error)
+
+
+def weights_of(model: str) -> Weights:
+    """Return a model's sizes from its files, or the published ones where they are not at hand."""
+    folder = WEIGHTS if model == EMBEDDED else Path(model).expanduser()
+    try:
+        check_folder(folder)
+    except UnusableModel:
+        return Z_IMAGE_TURBO
+    return weights_in(folder)
+
+
+def cards() -> list[Card]:
+    """Ask the driver for its cards; torch is not loaded for that."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return []
+    ask = [program, "--query-gpu=name,memory.total,compute_cap", "--format=csv,noheader,nounits"]
+    try:
+        answer = subprocess.run(ask, capture_output=True, text=True, timeout=10, check=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return [card for line in answer.stdout.splitlines() if (card := card_in(line)) is not None]
+
+
+def card_in(line: str) -> Card | None:
+    """Return the card that a line of the driver's answer tells of, or None where it tells of none."""
+    try:
+        name, memory, capability = (part.strip() for part in line.rsplit(",", 2))
+        major, minor = capability.split(".")
+        return Card(name, int(memory) * MIB, (int(major), int(minor)))
+    except ValueError:
+        return None

@@ -1,0 +1,146 @@
+"""What of a model lies on a card: decided once from the card's size and the model's. Torch-free, no I/O.
+
+The ways to lie are tried from the fastest to the slowest, and the first that fits is taken. Figures beside
+the model's own are what drawing takes at the model's default size, measured or estimated for 1024 x 1024.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from generator.choices import Precision
+
+GIB = 2**30
+FP8_FROM = (8, 9)  # compute capability: Ada and Hopper
+INT8_FROM = (8, 0)
+
+CONTEXT = 600 * 2**20  # what the driver takes before anything is drawn
+DRAWING = 2.2  # GiB of activations for a megapixel
+DRAWING_TILED = 1.3  # the same where the VAE decodes in tiles
+WINDOW = 0.06  # of a network: the part that is on the card while it is carried there piece by piece
+SMALL_PARTS = 0.06  # of the transformer: what stays in sixteen bits
+PIXELS = 2**20
+
+
+class Lying(StrEnum):
+    """Where a network lies."""
+
+    RESIDENT = "resident"
+    CARRIED = "carried"  # in the machine's memory, carried to the card piece by piece
+
+
+class TooLarge(Exception):
+    """No way to lie fits; ``str(error)`` is one sentence that says how much would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card as the planner sees it: how much memory is free, and which generation it is."""
+
+    name: str
+    bytes: int
+    capability: tuple[int, int] = (9, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Bytes of each network in sixteen bits."""
+
+    transformer: int
+    text_encoder: int
+    vae: int
+
+
+Z_IMAGE_TURBO = Weights(transformer=12_309_866_624, text_encoder=8_044_936_192, vae=167_639_334)
+"""Those of Tongyi-MAI/Z-Image-Turbo, for where its files are not at hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a model lies. `peak` is what is expected on the card at most, in bytes."""
+
+    precision: Precision
+    transformer: Lying
+    text_encoder: Lying
+    tiled: bool
+    peak: int
+
+    def sentence(self, card: Card) -> str:
+        """Return the plan in words."""
+        bits = "sixteen bits" if self.precision is Precision.EXACT else f"eight bits ({self.precision})"
+        where = {
+            Lying.RESIDENT: "lies on the card",
+            Lying.CARRIED: "is carried to the card piece by piece",
+        }
+        tiles = ", pictures are decoded in tiles" if self.tiled else ""
+        return (
+            f"On {card.name} ({card.bytes / GIB:.1f} GiB) the transformer {where[self.transformer]} "
+            f"in {bits}, the text encoder {where[self.text_encoder]}{tiles}; "
+            f"at most about {self.peak / GIB:.1f} GiB are used."
+        )
+
+
+WAYS = (  # transformer, text encoder, tiled; from the fastest to the slowest
+    (Lying.RESIDENT, Lying.RESIDENT, False),
+    (Lying.RESIDENT, Lying.CARRIED, True),
+    (Lying.CARRIED, Lying.CARRIED, True),
+)
+
+
+def planned(card: Card, weights: Weights, wish: Precision, pixels: int = PIXELS) -> Plan:
+    """Return the fastest plan that fits. Raises TooLarge."""
+    plans = sorted(_plans(card, weights, wish, pixels), key=_slowness)
+    for plan in plans:
+        if plan.peak <= card.bytes:
+            return plan
+    least = min(plan.peak for plan in plans)
+    raise TooLarge(
+        f"The model does not fit on {card.name}: it needs at least {least / GIB:.1f} GiB of memory, "
+        f"and {card.bytes / GIB:.1f} GiB are there."
+    )
+
+
+def precisions(card: Card, wish: Precision) -> tuple[Precision, ...]:
+    """Return what may be taken, the best first. Raises TooLarge where the card cannot do what is wished."""
+    eight = _eight_bits(card)
+    match wish:
+        case Precision.AUTO:
+            return (Precision.EXACT, *eight)
+        case Precision.EXACT:
+            return (Precision.EXACT,)
+        case Precision.FP8 | Precision.INT8:
+            if wish is Precision.FP8 and Precision.FP8 not in eight:
+                raise TooLarge(f"{card.name} cannot multiply in fp8; set PINXIT_PRECISION to int8 or auto.")
+            return (wish,)
+
+
+def _eight_bits(card: Card) -> tuple[Precision, ...]:
+    if card.capability >= FP8_FROM:
+        return (Precision.FP8,)
+    return (Precision.INT8,) if card.capability >= INT8_FROM else ()
+
+
+def _plans(card: Card, weights: Weights, wish: Precision, pixels: int) -> Iterator[Plan]:
+    for precision in precisions(card, wish):
+        for transformer, text_encoder, tiled in WAYS:
+            eight = precision is not Precision.EXACT
+            if eight and transformer is Lying.CARRIED:
+                continue
+            peak = _peak(weights, precision, (transformer, text_encoder, tiled), pixels)
+            yield Plan(precision, transformer, text_encoder, tiled, peak)
+
+
+def _slowness(plan: Plan) -> tuple[int, bool]:
+    """All on the card comes first, and of these what is exact."""
+    way = (plan.transformer, plan.text_encoder, plan.tiled)
+    return WAYS.index(way), plan.precision is not Precision.EXACT
+
+
+def _peak(weights: Weights, precision: Precision, way: tuple[Lying, Lying, bool], pixels: int) -> int:
+    transformer, text_encoder, tiled = way
+    share = 0.5 if precision is not Precision.EXACT else 1.0
+    whole = weights.transformer * (share + SMALL_PARTS * (1 - share))
+    words = weights.text_encoder * (share if text_encoder is Lying.RESIDENT else WINDOW)
+    drawing = (DRAWING_TILED if tiled else DRAWING) * GIB * max(pixels / PIXELS, 0.1)
+    lying = whole if transformer is Lying.RESIDENT else weights.transformer * WINDOW
+    return int(lying + words + weights.vae + drawing + CONTEXT)

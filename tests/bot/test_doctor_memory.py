@@ -1,0 +1,47 @@
+import pytest
+
+from bot.doctor_memory import card_in, explained, weights_of
+from generator.choices import Precision
+from generator.memory import GIB, Z_IMAGE_TURBO, Card
+from generator.models import EMBEDDED
+
+
+def test_without_a_card_everything_is_exact():
+    assert explained(EMBEDDED, Precision.AUTO, []) == (
+        True,
+        "exact: without a card everything lies in the machine's memory",
+    )
+
+
+def test_the_plan_for_a_card_is_told():
+    fits, finding = explained("Tongyi-MAI/Z-Image-Turbo", Precision.AUTO, [Card("L4", 23 * GIB, (8, 9))])
+
+    assert fits
+    assert finding.startswith("On L4 (23.0 GiB) the transformer lies on the card in sixteen bits")
+
+
+def test_a_card_that_is_too_small_is_told():
+    fits, finding = explained("Tongyi-MAI/Z-Image-Turbo", Precision.AUTO, [Card("GT 1030", 2 * GIB, (6, 1))])
+
+    assert not fits
+    assert "does not fit on GT 1030" in finding
+
+
+def test_a_model_at_hand_is_measured_by_its_files():
+    found = weights_of(EMBEDDED)
+
+    assert 9e6 < found.transformer < 11e6
+    assert weights_of("somebody/something") == Z_IMAGE_TURBO
+
+
+@pytest.mark.parametrize(
+    ("line", "card"),
+    [
+        ("NVIDIA H200, 143771, 9.0", Card("NVIDIA H200", 143771 * 2**20, (9, 0))),
+        ("Odd, Name, 16376, 8.9", Card("Odd, Name", 16376 * 2**20, (8, 9))),
+        ("NVIDIA, [N/A], 8.9", None),
+        ("no card", None),
+    ],
+)
+def test_what_the_driver_says_is_read(line, card):
+    assert card_in(line) == card
