@@ -512,6 +512,14 @@ class ShowJobs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Examine:
+    """How Pinxit itself is. Answered by Examined."""
+
+    by: Person
+    vouched: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pay:
     """Credits for money that a platform has taken. Answered by Paid. The same `charge` twice is once."""
 
@@ -560,6 +568,7 @@ Personal = (
     | Block
     | Unblock
     | ShowJobs
+    | Examine
     | MakeKey
     | Pay
     | ShowPayment

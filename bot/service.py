@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import assert_never
 
+from bot.checkup import Checkup
 from bot.clock import Clock
 from bot.commands import (
     Block,
@@ -21,6 +22,7 @@ from bot.commands import (
     Draw,
     EmptyJob,
     Enlarge,
+    Examine,
     ExportMine,
     Extend,
     FetchLora,
@@ -180,6 +182,7 @@ class Service:
         self._moderation = Moderation(
             store=store, people=self._people, delivery=delivery, dispatcher=dispatcher, clock=clock
         )
+        self._checkup = Checkup(store, gallery, dispatcher, clock)
         self._overview = Overview(store, dispatcher, clock, limits)
         self._purchases = Purchases(store, self._people, clock)
         self._starts = Starts(store, gallery, self._people, clock, model, self._pictured_job)
@@ -248,6 +251,9 @@ class Service:
                 return await self._fetch(command)
             case Grant() | Block() | Unblock() | ShowJobs():
                 return await self._moderation.answer(command)
+            case Examine(by=by):
+                self._check_rate(await self._people.account(by))  # reads the whole ledger
+                return await self._checkup.answer(command)
             case Pay() | ShowPayment() | TakeBack():
                 return await self._purchases.answer(command)
             case MakeKey(by):

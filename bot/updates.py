@@ -1,6 +1,7 @@
 """What Pinxit says: answers to a command at once, and updates pushed to a stored post."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from bot.commands import Person
 from bot.refusals import Refusal
@@ -273,6 +274,38 @@ class JobsView(Aside):
     items: tuple[SeenJob, ...]
 
 
+class Organ(StrEnum):
+    """A part of Pinxit that is well or not."""
+
+    LEDGER = "ledger"
+    PAINTER = "painter"
+    PICTURES = "pictures"
+    LINE = "line"
+    DELIVERY = "delivery"
+    WEBHOOKS = "webhooks"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How a part is; the figure says how much of what its sentence is about."""
+
+    organ: Organ
+    good: bool
+    figure: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined(Aside):
+    """How Pinxit itself is, part by part."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def well(self) -> bool:
+        """Whether every part is."""
+        return all(finding.good for finding in self.findings)
+
+
 @dataclass(frozen=True, slots=True)
 class FoundRecipe(Aside):
     """No job is known, but the file holds its recipe; `made_with` is another program's model, else ""."""
@@ -372,6 +405,7 @@ AnyAside = (
     | NowBlocked
     | NowUnblocked
     | JobsView
+    | Examined
     | FoundRecipe
     | PictureKept
     | LoraList

@@ -1,5 +1,6 @@
 """Tells what answers about people and places say: one sentence each, and the lines of their lists."""
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from bot.texts.catalogue import OWN_NAMES
@@ -8,7 +9,9 @@ from bot.updates import (
     AnyAside,
     DeletionAsked,
     Erased,
+    Examined,
     Exported,
+    Finding,
     FoundRecipe,
     Granted,
     JobsView,
@@ -71,6 +74,8 @@ def describe_aside(answer: AnyAside, language: str) -> str:  # noqa: C901, PLR09
             return _act(answer, language)
         case JobsView(items=items):
             return say(language, "jobs_view" if items else "jobs_none")
+        case Examined(findings=findings):
+            return _examined(findings, answer.well, language)
         case FoundRecipe():
             return _found(answer, language)
         case PictureKept():
@@ -95,6 +100,14 @@ def describe_aside(answer: AnyAside, language: str) -> str:  # noqa: C901, PLR09
             return say(language, "quoted", price=price)
         case _:
             assert_never(answer)
+
+
+def _examined(findings: Sequence[Finding], well: bool, language: str) -> str:
+    lines = [say(language, "checkup_well" if well else "checkup_ill")]
+    for finding in findings:
+        mark, state = ("✓", "good") if finding.good else ("✗", "bad")
+        lines.append(f"{mark} {say(language, f'checkup_{finding.organ}_{state}', figure=finding.figure)}")
+    return "\n".join(lines)
 
 
 def _found(found: FoundRecipe, language: str) -> str:

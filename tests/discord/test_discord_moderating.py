@@ -23,9 +23,11 @@ def trusted(town):
     return (int(town.guild.id),)
 
 
-@pytest.mark.parametrize("name", ["grant", "block", "unblock", "jobs"])
+@pytest.mark.parametrize("name", ["grant", "block", "unblock", "jobs", "doctor"])
 async def test_whoever_manages_some_server_can_neither_mint_nor_block(town, tmp_path, name):
-    options = {"grant": {"member": town.bob, "credits": 5}, "jobs": {}}.get(name, {"member": town.bob})
+    options = {"grant": {"member": town.bob, "credits": 5}, "jobs": {}, "doctor": {}}.get(
+        name, {"member": town.bob}
+    )
     async with running(town, tmp_path) as bot:
         no = await answer(town, name, options=options, permissions=MANAGER)
         known = await bot.store.accounts()
@@ -94,6 +96,15 @@ async def test_what_moderators_do_stands_in_the_log_channel(town, tmp_path):
 
     told = [message.content for message in town.messages if message.channel is log]
     assert told[1:] == ["Ann gave Bob 5 credits. The balance is 5.", "Ann blocked Bob.", LOOKED]
+
+
+async def test_who_is_trusted_can_ask_how_all_is(town, tmp_path):
+    async with running(town, tmp_path, trusted=trusted(town)):
+        told = await answer(town, "doctor", permissions=MANAGER)
+
+    assert told.ephemeral
+    assert told.content.startswith("Everything is well.")
+    assert "✓ Every credit is accounted for." in told.content
 
 
 async def test_everybody_s_orders_are_listed_without_private_prompts(town, tmp_path):

@@ -151,7 +151,9 @@ async def test_a_person_is_named_by_answering_what_they_wrote(town, tmp_path, ch
     assert "Bob_Ray gave Ann_Lee 10 credits" in town.answers(chat)[-1].text
 
 
-@pytest.mark.parametrize("command", ["/grant 5 5", "/block 5", "/unblock 5", "/jobs", "/grant", "/block"])
+@pytest.mark.parametrize(
+    "command", ["/grant 5 5", "/block 5", "/unblock 5", "/jobs", "/doctor", "/grant", "/block"]
+)
 async def test_nobody_else_may(town, tmp_path, command):
     async with running(town, tmp_path):
         town.says(command)
@@ -178,3 +180,12 @@ async def test_an_amount_that_is_too_large_is_refused_and_never_shortened(town, 
 
         assert "100000000000000000000" in town.last.text
         assert all(balance.available == 0 for _, balance in await bot.store.accounts())
+
+
+async def test_whoever_manages_the_bot_can_ask_how_all_is(town, tmp_path):
+    async with running(town, tmp_path, admins=frozenset({town.ann.id})):
+        town.says("/doctor")
+        await town.until(town.answers)
+
+    assert town.last.text.startswith("Everything is well.")
+    assert "✓ Every credit is accounted for." in town.last.text

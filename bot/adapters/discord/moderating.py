@@ -11,7 +11,7 @@ from bot.adapters.discord.replies import say_at_once, show
 from bot.adapters.discord.servers import Servers
 from bot.adapters.discord.trust import Trust
 from bot.adapters.discord.wording import MARKDOWN, jobs_text, told
-from bot.commands import Block, Grant, ShowJobs, Unblock
+from bot.commands import Block, Examine, Grant, ShowJobs, Unblock
 from bot.texts import say
 from bot.updates import Granted, JobsView, NowBlocked, NowUnblocked
 from storage.records import Identity
@@ -72,6 +72,13 @@ class Moderating:
             await self._servers.tell(press, partial(_looked, by.name))
         else:
             await show(press, told(answer, by.language))
+
+    @kindly
+    async def doctor(self, press: Press) -> None:
+        """Say how Pinxit itself is."""
+        if await self._may(press):
+            by = self.desk.person(press)
+            await show(press, told(await self.desk.ask(press, Examine(by=by, vouched=True)), by.language))
 
     async def _do(self, press: Press, command: Grant | Block | Unblock) -> None:
         answer = await self.desk.ask(press, command)

@@ -1,4 +1,4 @@
-"""/grant, /block, /unblock and /jobs: offered to managers of servers, taken from those who are trusted."""
+"""/grant, /block, /unblock, /jobs and /doctor: offered to managers, taken from those who are trusted."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -39,7 +39,11 @@ def moderation_commands(moderating: Moderating) -> Iterator[AnyCommand]:
     async def jobs(press: Press) -> None:
         await moderating.jobs(press)
 
+    async def doctor(press: Press) -> None:
+        await moderating.doctor(press)
+
     yield for_managers("grant", "discord_command_grant", options(grant, GRANTING, GRANTING))
     yield for_managers("block", "discord_command_block", options(block, WHOM, WHOM))
     yield for_managers("unblock", "discord_command_unblock", options(unblock, WHOM, WHOM))
     yield for_managers("jobs", "discord_command_jobs", jobs)
+    yield for_managers("doctor", "discord_command_doctor", doctor)

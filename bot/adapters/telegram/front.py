@@ -138,7 +138,7 @@ class TelegramFront:
             (personal, ("start", "settings", "styles", "loras", "style", "link", "privacy", "apikey")),
             (self._lookups, ("info",)),
             (self._stars, ("buy", "paysupport", "refund")),
-            (managing, ("chat", "grant", "block", "unblock", "jobs")),
+            (managing, ("chat", "grant", "block", "unblock", "jobs", "doctor")),
         ):
             for name in names:
                 application.add_handler(CommandHandler(name, getattr(room, name)))

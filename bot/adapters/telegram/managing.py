@@ -11,9 +11,9 @@ from bot.adapters.telegram.core import Account
 from bot.adapters.telegram.reading import ADMINISTRATOR, GENERAL, Asked, typed_after
 from bot.adapters.telegram.replies import Replies, with_message, with_press
 from bot.adapters.telegram.wording import PAGES, escaped, quoted
-from bot.commands import Block, ChangePlace, Grant, ShowJobs, ShowPlace, Unblock
+from bot.commands import Block, ChangePlace, Examine, Grant, ShowJobs, ShowPlace, Unblock
 from bot.texts import describe, say
-from bot.updates import Answer, JobsView, PlaceView
+from bot.updates import Answer, Examined, JobsView, PlaceView
 from storage.records import Identity, PlaceId, PlaceRules, Spoiler
 
 RULES = "rule"
@@ -204,6 +204,15 @@ class Managing:
             await self.replies.tell(asked, answer)
             return
         await self.replies.whisper(asked, PAGES.jobs(answer, asked.language))
+
+    @with_message
+    async def doctor(self, _: Message, asked: Asked) -> None:
+        """Say how Pinxit itself is, to an administrator alone."""
+        answer = await self._core.answer(Examine(by=asked.by, vouched=self._is_admin(asked)))
+        if not isinstance(answer, Examined):
+            await self.replies.tell(asked, answer)
+            return
+        await self.replies.whisper(asked, quoted(describe(answer, asked.language)))
 
     def _is_admin(self, asked: Asked) -> bool:
         return asked.by.identity.user in map(str, self._account.admins)

@@ -24,6 +24,7 @@ from bot.updates import (
     AnyAside,
     DeletionAsked,
     Erased,
+    Examined,
     Exported,
     FoundRecipe,
     Granted,
@@ -127,7 +128,7 @@ def personal_view(answer: AnyAside, language: str) -> View:  # noqa: C901, PLR09
             return told | {"type": "several", "texts": [literal(text) for text in texts]}
         case PlaceView() | Granted() | NowBlocked() | NowUnblocked() | JobsView() | FoundRecipe() | Quoted():
             return told | {"type": "note"}
-        case Paid() | PaymentView() | TakenBack() | PictureKept() | LoraReady():
+        case Paid() | PaymentView() | TakenBack() | PictureKept() | LoraReady() | Examined():
             return told | {"type": "note"}
         case _:
             assert_never(answer)
