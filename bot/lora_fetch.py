@@ -79,6 +79,10 @@ class LoraFetcher:
         """Say whether an answer costs nothing: the file is here, or on its way."""
         return address in self._running or self._remembered(address) is not None
 
+    def named(self, sha256: str) -> None:
+        """Note that an order names this content, which may be one that is kept here."""
+        self._cache.use(sha256)
+
     async def sent(self, content: bytes) -> str:
         """Take a file that was sent to us."""
         if self._rules.sources is Sources.SHELF:

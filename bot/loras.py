@@ -54,6 +54,8 @@ class Loras:
             if content not in self._fitting:
                 check_file(file, self._layers)
                 self._fitting.add(content)
+            if self._fetcher is not None:
+                self._fetcher.named(content)
         return replace(lora, sha256=content)
 
     def is_near(self, command: FetchLora) -> bool:

@@ -333,6 +333,22 @@ async def test_what_is_kept_has_a_bound_and_the_longest_unnamed_goes_first(tmp_p
         assert shop.asked == ["snow", "outline", "snow"]
 
 
+async def test_what_an_order_names_again_stays_longest(tmp_path):
+    third = save({name: value / 2 for name, value in STATE.items()})
+    async with (
+        selling(snow=SNOW, outline=OUTLINE, third=third) as shop,
+        shopping(tmp_path, shop) as api,
+    ):
+        api.cache._most_bytes = 2 * len(SNOW) + 1000
+        jobs = [await api.order(loras=[wanted(shop.url(name))]) for name in ("snow", "outline")]
+        first = await api.store.job(jobs[0]["id"])
+
+        await api.service._loras.fixed(first.recipe)  # as a reroll does
+        await api.order(loras=[wanted(shop.url("third"))])
+
+        assert {each.read_bytes() for each in api.fetched.glob("*")} == {SNOW, third}
+
+
 async def test_a_price_is_asked_with_the_lora_looked_at(tmp_path):
     async with selling(snow=SNOW, it=b"nothing") as shop, shopping(tmp_path, shop) as api:
         said = await api.post_json(
