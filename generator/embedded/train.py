@@ -84,9 +84,10 @@ CONTINUED = replace(
     FULL,
     reading_steps=1600,
     flow=Plan(
-        phases=(Phase(halved=0.15, doubled=0.06, steps=9000, batch=8, shift=4, guidance=0.5),),
+        phases=(Phase(halved=0.15, doubled=0.06, steps=8000, batch=8, shift=4, guidance=0.5),),
         matrix_rate=3e-3,
         cool_from=0.6,
+        meet_every=15,
     ),
 )
 """On top of finished weights, whose world may have been smaller."""
