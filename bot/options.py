@@ -165,17 +165,14 @@ def parse(text: str, model: Model, defaults: Defaults) -> Wish:
     return valid(wish, model)
 
 
-def render(
-    recipe: Recipe, count: int, format: PictureFormat = PictureFormat.PNG, *, seeded: bool = True
-) -> str:
-    """Return the text that parses to this recipe, or without its seed: a prompt to edit, with its options.
+def render(recipe: Recipe, count: int, format: PictureFormat = PictureFormat.PNG) -> str:
+    """Return the text that parses to this recipe: a prompt to edit, with its options.
 
     What the recipe starts from stands beside the text: `From.of`.
     """
-    seed = f" --seed {recipe.seed}" if seeded else ""
     extra = _lora_flag(recipe.loras) + _strength_flag(recipe.start)
     flags = (
-        f"--size {recipe.width}x{recipe.height}{seed} --steps {recipe.steps}"
+        f"--size {recipe.width}x{recipe.height} --seed {recipe.seed} --steps {recipe.steps}"
         f" --n {count} --shift {recipe.shift!r} --format {format.value}{extra}"
     )
     for spell in (str, escaped):

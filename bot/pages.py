@@ -26,7 +26,8 @@ from bot.updates import (
     Update,
     Wallet,
 )
-from bot.wildcards import literal
+from bot.wildcards import literal, plain
+from generator.recipe import USUAL_STRENGTH
 from storage.records import Entry, Job, Kind
 
 BAR = 10
@@ -247,17 +248,21 @@ def bar(step: int, steps: int) -> str:
     return "▰" * full + "▱" * (BAR - full)
 
 
-def editable(job: Job, most: int, *, seeded: bool = True) -> str:
-    """Return the whole order as it can be typed again, at most so long: the prompt's end goes first.
-
-    Without its seed it will be another picture.
-    """
-    text = render(job.recipe, job.count, job.format, seeded=seeded)
+def editable(job: Job, most: int) -> str:
+    """Return the whole order as it can be typed again, at most so long: the prompt's end goes first."""
+    text = render(job.recipe, job.count, job.format)
     kept = len(job.recipe.prompt) - (len(text) - most)
     if len(text) <= most or kept < 1:
         return text[:most]
     shorter = replace(job.recipe, prompt=job.recipe.prompt[:kept])
-    return render(shorter, job.count, job.format, seeded=seeded)[:most]
+    return render(shorter, job.count, job.format)[:most]
+
+
+def remixed(job: Job, most: int) -> str:
+    """Return the order to paint something over a job's picture: its words, and how much is painted anew."""
+    strength = f" --strength {USUAL_STRENGTH:g}"
+    prompt = plain(job.recipe.prompt)[: most - len(strength)]
+    return f"{prompt}{strength}"
 
 
 def _telling(entries: Sequence[Entry]) -> list[Entry]:

@@ -311,6 +311,7 @@ class Service:
             pictures=sum(each.count for each in wanted),
             price=whole,
             balance=balance,
+            start=beginning.kept if beginning else None,
         )
 
     def _check_rate(self, account: int) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.clock import Clock
 from bot.commands import Extend, From, KeepPicture, Person, PictureOf, Source
@@ -37,6 +37,16 @@ class Beginning:
     mask: StartPicture | None = None
     other: StartPicture | None = None
     job: Job | None = None
+
+    @property
+    def kept(self) -> From:
+        """The same, by the names of what is kept now."""
+        return replace(
+            self.wanted,
+            picture=self.picture.sha256,
+            mask=self.mask.sha256 if self.mask else None,
+            other=self.other.sha256 if self.other else None,
+        )
 
     @property
     def size(self) -> tuple[int, int]:

@@ -59,7 +59,8 @@ class Style:
     def typed(self) -> str:
         """The style as it is typed to be saved."""
         options = self.given({}) | ({"no": self.negative} if self.negative else {})
-        return " ".join([self.template, *(f'--{name} "{value}"' for name, value in options.items())])
+        flags = (f"--{name} {_quoted(value)}" for name, value in options.items())
+        return " ".join([self.template, *flags])
 
     def title(self, language: str) -> str:
         """Return what to call it in a language."""
@@ -119,6 +120,10 @@ def read_styles(owners: Path | None = None) -> Styles:
     tables = _tables(OURS) | (_tables(owners) if owners is not None and owners.exists() else {})
     shown = {name: table for name, table in tables.items() if table.get("hidden") is not True}
     return Styles(_style(name, table, owners or OURS) for name, table in shown.items())
+
+
+def _quoted(value: str) -> str:
+    return f'"{value}"' if " " in value or not value else value
 
 
 def _tables(file: Path) -> dict[str, dict[str, Any]]:

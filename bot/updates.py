@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.commands import Person
+from bot.commands import From, Person
 from bot.refusals import Refusal
 from bot.styles import Style
 from generator.messages import Fault
@@ -357,13 +357,14 @@ class Quoted(Aside):
 class SeveralAsked(Aside):
     """What wildcards stand for, one text for each job, and what all of them cost. Nothing was done.
 
-    Ordering each of the texts draws them.
+    Ordering each of the texts draws them, from `start` where it is there: its pictures are kept by now.
     """
 
     texts: tuple[str, ...]
     pictures: int
     price: int
     balance: Balance
+    start: From | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,20 +145,3 @@ async def test_a_style_that_does_not_exist_is_told_with_the_nearest(town, tmp_pa
         await town.until(lambda: asked.follow_ups)
 
     assert "Did you mean watercolour?" in asked.follow_ups[0].content
-
-
-async def test_a_picture_to_begin_with_is_refused_kindly(town, tmp_path):
-    picture = {
-        "id": "1",
-        "filename": "cat.png",
-        "size": 1,
-        "url": "https://x.invalid",
-        "proxy_url": "https://x",
-    }
-    async with running(town, tmp_path) as bot:
-        asked = town.imagine("like this", image=picture)
-        await town.until(lambda: asked.original and asked.original.content)
-
-        assert bot.asked == []
-    assert asked.original.ephemeral
-    assert asked.original.content.startswith("I cannot paint from a picture yet.")

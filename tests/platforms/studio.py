@@ -40,13 +40,15 @@ from storage.sqlite import SqliteStore
 LIMITS = Limits(per_account=200, whole_queue=1000, daily_allowance=100_000)
 FREELY = RateLimit(Rate(per_minute=6e6, burst=10_000), Rate(per_minute=6e6, burst=10_000))
 
+SIDE = 64  # large enough to be started from
+
 RUNS = itertools.count()  # each run of a bot throws other dice
 
 Line = Event | asyncio.Event
 Script = Callable[[Generate], Iterable[Line]]
 
 
-def picture_file(order: Order, side: int = 16, *, noisy: bool = False) -> bytes:
+def picture_file(order: Order, side: int = SIDE, *, noisy: bool = False) -> bytes:
     """Return a real PNG; a noisy one compresses badly."""
     dice = random.Random(order.recipe.seed)
     size = (side, side)
@@ -70,8 +72,7 @@ PREVIEW = _preview()
 
 def finished(order: Order, **how: object) -> Finished:
     file = picture_file(order, **how)  # type: ignore[arg-type]
-    side = 16
-    return Finished(order=order.id, file=file, format=order.format, width=side, height=side, seconds=0.1)
+    return Finished(order=order.id, file=file, format=order.format, width=SIDE, height=SIDE, seconds=0.1)
 
 
 def draws(request: Generate) -> Iterable[Line]:

@@ -54,7 +54,7 @@ async def test_an_unknown_picture_is_told_kindly(town, tmp_path):
     async with running(town, tmp_path):
         town.says("", photo=target.getvalue())
         await town.until(town.answers)
-        assert town.last.text.startswith("I cannot paint from a picture yet.")
+        assert town.last.text.startswith("I do not know this picture.")
         town.says("/info", photo=target.getvalue())
         await town.until(lambda: "not known here" in town.last.text)
         town.says("/info")

@@ -112,16 +112,3 @@ async def test_a_photo_that_telegram_finds_odd_comes_as_a_document(town, tmp_pat
         await bot.until_confirmed()
 
     assert town.last.file.kind == "document"
-
-
-async def test_painting_from_a_picture_is_refused_kindly(town, tmp_path):
-    chat = town.founds(supergroup())
-    async with running(town, tmp_path) as bot:
-        town.says("/imagine like this", photo=b"jpeg")
-        photo = town.says("look", by=town.bob, chat=chat, photo=b"jpeg")
-        town.says("/imagine more of it", chat=chat, reply_to=photo)
-        await town.until(lambda: town.answers() and town.answers(chat))
-
-        assert await bot.jobs() == []
-    assert town.last.text == town.answers(chat)[-1].text
-    assert town.last.text.startswith("I cannot paint from a picture yet.")

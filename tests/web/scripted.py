@@ -25,7 +25,9 @@ from bot.commands import (
     DeleteMine,
     DeleteStyle,
     ExportMine,
+    FindPicture,
     Imagine,
+    KeepPicture,
     MakeLink,
     RenameStyle,
     Reroll,
@@ -42,7 +44,8 @@ from bot.commands import (
 )
 from bot.options import Defaults, parse
 from bot.own_styles import own_styles, style_of
-from bot.refusals import LinkCodeWrong, NoSuchJob, Refusal
+from bot.refusals import LinkCodeWrong, NoSuchJob, PictureUnknown, Refusal
+from bot.sent_picture import SentPicture, mask_from, picture_from
 from bot.styles import read_styles
 from bot.updates import (
     Answer,
@@ -59,6 +62,7 @@ from bot.updates import (
     LinkCode,
     Linked,
     LoraList,
+    PictureKept,
     PreferencesView,
     Progress,
     Queued,
@@ -102,6 +106,7 @@ class ScriptedService:
         self.health: Health = Ready(EMBEDDED_MODEL.name)
         self.heard: list[Command] = []
         self.preferences = Preferences()
+        self.sent: dict[str, SentPicture] = {}
         self.chat = WebChat(
             Core(
                 answer=self.answer,
@@ -215,6 +220,13 @@ class ScriptedService:
                 kept = tuple(each for each in self.preferences.styles if each[0] != name)
                 self.preferences = replace(self.preferences, styles=kept)
                 return StyleGone(name)
+            case KeepPicture(file=file, mask=mask):
+                sent = mask_from(file) if mask else picture_from(file)
+                sha256 = hashlib.sha256(sent.png).hexdigest()
+                self.sent[sha256] = sent
+                return PictureKept(sha256=sha256, width=sent.width, height=sent.height)
+            case FindPicture():
+                raise PictureUnknown
             case MakeLink():
                 return LinkCode(code="ABCD2345", life_seconds=600)
             case UseLink(code="WXYZ6789", confirmed=False):

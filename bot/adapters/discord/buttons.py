@@ -2,21 +2,27 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import discord
 from discord import ui
 
+from bot.commands import From
 from bot.deeds import LABELS, Deed
-from bot.pages import MOST_OF_LIST_PROMPT
+from bot.pages import MOST_OF_LIST_PROMPT, remixed
+from bot.short_names import long_name, short_name
 from bot.texts import say
 from bot.updates import Broken, Cancelled, Delivered, History, Progress, Queued, QueueView, Update
+from storage.records import Job
 
 JOB = r"[A-Za-z0-9_-]{1,64}"
 MOST_PICKED = 25  # what a select holds
 MOST_CANCELS = 5  # in the list of waiting jobs: one row
-EDIT_FORM, EDIT_FIELD = "pinxit:edited", "prompt"
+EDIT_FIELD = "prompt"
 MOST_OF_FIELD = 4000
+SHORT = r"[A-Za-z0-9_-]{43}"  # a SHA-256 made short
+FORM = re.compile(rf"pinxit:edited(:(?P<job>{JOB})(:(?P<index>\d{{1,2}}))?|/(?P<start>{SHORT}))?")
 
 Press = discord.Interaction[Any]
 STYLES = {Deed.DELETE: discord.ButtonStyle.danger, Deed.CANCEL: discord.ButtonStyle.danger}
@@ -105,24 +111,44 @@ class OlderPage(ui.DynamicItem[ui.Button[Any]], template=r"pinxit:older:(?P<befo
         await press.client.office.looking.history(press, self.before)
 
 
-class SeveralButton(ui.DynamicItem[ui.Button[Any]], template=r"pinxit:several"):
-    """The yes to all that wildcards stand for. The order stands in its message."""
+class SeveralButton(ui.DynamicItem[ui.Button[Any]], template=rf"pinxit:several(:(?P<start>{SHORT}))?"):
+    """The yes to all that wildcards stand for. The order stands in its message, what it starts from here."""
 
-    def __init__(self, label: str = "…") -> None:
+    def __init__(self, start: str | None, label: str = "…") -> None:
         style = discord.ButtonStyle.primary
-        super().__init__(ui.Button(style=style, label=label, custom_id="pinxit:several"))
+        custom_id = f"pinxit:several:{short_name(start)}" if start else "pinxit:several"
+        super().__init__(ui.Button(style=style, label=label, custom_id=custom_id))
+        self.start = From(picture=start) if start else None
 
     @classmethod
-    async def from_custom_id(cls, _press: Press, _item: ui.Item[Any], _match: re.Match[str], /) -> Self:
+    async def from_custom_id(cls, _press: Press, _item: ui.Item[Any], match: re.Match[str], /) -> Self:
         """Return the button that was pressed."""
-        return cls()
+        return cls(long_name(match["start"]) if match["start"] else None)
 
     async def callback(self, press: Press) -> None:
         """Order everything."""
-        await press.client.office.orders.agreed(press)
+        await press.client.office.orders.agreed(press, self.start)
 
 
-ITEMS = (JobButton, PickedPicture, OpenedJob, OlderPage, SeveralButton)
+class KeptPicture(ui.DynamicItem[ui.Button[Any]], template=rf"pinxit:kept:(?P<start>{SHORT})"):
+    """Asks what to make of a picture that was kept."""
+
+    def __init__(self, sha256: str, label: str = "…") -> None:
+        custom_id, style = f"pinxit:kept:{short_name(sha256)}", discord.ButtonStyle.primary
+        super().__init__(ui.Button(style=style, label=label, custom_id=custom_id))
+        self.sha256 = sha256
+
+    @classmethod
+    async def from_custom_id(cls, _press: Press, _item: ui.Item[Any], match: re.Match[str], /) -> Self:
+        """Return the button that was pressed."""
+        return cls(long_name(match["start"]))
+
+    async def callback(self, press: Press) -> None:
+        """Open the form."""
+        await press.client.office.lookups.kept(press, self.sha256)
+
+
+ITEMS = (JobButton, PickedPicture, OpenedJob, OlderPage, SeveralButton, KeptPicture)
 
 
 # ── what stands under which message ───────────────────────────────────────────────────────────────
@@ -140,7 +166,7 @@ def under(update: Update, language: str) -> ui.View:
             return ui.View(timeout=None)
         case Delivered(pictures=[_]):
             first = [Deed.REROLL, Deed.SUBTLE, Deed.STRONG, Deed.EDIT, Deed.INFO]
-            return _view(language, job, first, [Deed.DELETE])
+            return _view(language, job, first, [Deed.REMIX, Deed.DELETE])
         case Delivered(pictures=pictures):
             view = _view(language, job, [Deed.REROLL, Deed.EDIT, Deed.INFO, Deed.DELETE])
             return view.add_item(PickedPicture(job, _choice_of_pictures(job, len(pictures), language)))
@@ -149,14 +175,20 @@ def under(update: Update, language: str) -> ui.View:
 def under_one(job: str, index: int, language: str, *, public: bool) -> ui.View:
     """Return the buttons of one picture that is shown alone, to one person."""
     view = ui.View(timeout=None)
-    for deed in (Deed.SUBTLE, Deed.STRONG):
+    for deed in (Deed.SUBTLE, Deed.STRONG, Deed.REMIX):
         view.add_item(JobButton(deed, job, index, public=public, label=say(language, LABELS[deed])))
     return view
 
 
-def under_several(language: str) -> ui.View:
+def under_several(start: From | None, language: str) -> ui.View:
     """Return the yes to all that wildcards stand for."""
-    return ui.View(timeout=None).add_item(SeveralButton(say(language, "web_paint_all")))
+    picture = start.picture if start is not None and isinstance(start.picture, str) else None
+    return ui.View(timeout=None).add_item(SeveralButton(picture, say(language, "web_paint_all")))
+
+
+def under_kept(sha256: str, language: str) -> ui.View:
+    """Return the way to say what to make of a kept picture."""
+    return ui.View(timeout=None).add_item(KeptPicture(sha256, say(language, "remix")))
 
 
 def under_found(job: str, language: str) -> ui.View:
@@ -184,9 +216,43 @@ def under_history(history: History, language: str) -> ui.View:
     return view
 
 
-def edit_form(text: str, language: str) -> ui.Modal:
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a form paints from: nothing, a job's picture, what that job began with, or a kept picture."""
+
+    job: str = ""
+    index: int | None = None
+    sha256: str | None = None
+
+    @property
+    def picture(self) -> bool:
+        """Whether there is a picture."""
+        return bool(self.job or self.sha256)
+
+    def text(self) -> str:
+        """Return it as a form is known by it, the inverse of `read`."""
+        if self.sha256 is not None:
+            return f"pinxit:edited/{short_name(self.sha256)}"
+        index = "" if self.index is None else f":{self.index}"
+        return f"pinxit:edited:{self.job}{index}" if self.job else "pinxit:edited"
+
+    @classmethod
+    def read(cls, text: str) -> "Begun | None":
+        """Return what a form is about; None for others."""
+        if (found := FORM.fullmatch(text)) is None:
+            return None
+        index = int(found["index"]) if found["index"] else None
+        return cls(found["job"] or "", index, long_name(found["start"]) if found["start"] else None)
+
+
+def remix_form(job: Job, index: int, language: str) -> ui.Modal:
+    """Return the form that asks what to make of a job's picture."""
+    return edit_form(remixed(job, MOST_OF_FIELD), language, Begun(job.id, index))
+
+
+def edit_form(text: str, language: str, begun: Begun) -> ui.Modal:
     """Return the form that is filled with a whole order, to be changed."""
-    form = ui.Modal(title=say(language, "discord_edit"), custom_id=EDIT_FORM, timeout=1.0)
+    form = ui.Modal(title=say(language, "discord_edit"), custom_id=begun.text(), timeout=1.0)
     field: ui.TextInput[Any] = ui.TextInput(
         style=discord.TextStyle.paragraph,
         custom_id=EDIT_FIELD,

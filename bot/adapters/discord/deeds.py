@@ -4,7 +4,7 @@ import asyncio
 from typing import assert_never
 
 from bot.adapters.discord.address import PLATFORM, Address
-from bot.adapters.discord.buttons import MOST_OF_FIELD, Press, edit_form, under, under_one
+from bot.adapters.discord.buttons import MOST_OF_FIELD, Begun, Press, edit_form, remix_form, under, under_one
 from bot.adapters.discord.desk import Desk, kindly
 from bot.adapters.discord.files import uploads_of
 from bot.adapters.discord.full_size import with_links
@@ -39,8 +39,10 @@ class Deeds:
                 await self._orders.reroll(press, job, private=private)
             case Deed.SUBTLE | Deed.STRONG:
                 await self._orders.vary(press, job, index, strong=deed is Deed.STRONG, private=private)
-            case Deed.EDIT | Deed.REMIX:
-                await self._edit(press, job, seeded=deed is Deed.EDIT)
+            case Deed.EDIT:
+                await self._form(press, job, None)
+            case Deed.REMIX:
+                await self._form(press, job, index)
             case Deed.INFO:
                 await self._info(press, job)
             case Deed.DELETE:
@@ -50,16 +52,22 @@ class Deeds:
             case _:
                 assert_never(deed)
 
-    async def _edit(self, press: Press, job: str, *, seeded: bool) -> None:
-        """Open the form. It is itself the acknowledgement, so this one look-up comes first."""
+    async def _form(self, press: Press, job: str, index: int | None) -> None:
+        """Open the form of an order or of what to make of its picture.
+
+        It is itself the acknowledgement, so this one look-up comes first.
+        """
         by = self.desk.person(press)
         async with asyncio.timeout(LOOK_UP_SECONDS):
             answer = await self._core.answer(ShowInfo(by, job, vouched=True))
         if not isinstance(answer, Info):
             await say_at_once(press, told(answer, by.language))
             return
-        filled = editable(answer.job, MOST_OF_FIELD, seeded=seeded)
-        await open_form(press, edit_form(filled, by.language))
+        if index is not None:
+            await open_form(press, remix_form(answer.job, index, by.language))
+            return
+        begun = Begun(job) if answer.job.recipe.start is not None else Begun()
+        await open_form(press, edit_form(editable(answer.job, MOST_OF_FIELD), by.language, begun))
 
     async def _info(self, press: Press, job: str) -> None:
         by = self.desk.person(press)

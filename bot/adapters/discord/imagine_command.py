@@ -25,6 +25,7 @@ FLAGS = {
     "steps": "--steps {}",
     "style": '--style "{}"',
     "lora": '--lora "{}"',
+    "strength": "--strength {}",
     "negative": '--no "{}"',  # quoted, so that nothing in it is read as an option
 }
 MEANINGS = {
@@ -38,6 +39,7 @@ MEANINGS = {
     "lora": "web_option_lora",
     "negative": "web_option_no",
     "image": "discord_option_image",
+    "strength": "web_option_strength",
     "private": "discord_option_private",
 }
 
@@ -64,14 +66,12 @@ def imagine_command(orders: Orders, desk: Desk) -> app_commands.Command[Any, ...
         lora: str | None = None,
         negative: str | None = None,
         image: discord.Attachment | None = None,
+        strength: Annotated[float | None, app_commands.Range[float, 0.0, 1.0]] = None,
         private: bool = False,
     ) -> None:
-        if image is not None:
-            await orders.from_picture(press)
-            return
-        given = {"aspect": aspect, "size": size, "count": count, "seed": seed, "steps": steps}
-        line = typed(prompt, given | {"style": style, "lora": lora, "negative": negative})
-        await orders.imagine(press, line, private=private)
+        given: dict[str, Any] = {"aspect": aspect, "size": size, "count": count, "seed": seed, "steps": steps}
+        given |= {"style": style, "lora": lora, "negative": negative, "strength": strength}
+        await orders.imagine(press, typed(prompt, given), private=private, image=image)
 
     async def styles(press: Press, begun: str) -> list[Choice[str]]:
         by = desk.person(press)

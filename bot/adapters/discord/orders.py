@@ -2,14 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
+import discord
 from discord import ui
 
 from bot.adapters.discord.address import PLATFORM, Address
-from bot.adapters.discord.buttons import EDIT_FIELD, EDIT_FORM, Press, under_several
+from bot.adapters.discord.attached import LARGEST, fetched
+from bot.adapters.discord.buttons import EDIT_FIELD, Begun, Press, under_several
 from bot.adapters.discord.desk import Desk, kindly
 from bot.adapters.discord.journal import Journal, Order, Unanswered
 from bot.adapters.discord.permissions import missing
@@ -25,16 +28,28 @@ from bot.adapters.discord.reading import (
 from bot.adapters.discord.replies import announce, refuse, say_at_once, show
 from bot.adapters.discord.surface import Closed
 from bot.adapters.discord.wording import CODE, MOST_OF_CODE, refused_text, several_text
-from bot.commands import Imagine, Person, Reroll, Vary
+from bot.commands import From, Imagine, KeepPicture, Person, PictureOf, Reroll, ShowInfo, Vary
 from bot.delivery import TryLater
-from bot.refusals import BadRecipe
+from bot.refusals import BadRecipe, PictureDamaged, PictureTooHeavy
 from bot.several import each
 from bot.texts import say
-from bot.updates import Answer, Broken, Cancelled, Delivered, Progress, Queued, Refused, SeveralAsked
+from bot.updates import (
+    Answer,
+    Broken,
+    Cancelled,
+    Delivered,
+    Info,
+    PictureKept,
+    Progress,
+    Queued,
+    Refused,
+    SeveralAsked,
+)
 from storage.records import NewPost
 
 log = logging.getLogger(__name__)
 
+Found = Callable[[Person], Awaitable[From | Refused | None]]
 Make = Callable[[Person, str, NewPost], Order]
 
 
@@ -45,26 +60,58 @@ class Orders:
         self.desk = desk
 
     @kindly
-    async def imagine(self, press: Press, text: str, *, private: bool) -> None:
-        """Order what was typed."""
+    async def imagine(
+        self,
+        press: Press,
+        text: str,
+        *,
+        private: bool,
+        image: discord.Attachment | None = None,
+        start: Found | None = None,
+    ) -> None:
+        """Order what was typed, from an attached picture or one that is found when it is needed."""
 
         def order(by: Person, key: str, post: NewPost) -> Order:
             return Imagine(by=by, key=key, text=text, post=post, here=here(press))
 
-        await self._order(press, order, private=private)
+        found = partial(self._attached, image) if image is not None else start
+        await self._order(press, order, private=private, start=found)
 
-    @kindly
-    async def from_picture(self, press: Press) -> None:
-        """Say that no model here begins with a picture yet."""
-        await say_at_once(press, say(self.desk.person(press).language, "no_start_picture"))
+    async def _attached(self, image: discord.Attachment, by: Person) -> From | Refused:
+        """Keep an attached picture, so that its order needs no file when the bot is killed."""
+        if image.size > LARGEST:
+            return Refused(PictureTooHeavy(limit=LARGEST >> 20))
+        if (content := await fetched(image)) is None:
+            return Refused(PictureDamaged())
+        kept = await self.desk.core.answer(KeepPicture(by=by, file=content))
+        if isinstance(kept, PictureKept):
+            return From(picture=kept.sha256)
+        return kept if isinstance(kept, Refused) else Refused(PictureDamaged())
 
     @kindly
     async def submitted(self, press: Press) -> None:
         """Order what a form says, which may have been opened before a restart."""
-        if press.data is None or press.data.get("custom_id") != EDIT_FORM:
+        form = str(press.data.get("custom_id", "")) if press.data is not None else ""
+        if (begun := Begun.read(form)) is None:
             return
         text = field_of(press.data, EDIT_FIELD)
-        await self.imagine(press, text, private=is_private(press))
+        await self.imagine(
+            press,
+            text,
+            private=is_private(press),
+            start=partial(self._begun, begun) if begun.picture else None,
+        )
+
+    async def _begun(self, begun: Begun, by: Person) -> From | Refused | None:
+        """Return the picture that a form paints from: a job's, what that job began with, or a kept one."""
+        if begun.sha256 is not None:
+            return From(picture=begun.sha256)
+        if begun.index is not None:
+            return From(picture=PictureOf(begun.job, begun.index, vouched=True))
+        answer = await self.desk.core.answer(ShowInfo(by, begun.job, vouched=True))
+        if isinstance(answer, Info):
+            return From.of(answer.job.recipe)
+        return answer if isinstance(answer, Refused) else None
 
     async def reroll(self, press: Press, job: str, *, private: bool) -> None:
         """Order the same with fresh seeds."""
@@ -84,7 +131,7 @@ class Orders:
 
         await self._order(press, order, private=private)
 
-    async def _order(self, press: Press, make: Make, *, private: bool) -> None:
+    async def _order(self, press: Press, make: Make, *, private: bool, start: Found | None = None) -> None:
         by = self.desk.person(press)
         if (sentence := missing(press, by.language)) is not None:
             await say_at_once(press, sentence)
@@ -92,7 +139,14 @@ class Orders:
         address = self._address(press, private=private)
         order = make(by, f"{PLATFORM}:{press.id}", _post(address, by.language))
         order = replace(order, private=address.private)
-        message = await self.desk.reception.acknowledge(press, address, by.language, order)
+        noted = order if start is None else None  # without its picture it would be another order
+        message = await self.desk.reception.acknowledge(press, address, by.language, noted)
+        found = await start(by) if start is not None else None
+        if isinstance(found, Refused):
+            await refuse(press, refused_text(found, by.language), private=address.private)
+            return
+        if found is not None and isinstance(order, Imagine):
+            order = replace(order, start=found)
         answer = await self._placed(order, replace(address, message=message), by.language)
         if isinstance(answer, Refused):
             await refuse(press, refused_text(answer, by.language), private=address.private)
@@ -106,10 +160,11 @@ class Orders:
             refused = Refused(BadRecipe("prompt_too_long", {"length": long, "most": MOST_OF_CODE}))
             await refuse(press, refused_text(refused, language), private=private)
             return
-        await show(press, several_text(several, order.text, language), under_several(language))
+        view = under_several(several.start, language)
+        await show(press, several_text(several, order.text, language), view)
 
     @kindly
-    async def agreed(self, press: Press) -> None:
+    async def agreed(self, press: Press, start: From | None) -> None:
         """Order what wildcards stand for, each text in a message of its own, and take the question back."""
         by, message = self.desk.person(press), press.message
         found = CODE.search(message.content) if message is not None else None
@@ -120,7 +175,15 @@ class Orders:
         await show(press, message.content, ui.View(timeout=None))
         address = replace(self._address(press, private=is_private(press)), further=True)
         key, post = f"{PLATFORM}:{message.id}", _post(address, by.language)
-        whole = Imagine(by=by, key=key, text=found[1], post=post, here=here(press), private=address.private)
+        whole = Imagine(
+            by=by,
+            key=key,
+            text=found[1],
+            post=post,
+            here=here(press),
+            private=address.private,
+            start=start,
+        )
         for order in each(whole):
             sent = await announce(press, private=address.private)
             if sent is None or not await self._placed_further(order, replace(address, message=sent)):

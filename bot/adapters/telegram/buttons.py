@@ -6,16 +6,18 @@ from dataclasses import dataclass
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
+from bot.commands import From
 from bot.deeds import LABELS, Deed
+from bot.short_names import long_name, short_name
 from bot.texts import say
 from bot.updates import Broken, Cancelled, Delivered, History, Progress, Queued, QueueView, Update
 
 JOB = r"[A-Za-z0-9_-]{1,48}"
 MOST_CANCELS = 8  # in the list of waiting jobs
-OPEN, OLDER, SEVERAL = "open", "older", "several"
+OPEN, OLDER, SEVERAL = "open", "older", "all"
 PRESSED = re.compile(rf"(?P<deed>{'|'.join(Deed)}):(?P<job>{JOB}):(?P<index>\d{{1,2}})")
 TURNED = re.compile(rf"{OLDER}:(?P<before>\d{{1,12}}(\.\d{{1,9}})?)")
-AGREED = re.compile(rf"{SEVERAL}:(?P<asker>-?\d{{1,20}})")
+AGREED = re.compile(rf"{SEVERAL}:(?P<asker>-?\d{{1,16}})(?::(?P<start>[\w-]{{43}}))?")
 OPENED = re.compile(rf"{OPEN}:(?P<job>{JOB})")
 
 Keyboard = InlineKeyboardMarkup | None
@@ -40,16 +42,33 @@ class Pressed:
         return cls(Deed(found["deed"]), found["job"], int(found["index"])) if found else None
 
 
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """Yes to all that wildcards stand for: who may say it, and from which kept picture the orders start."""
+
+    asker: int
+    start: From | None = None
+
+    def text(self) -> str:
+        """Return it as a button's data, the inverse of `read`: at most 64 bytes."""
+        start = (
+            f":{short_name(self.start.picture)}" if self.start and isinstance(self.start.picture, str) else ""
+        )
+        return f"{SEVERAL}:{self.asker}{start}"
+
+    @classmethod
+    def read(cls, text: str) -> "Agreed | None":
+        """Return what a button's data says; None where it is not of this kind."""
+        if (found := AGREED.fullmatch(text)) is None:
+            return None
+        start = From(picture=long_name(found["start"])) if found["start"] else None
+        return cls(int(found["asker"]), start)
+
+
 def turned(text: str) -> float | None:
     """Return the time before which a page of history is wanted; None for other buttons."""
     found = TURNED.fullmatch(text)
     return float(found["before"]) if found else None
-
-
-def agreed(text: str) -> int | None:
-    """Return who may say yes to all that wildcards stand for; None for other buttons."""
-    found = AGREED.fullmatch(text)
-    return int(found["asker"]) if found else None
 
 
 def opened(text: str) -> str | None:
@@ -73,15 +92,15 @@ def under(update: Update, language: str) -> Keyboard:
             return None
         case Delivered(pictures=[_]):
             first = _row(job, language, Deed.REROLL, Deed.SUBTLE, Deed.STRONG)
-            return _keyboard([first, _row(job, language, Deed.EDIT, Deed.INFO, Deed.DELETE)])
+            return _keyboard([first, _row(job, language, Deed.EDIT, Deed.REMIX, Deed.INFO, Deed.DELETE)])
         case Delivered(pictures=pictures):
             first = _row(job, language, Deed.REROLL, Deed.EDIT, Deed.INFO, Deed.DELETE)
             return _keyboard([first, *(_variations(job, index, language) for index in range(len(pictures)))])
 
 
-def under_several(asker: int, language: str) -> Keyboard:
+def under_several(agreed: Agreed, language: str) -> Keyboard:
     """Return the yes to all that wildcards stand for, for whoever asked: the order stands in the message."""
-    data = f"{SEVERAL}:{asker}"
+    data = agreed.text()
     return _keyboard([[InlineKeyboardButton(say(language, "web_paint_all"), callback_data=data)]])
 
 
@@ -116,7 +135,7 @@ def under_history(history: History, language: str) -> Keyboard:
 def _variations(job: str, index: int, language: str) -> list[InlineKeyboardButton]:
     return [
         _button(f"{say(language, LABELS[deed])} {index + 1}", Pressed(deed, job, index))
-        for deed in (Deed.SUBTLE, Deed.STRONG)
+        for deed in (Deed.SUBTLE, Deed.STRONG, Deed.REMIX)
     ]
 
 

@@ -26,6 +26,7 @@ from bot.adapters.telegram.inline import Inline
 from bot.adapters.telegram.lookups import Lookups
 from bot.adapters.telegram.managing import RULES, Managing
 from bot.adapters.telegram.menus import menus
+from bot.adapters.telegram.ordering import Ordering
 from bot.adapters.telegram.personal import LINK, PRIVACY, SETTINGS, Personal
 from bot.adapters.telegram.polling import Poll
 from bot.adapters.telegram.replies import Context, Replies
@@ -57,7 +58,8 @@ class TelegramFront:
         canvas = Canvas(core, self._wire, account.stage)
         self.surface = TelegramSurface(core, canvas)
         replies = Replies(core, self._wire)
-        self._desk = Desk(account, replies, canvas)
+        self._ordering = Ordering(account, replies)
+        self._desk = Desk(replies, canvas, self._ordering)
         self._personal = Personal(account, replies)
         self._managing = Managing(account, replies)
         self._inline = Inline(account, replies)
@@ -134,7 +136,8 @@ class TelegramFront:
     def _add_handlers(self, application: AnyApplication) -> None:
         desk, personal, managing = self._desk, self._personal, self._managing
         for room, names in (
-            (desk, ("imagine", "queue", "history", "credits", "help")),
+            (self._ordering, ("imagine",)),
+            (desk, ("queue", "history", "credits", "help")),
             (personal, ("start", "settings", "styles", "loras", "style", "link", "privacy", "apikey")),
             (self._lookups, ("info",)),
             (self._stars, ("buy", "paysupport", "refund")),
@@ -147,9 +150,9 @@ class TelegramFront:
         application.add_handler(
             MessageHandler(pictures & filters.CaptionRegex(r"^/info\b"), self._lookups.info)
         )
-        application.add_handler(MessageHandler(pictures, desk.photo))
+        application.add_handler(MessageHandler(pictures, self._ordering.photo))
         application.add_handler(MessageHandler(filters.COMMAND & private, desk.unknown))
-        application.add_handler(MessageHandler(filters.TEXT & ~filters.COMMAND, desk.words))
+        application.add_handler(MessageHandler(filters.TEXT & ~filters.COMMAND, self._ordering.words))
         application.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, managing.grown))
         application.add_handler(PreCheckoutQueryHandler(self._stars.checked))
         application.add_handler(MessageHandler(filters.SUCCESSFUL_PAYMENT, self._stars.paid))

@@ -1,5 +1,6 @@
 """What an update says: who, where, in which language, and where its answer will stand. No I/O."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from storage.records import Identity, NewPost, PlaceId, Preferences
 
 ADMINISTRATOR = "administrators"  # the one role that there is in a group
 GENERAL = 1  # the topic that has no number
+
+BEGUN = re.compile(r"^pinxit-(?P<job>[A-Za-z0-9_-]{1,64})-(?P<number>\d{1,2})$", re.MULTILINE)
 
 Prefer = Callable[[Identity], Preferences]
 
@@ -95,15 +98,21 @@ def typed_after(message: Message) -> str:
     return rest[0] if rest else ""
 
 
-def shows_a_picture(message: Message) -> bool:
-    """Say whether the message, or the one that it answers, is to be painted from."""
-    answered = message.reply_to_message
-    return bool(message.photo or message.document) or bool(answered and (answered.photo or answered.document))
-
-
-def answers_a_form(message: Message, bot: int) -> bool:
-    """Say whether the message answers a form of ours, whenever that was sent."""
-    form = message.reply_to_message
+def form_of(message: Message) -> str | None:
+    """Return what the form of ours says that a message answers, whenever that was sent; None for others."""
+    form, bot = message.reply_to_message, message.get_bot().id
     if form is None or form.from_user is None or form.from_user.id != bot or form.text is None:
-        return False
-    return any(form.text.startswith(say(language, "telegram_edit")) for language in LANGUAGES)
+        return None
+    heads = [say(language, key) for language in LANGUAGES for key in ("telegram_edit", "telegram_remix")]
+    return form.text if form.text.startswith(tuple(heads)) else None
+
+
+def begun_with(job: str, index: int | None) -> str:
+    """Return the line of a form that says from which picture it paints; None is what the job began with."""
+    return f"pinxit-{job}-{0 if index is None else index + 1}"
+
+
+def begins_with(form: str) -> tuple[str, int | None] | None:
+    """Return what `begun_with` wrote; None for a form that begins with no picture."""
+    found = BEGUN.search(form)
+    return (found["job"], int(found["number"]) - 1 if int(found["number"]) else None) if found else None

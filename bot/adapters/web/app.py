@@ -25,6 +25,7 @@ from bot.adapters.web.guard import Guard
 from bot.adapters.web.labels import LABELS, blanks
 from bot.adapters.web.lock import COOKIE, SESSION_SECONDS, Lock, Opened, Wait, Wrong
 from bot.adapters.web.messages import LANGUAGES, LONGEST_MESSAGE
+from bot.adapters.web.sent import sent
 from bot.adapters.web.tabs import Tab
 from bot.adapters.web.views import file_name
 from bot.file_answer import file_answer
@@ -120,6 +121,12 @@ class Pages:
             raise HTTPException(404)
         return FileResponse(self._chat.sampler, headers={"cache-control": "no-cache"})
 
+    async def sent(self, request: Request) -> Response:
+        """A file of the person's."""
+        if not self._is_open(request):
+            return PlainTextResponse("Log in first.", 401)
+        return await sent(self._chat, request)
+
     async def picture(self, request: Request) -> Response:
         """A finished picture by its secret; its bytes never change."""
         if not self._is_open(request):
@@ -196,6 +203,7 @@ def web_app(chat: WebChat, gallery: Gallery, door: Door) -> Starlette:
             Route("/labels", pages.labels),
             Route(SAMPLER_PATH, pages.sampler),
             Route("/pictures/{name}", pages.picture),
+            Route("/sent", pages.sent, methods=["POST"]),
             WebSocketRoute("/socket", pages.socket),
             Mount("/static", _Static(directory=STATIC)),
         ],

@@ -114,6 +114,18 @@ class WebChat(Surface):
             log.exception("web command failed", extra={"wish": type(ask.wish).__name__})
             self._complain(tab, ask.reply, "web_trouble")
 
+    async def ask(self, command: Command, language: str) -> View:
+        """Answer a command that did not come over a socket. Whatever happens, there is an answer."""
+        try:
+            return self.told(await self._core.answer(command), language)
+        except Exception:
+            log.exception("web command failed", extra={"wish": type(command).__name__})
+            return {"type": "error", "sentence": say(language, "web_trouble")}
+
+    def told(self, answer: Answer, language: str) -> View:
+        """Return an answer as the page is told it."""
+        return answer_view(answer, language)
+
     async def _answer(self, tab: Tab, ask: Ask) -> None:
         if isinstance(ask.wish, Hello):
             tab.language = ask.wish.language

@@ -7,9 +7,10 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.adapters.web.beginning import NoStart, read_start
 from bot.adapters.web.personal import personal
 from bot.commands import (
     Cancel,
@@ -129,10 +130,8 @@ def _order(values: Mapping[str, Any], by: Person, key: str) -> Several | Command
     post = NewPost(platform=PLATFORM, address=json.dumps({"key": key}), language=by.language)
     unique = f"{PLATFORM}:{key}"
     match values:
-        case {"type": "imagine", "text": str(text)}:
-            return Imagine(by=by, key=unique, text=text, post=post)
-        case {"type": "imagine_all", "text": str(text)}:
-            return _several(Imagine(by=by, key=unique, text=text, post=post))
+        case {"type": "imagine" | "imagine_all" as kind, "text": str(text)}:
+            return _imagined(kind, Imagine(by=by, key=unique, text=text, post=post), values.get("start"))
         case {"type": "reroll", "job": str(job)} if JOB.fullmatch(job):
             return Reroll(by=by, key=unique, job=job, post=post)
         case {"type": "vary", "job": str(job), "index": int(index), "strong": bool(strong)} if (
@@ -142,11 +141,12 @@ def _order(values: Mapping[str, Any], by: Person, key: str) -> Several | Command
     return None
 
 
-def _several(whole: Imagine) -> Several | None:
+def _imagined(kind: str, order: Imagine, start: object) -> Imagine | Several | None:
     try:
-        return Several(tuple(each(whole)))
-    except TooManyAlternatives:
-        return None  # the page was never asked about so many
+        order = replace(order, start=read_start(start))
+        return order if kind == "imagine" else Several(tuple(each(order)))
+    except (NoStart, TooManyAlternatives):  # the page was never asked about so many
+        return None
 
 
 def _about(kind: object, by: Person, job: str) -> Command | None:

@@ -18,6 +18,7 @@ from bot.commands import (
     ShowStyles,
     UseLink,
 )
+from bot.options import render
 from bot.texts import describe, preference_lines, say
 from bot.texts.catalogue import OWN_NAMES
 from bot.updates import (
@@ -126,9 +127,13 @@ def personal_view(answer: AnyAside, language: str) -> View:  # noqa: C901, PLR09
             return told | {"type": "sure"}
         case SeveralAsked(texts=texts):
             return told | {"type": "several", "texts": [literal(text) for text in texts]}
-        case PlaceView() | Granted() | NowBlocked() | NowUnblocked() | JobsView() | FoundRecipe() | Quoted():
+        case FoundRecipe(recipe):
+            return told | {"type": "found", "again": render(recipe, 1)}
+        case PictureKept(sha256=sha256, width=width, height=height):
+            return told | {"type": "kept", "picture": sha256, "width": width, "height": height}
+        case PlaceView() | Granted() | NowBlocked() | NowUnblocked() | JobsView() | Quoted():
             return told | {"type": "note"}
-        case Paid() | PaymentView() | TakenBack() | PictureKept() | LoraReady() | Examined():
+        case Paid() | PaymentView() | TakenBack() | LoraReady() | Examined():
             return told | {"type": "note"}
         case _:
             assert_never(answer)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from itertools import compress
 from typing import Any, assert_never
 
+from bot.adapters.web.beginning import start_view
 from bot.adapters.web.personal import personal_view
 from bot.file_names import ENDINGS
 from bot.options import render
@@ -145,6 +146,7 @@ def _job(job: Job) -> View:
         "height": recipe.height,
         "seed": str(recipe.seed),
         "variation": _variation(recipe),
+        "start": start_view(recipe.start),
     }
 
 
@@ -200,8 +202,8 @@ def _typed(job: Job) -> str:
 
 
 def _again(job: Job) -> str | None:
-    """Return what to type to draw the job again; no words say a variation."""
-    if job.recipe.variation_seed is not None:
+    """Return what to type to draw the job again; no words say a variation or a picture."""
+    if job.recipe.variation_seed is not None or job.recipe.start is not None:
         return None
     return f"/imagine {render(job.recipe, job.count, job.format)}"
 

@@ -4,7 +4,8 @@ import { Composer } from "./composer.js";
 import { dress, h, icon } from "./dom.js";
 import { Draft, Post } from "./posts.js";
 import { showLink, showPrivacy, showSettings, showLoras, showStyles } from "./personal.js";
-import { closeSheets, enlarge, showGallery, showHelp, showInfo, showKey, showQueue, showWallet } from "./sheets.js";
+import { Start } from "./starts.js";
+import { closeSheets, enlarge, showFound, showGallery, showHelp, showInfo, showKey, showQueue, showWallet } from "./sheets.js";
 import { Connection, newKey } from "./socket.js";
 import { current, number, remember, speak, t } from "./words.js";
 
@@ -30,11 +31,21 @@ let lastTop = 0;
 const deeds = {
   reroll: (item) => order({ type: "reroll", job: item.job }, item.prompt),
   vary: (item, index, strong) => order({ type: "vary", job: item.job, index, strong }, item.prompt),
-  edit: (item) => composer.edit(item.text),
+  edit: (item) => {
+    beginAgain(item.start);
+    composer.edit(item.text);
+  },
+  remix: (item, picture) => beginWith(item, picture),
+  mask: async (item, picture) => {
+    beginWith(item, picture);
+    await start.mask();
+    composer.focus();
+  },
   enlarge: (item, index) => enlarge(item, index, deeds),
   reveal,
   takeBack: (draft) => {
     dismiss(draft);
+    if (draft.start) start.use(draft.start);
     composer.edit(draft.prompt);
   },
   dismiss: (draft) => {
@@ -114,8 +125,35 @@ function typed(text) {
   const run = RUNS[command.toLowerCase()];
   if (run) run();
   else if (command && command.toLowerCase() !== "/imagine") return unknown(command);
-  else order({ type: "imagine", text: command ? text.slice(command.length).trim() : text }, text);
+  else imagine(command ? text.slice(command.length).trim() : text, text);
   return true;
+}
+
+/** Orders what was typed, from the picture that is shown above it. */
+function imagine(words, text) {
+  const from = start.now;
+  order({ type: "imagine", text: words, start: start.message }, text, from);
+  if (from) start.drop();
+}
+
+/** Offers to paint something over a finished picture. */
+function beginWith(item, { src, index }) {
+  start.use({ refs: { picture: { job: item.job, index } }, src, strength: 0.6 });
+  composer.edit(item.prompt);
+}
+
+/** Offers to start from what an earlier order started from. */
+function beginAgain(from) {
+  if (!from) return start.drop();
+  const { strength, ...refs } = from;
+  start.use({ refs, src: "", strength });
+}
+
+/** Shows what a file says about how it was made. */
+function told(answer) {
+  if (answer.type === "info") return showInfo(answer, posts.get(answer.job)?.item);
+  if (answer.type === "found") return showFound(answer, (text) => composer.edit(text));
+  toast(answer.sentence);
 }
 
 function unknown(command) {
@@ -124,8 +162,8 @@ function unknown(command) {
 }
 
 /** Sends an order under a fresh key and shows it until the bot has answered. */
-async function order(message, prompt) {
-  const draft = new Draft(prompt, deeds);
+async function order(message, prompt, from = null) {
+  const draft = new Draft(prompt, deeds, from);
   drafts.add(draft);
   draft.wait(connection.isOpen);
   list.append(draft.element);
@@ -148,7 +186,7 @@ async function order(message, prompt) {
 /** Orders all that wildcards stand for; the others come as any page's do. */
 function orderAll(draft, message) {
   dismiss(draft);
-  order({ ...message, type: "imagine_all" }, draft.prompt);
+  order({ ...message, type: "imagine_all" }, draft.prompt, draft.start);
 }
 
 function dismiss(draft) {
@@ -393,12 +431,14 @@ function labelPage() {
   stream.setAttribute("aria-label", t("web_conversation"));
   older.textContent = t("web_older");
   composer.label();
+  start.label();
   showHealth(health);
 }
 
 // ── start ──
 
 const composer = new Composer(typed);
+const start = new Start({ say: toast, tell: told, changed: () => composer.focus() });
 const connection = new Connection({
   greeting: () => ({ type: "hello", language: current() }),
   onPush: (message) => heard[message.type]?.(message),

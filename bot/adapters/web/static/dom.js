@@ -21,6 +21,11 @@ const ICONS = {
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
   coin: "M12 3l2.4 6.6L21 12l-6.6 2.4L12 21l-2.4-6.6L3 12l6.6-2.4z",
   check: "M5 12l5 5 9-10",
+  picture: "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15.5 9v.01",
+  remix: "M4 7h4c5 0 5 10 10 10h2M4 17h4c1.6 0 2.7-1 3.6-2.3M14.5 8.5c.9-.9 2-1.5 3.5-1.5h2M17 4l3 3-3 3M17 14l3 3-3 3",
+  brush: "M14.5 4.5l5 5L11 18c-1 1-2 1-3 .5M14.5 4.5L7 12c-1.5 1.5-1 3-.5 4M6.5 16c-2 0-2.5 3-4 4 3 .5 6 0 6-2.5",
+  eraser: "M8 20h12M5 15l9-10 6 5.5L11.5 20H9l-4-4z",
+  undo: "M9 7L4 12l5 5M4 12h10a6 6 0 0 1 0 8",
 };
 
 /** Returns an element: properties by name, `on*` as listeners, children as nodes or text. */

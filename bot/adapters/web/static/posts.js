@@ -63,7 +63,8 @@ export class Post {
   #badges() {
     const { item, deeds } = this;
     if (!item.parent) return [];
-    const key = { subtle: "web_subtle_variation", strong: "web_strong_variation" }[item.variation] ?? "web_rerolled";
+    const made = item.start ? "web_remixed" : "web_rerolled";
+    const key = { subtle: "web_subtle_variation", strong: "web_strong_variation" }[item.variation] ?? made;
     const press = () => deeds.reveal(item.parent);
     return [h("button", { type: "button", class: "badge", title: t("web_original"), onclick: press }, t(key))];
   }
@@ -90,7 +91,10 @@ export class Post {
     if (item.state !== "done") return [together(again, info, remove)];
     const reroll = button("reroll", t("web_reroll"), () => deeds.reroll(item));
     if (item.pictures.length > 1) return [together(reroll, info, again, remove)];
-    return [together(reroll, ...this.#variations()), together(download(item.pictures[0]), info, again, remove)];
+    const picture = item.pictures[0];
+    const remix = button("remix", t("web_remix"), () => deeds.remix(item, picture), { quiet: true });
+    const mask = button("brush", t("web_mask"), () => deeds.mask(item, picture), { quiet: true });
+    return [together(reroll, ...this.#variations()), together(remix, mask, download(picture), info, again, remove)];
   }
 
   #variations() {
@@ -251,6 +255,8 @@ class Cell {
       { class: "cell-tools", role: "group", "aria-label": numbered },
       button("subtle", t("web_vary_subtle"), () => deeds.vary(item, picture.index, false), quiet),
       button("strong", t("web_vary_strong"), () => deeds.vary(item, picture.index, true), quiet),
+      button("remix", t("web_remix"), () => deeds.remix(item, picture), quiet),
+      button("brush", t("web_mask"), () => deeds.mask(item, picture), quiet),
       download(picture),
     );
     this.element.append(this.tools);
@@ -259,8 +265,9 @@ class Cell {
 
 /** A prompt on its way to the bot, and the bot's no where it comes to that. */
 export class Draft {
-  constructor(prompt, deeds) {
+  constructor(prompt, deeds, start = null) {
     this.prompt = prompt;
+    this.start = start;
     this.deeds = deeds;
     this.says = h("p", { class: "says" });
     this.actions = h("div", { class: "actions" });

@@ -102,6 +102,16 @@ export function copyable(text) {
   return h("div", { class: "copyable" }, h("code", { dir: "auto" }, text), copy);
 }
 
+/** Shows what a file from elsewhere says about how it was made. */
+export function showFound({ sentence, again }, use) {
+  const { dialog, body } = sheet(t("web_start_info"), "info");
+  const take = () => {
+    dialog.close();
+    use(again);
+  };
+  body.append(h("p", { dir: "auto" }, sentence), copyable(`/imagine ${again}`), button("check", t("web_start_use"), take, { kind: "is-main" }));
+}
+
 // ── credits ──
 
 export function showWallet(wallet) {

@@ -1,0 +1,185 @@
+"""Takes orders on Telegram: what was typed, with the picture that came with it or that was answered.
+
+An order is over here as soon as it is stored: from then on the delivery shows it.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from telegram import CallbackQuery, Message, MessageEntity
+
+from bot.adapters.telegram.address import PLATFORM
+from bot.adapters.telegram.buttons import Agreed, under_several
+from bot.adapters.telegram.core import Account
+from bot.adapters.telegram.pictures import LARGEST_MIB, fetched, file_of, is_too_large, job_of
+from bot.adapters.telegram.reading import ADMINISTRATOR, Asked, begins_with, form_of, typed_after
+from bot.adapters.telegram.replies import Replies, privately, with_message
+from bot.adapters.telegram.wording import PAGES, escaped, length
+from bot.again import again, asks_again
+from bot.commands import From, Imagine, PictureOf, Reroll, ShowHistory, ShowInfo, Source, Vary
+from bot.refusals import BadRecipe, PictureDamaged, PictureTooHeavy
+from bot.several import each
+from bot.texts import say
+from bot.updates import (
+    Answer,
+    Broken,
+    Cancelled,
+    Delivered,
+    History,
+    Info,
+    Progress,
+    Queued,
+    Refused,
+    SeveralAsked,
+)
+
+log = logging.getLogger(__name__)
+
+MOST_OF_FORM = 3500
+
+
+class Ordering:
+    """One method per way to order. None of them raises for what Telegram refuses."""
+
+    def __init__(self, account: Account, replies: Replies) -> None:
+        self.replies = replies
+        self._account = account
+        self._core = replies.core
+
+    @with_message
+    async def imagine(self, message: Message, asked: Asked) -> None:
+        """Order what was typed after the command, from the picture that was answered."""
+        await self._imagine(asked, typed_after(message), message.reply_to_message)
+
+    @with_message
+    async def words(self, message: Message, asked: Asked) -> None:
+        """Order what was written in a private chat, or as the answer to a form."""
+        form = form_of(message)
+        if form is not None:
+            start = await self._start_of_form(asked, form)
+            await self.order(asked, partial(Imagine, text=message.text or "", start=start))
+        elif asked.address.private and self._account.plain:
+            await self._imagine(asked, message.text or "", message.reply_to_message)
+        elif asked.address.private:
+            await self.replies.say(asked, escaped(say(asked.language, "telegram_plain_off")))
+
+    @with_message
+    async def photo(self, message: Message, asked: Asked) -> None:
+        """Order what stands under a picture, from that picture, where it was meant for us."""
+        if asked.address.private or (message.caption or "").startswith("/imagine"):
+            await self._imagine(asked, typed_after(message), message)
+
+    async def _imagine(self, asked: Asked, text: str, picture: Message | None) -> None:
+        start: From | None = None
+        if picture is not None and file_of(picture) is not None:
+            source = await self._source(picture)
+            if isinstance(source, Refused):
+                await self.replies.tell(asked, source)
+                return
+            start = From(picture=source)
+        elif asks_again(text):
+            last = await self._core.answer(ShowHistory(asked.by, None, 1))
+            if not isinstance(last, History) or not last.items:
+                await self.replies.tell(asked, last)
+                return
+            job = last.items[0].job
+            text, start = again(job, text), From.of(job.recipe)
+        await self.order(asked, partial(Imagine, text=text, start=start))
+
+    async def _start_of_form(self, asked: Asked, form: str) -> From | None:
+        """Return the picture that a form says it paints from: a job's, or what that job began with."""
+        if (begun := begins_with(form)) is None:
+            return None
+        job, index = begun
+        if index is not None:
+            return From(picture=PictureOf(job, index, vouched=True))
+        answer = await self._core.answer(ShowInfo(asked.by, job, vouched=True))
+        return From.of(answer.job.recipe) if isinstance(answer, Info) else None
+
+    async def _source(self, picture: Message) -> Source | Refused:
+        """Return the picture of a message: a job's where our buttons say so, else its file."""
+        if (job := job_of(picture)) is not None:
+            return PictureOf(job, vouched=True)
+        if is_too_large(picture):
+            return Refused(PictureTooHeavy(limit=LARGEST_MIB))
+        content, _ = await fetched(self.replies.wire, picture)
+        return content or Refused(PictureDamaged())
+
+    async def order(self, asked: Asked, order: Callable[..., Imagine | Reroll | Vary]) -> None:
+        """Order pictures, to be shown where the place and the person want them."""
+        placed = await self._at_its_place(asked)
+        if placed is None:
+            return
+        command = order(by=placed.by, key=placed.key, post=placed.post, here=placed.here)
+        answer = await self._core.answer(command)
+        if isinstance(answer, SeveralAsked) and isinstance(command, Imagine):
+            await self._ask_back(placed, answer, command.text)
+        else:
+            await self._answer_order(placed, answer)
+
+    async def _ask_back(self, asked: Asked, several: SeveralAsked, text: str) -> None:
+        """Say what wildcards stand for and cost; the order stands in the message, for a yes at any time."""
+        if (long := length(text)) > MOST_OF_FORM:
+            details: dict[str, object] = {"length": long, "most": MOST_OF_FORM}
+            await self.replies.tell(asked, Refused(BadRecipe("prompt_too_long", details)))
+            return
+        page = PAGES.several(several, text, asked.language)
+        agreed = Agreed(asked.address.user, several.start)
+        await self.replies.say(asked, page, under_several(agreed, asked.language))
+
+    async def order_all(self, query: CallbackQuery, asked: Asked, agreed: Agreed) -> None:
+        """Order what wildcards stand for, one job for each text, and take the question back."""
+        message = query.message
+        if not isinstance(message, Message):
+            return
+        text = next(iter(message.parse_entities([MessageEntity.CODE]).values()), "")
+        key = f"{PLATFORM}:{message.chat.id}:{message.message_id}"
+        await self.replies.change(query, message.text_html, None)
+        placed = await self._at_its_place(replace(asked, key=key))
+        if placed is None:
+            return
+        whole = Imagine(
+            by=asked.by, key=key, text=text, post=placed.post, here=placed.here, start=agreed.start
+        )
+        for order in each(whole):
+            answer = await self._core.answer(order)
+            await self._answer_order(placed, answer)
+            if isinstance(answer, Refused):
+                return
+
+    async def _at_its_place(self, asked: Asked) -> Asked | None:
+        """Return the wish, answered where place and person want it; None where that cannot be."""
+        asked = await self._admitted(asked)
+        if not self._is_for_one(asked):
+            return asked
+        return privately(asked) if await self.replies.reaches(asked) else None
+
+    async def _admitted(self, asked: Asked) -> Asked:
+        """Return the wish with all that the rules of the place want to know of the person."""
+        if asked.here is None:
+            return asked
+        rules = self._core.rules(asked.here.place)
+        address = replace(asked.address, spoiler=rules.covers(age_restricted=False))
+        if not (rules.roles or rules.channels) or not await self.replies.manages(asked):
+            return replace(asked, address=address)
+        return replace(asked, address=address, here=replace(asked.here, manages=True, roles=(ADMINISTRATOR,)))
+
+    def _is_for_one(self, asked: Asked) -> bool:
+        """Say whether the answer is for the person's eyes alone."""
+        ruled = asked.here is not None and self._core.rules(asked.here.place).private
+        return not asked.address.private and (ruled or self._core.preferences(asked.by.identity).private)
+
+    async def _answer_order(self, asked: Asked, answer: Answer) -> None:
+        match answer:
+            case Queued() | Progress():
+                post = await self._core.post(answer.job.id)
+                if post is not None:
+                    self._core.push(post, answer)
+            case Refused():
+                await self.replies.tell(asked, answer)
+            case Delivered() | Broken() | Cancelled():
+                pass  # this very update was answered before: its post shows the end
+            case _:
+                log.error("an order had another answer", extra={"answer": type(answer).__name__})
