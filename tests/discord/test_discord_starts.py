@@ -64,6 +64,19 @@ async def test_remix_under_a_picture_paints_over_it_after_a_restart(town, tmp_pa
     assert (job.parent, job.recipe.start.strength) == (first.id, 0.3)
 
 
+@pytest.mark.parametrize("label", ["Zoom out", "← Wider", "↑ Taller", "Twice as large"])
+async def test_more_of_a_picture_is_painted_after_a_restart(town, tmp_path, label):
+    async with running(town, tmp_path) as bot:
+        asked = town.imagine("a lighthouse")
+        first = await painted(town, bot, asked)
+    async with running(town, tmp_path) as bot:
+        again = town.press(asked.original, label)
+        job = await painted(town, bot, again)
+
+    assert job.parent == first.id
+    assert job.recipe.start is not None
+
+
 async def test_an_order_that_began_with_a_picture_is_edited_with_it(town, tmp_path):
     async with running(town, tmp_path) as bot:
         asked = town.imagine("a boat", image=sent(town, picture()))

@@ -170,7 +170,8 @@ async def test_an_administrator_of_another_group_may_not_touch_it(town, tmp_path
     async with running(town, tmp_path) as bot:
         first = await painted(town, chat=here)
         theirs = await painted(town, chat=there, by=town.bob)
-        theirs.markup["inline_keyboard"][-1][-1]["callback_data"] = first.buttons["Delete"]
+        keys = [key for row in theirs.markup["inline_keyboard"] for key in row]
+        next(key for key in keys if key["text"] == "Delete")["callback_data"] = first.buttons["Delete"]
         town.presses(theirs, "Delete", by=town.bob)
         await town.until(lambda: "Only whoever asked" in town.answers(there)[-1].text)
 
@@ -202,6 +203,7 @@ async def test_a_press_that_is_handed_out_twice_is_one_order(town, tmp_path):
         first = await painted(town)
         town.presses(first, "Reroll", again=True)
         await town.until(lambda: len(bot.asked) == 3)
+        await town.until(lambda: sum(bool(message.file) for message in town.answers()) == 2)
         await bot.until_confirmed()
 
         assert len(await bot.jobs()) == 2

@@ -65,6 +65,23 @@ async def test_a_remix_after_a_restart_paints_over_the_picture(town, tmp_path):
     assert (new.parent, new.recipe.start.strength, new.recipe.prompt) == (old.id, 0.3, "a red fox in snow")
 
 
+@pytest.mark.parametrize(
+    ("label", "ratio"), [("Zoom out", 1), ("→ Wider", 1.5), ("↓ Taller", 2 / 3), ("Twice as large", 1)]
+)
+async def test_more_of_a_picture_is_painted_after_a_restart(town, tmp_path, label, ratio):
+    async with running(town, tmp_path) as bot:
+        town.says("a red fox --seed 7")
+        await painted(town, bot)
+        message = town.last
+    async with running(town, tmp_path) as bot:
+        town.presses(message, label)
+        new, old = await painted(town, bot, 2)
+
+    assert new.parent == old.id
+    assert new.recipe.width / new.recipe.height == pytest.approx(ratio, rel=0.1)
+    assert new.recipe.start is not None
+
+
 async def test_an_order_that_began_with_a_picture_is_edited_with_it(town, tmp_path):
     async with running(town, tmp_path) as bot:
         town.says("a boat", photo=picture())

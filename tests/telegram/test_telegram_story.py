@@ -20,7 +20,12 @@ async def test_a_command_becomes_a_picture_in_one_message(town, tmp_path):
     assert answer.file.kind == "photo"
     assert answer.file.name == f"pinxit-{job.id}-1.png"
     assert answer.reply_to is asked
-    assert list(answer.buttons) == ["Reroll", "Vary subtle", "Vary strong", "Edit", "Info", "Delete"]
+    assert list(answer.buttons) == [
+        *("Reroll", "Vary subtle", "Vary strong"),
+        *("Edit", "Remix", "Info", "Delete"),
+        *("Zoom out", "Twice as large"),
+        *("← Wider", "→ Wider", "↑ Taller", "↓ Taller"),
+    ]
     assert job.state is JobState.SUCCEEDED
 
 

@@ -24,7 +24,9 @@ from bot.commands import (
     Delete,
     DeleteMine,
     DeleteStyle,
+    Enlarge,
     ExportMine,
+    Extend,
     FindPicture,
     Imagine,
     KeepPicture,
@@ -183,6 +185,8 @@ class ScriptedService:
                 return self._accept(key, lambda: self._again(job, None))
             case Vary(key=key, job=job, strong=strong):
                 return self._accept(key, lambda: self._again(job, 0.4 if strong else 0.15))
+            case Extend(key=key, job=job) | Enlarge(key=key, job=job):
+                return self._accept(key, lambda: self._again(job, None))
             case Cancel(job=job):
                 self.shown[job] = Cancelled(job=self._moved(job, JobState.CANCELLED, attempt=1))
                 return self.shown[job]

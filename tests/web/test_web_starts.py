@@ -13,7 +13,7 @@ from playwright.async_api import expect
 from scripted import ScriptedService
 
 from bot.adapters.web.messages import BadMessage, read
-from bot.commands import From, Imagine, PictureOf
+from bot.commands import Enlarge, Extend, From, Imagine, PictureOf
 from tests.platforms.sent_pictures import BAD, picture
 
 Visit = Callable[..., Awaitable[Any]]
@@ -236,3 +236,28 @@ async def test_how_a_sent_picture_was_made_can_be_asked(url: str, visit: Visit) 
     await page.get_by_role("button", name="How was it made?").click()
 
     await expect(page.locator(".toast")).to_contain_text("not known here")
+
+
+async def test_what_is_around_a_picture_is_painted_and_the_picture_enlarged(
+    url: str, service: ScriptedService, visit: Visit
+) -> None:
+    page = await visit(url)
+    await service.finish(await service.accepted("a star"))
+    first = page.locator("[data-job=job001]")
+
+    await first.get_by_role("button", name="Zoom out, extend, enlarge").click()
+    for count, name in enumerate(("Zoom out", "← Wider", "Twice as large"), 2):
+        await first.get_by_role("button", name=name, exact=True).click()
+        await expect(page.locator(".post")).to_have_count(count)
+
+    [zoom, left] = [command for command in service.heard if isinstance(command, Extend)]
+    assert (zoom.left, zoom.right, zoom.up, zoom.down) == (0.5, 0.5, 0.5, 0.5)
+    assert (left.left, left.right, left.up, left.down) == (0.5, 0.0, 0.0, 0.0)
+    assert any(isinstance(command, Enlarge) for command in service.heard)
+
+
+@pytest.mark.parametrize("deed", ["delete", "", "zoom ", 7])
+def test_no_other_deed_goes_onward(deed: object) -> None:
+    message = {"type": "onward", "deed": deed, "job": "j", "index": 0, "key": "k" * 16, "reply": 1}
+    with pytest.raises(BadMessage):
+        read(json.dumps(message), "en")

@@ -9,7 +9,7 @@ import discord
 from discord import ui
 
 from bot.commands import From
-from bot.deeds import LABELS, Deed
+from bot.deeds import AROUND, LABELS, Deed
 from bot.pages import MOST_OF_LIST_PROMPT, remixed
 from bot.short_names import long_name, short_name
 from bot.texts import say
@@ -166,7 +166,7 @@ def under(update: Update, language: str) -> ui.View:
             return ui.View(timeout=None)
         case Delivered(pictures=[_]):
             first = [Deed.REROLL, Deed.SUBTLE, Deed.STRONG, Deed.EDIT, Deed.INFO]
-            return _view(language, job, first, [Deed.REMIX, Deed.DELETE])
+            return _view(language, job, first, [Deed.REMIX, Deed.ENLARGE, Deed.DELETE], AROUND)
         case Delivered(pictures=pictures):
             view = _view(language, job, [Deed.REROLL, Deed.EDIT, Deed.INFO, Deed.DELETE])
             return view.add_item(PickedPicture(job, _choice_of_pictures(job, len(pictures), language)))
@@ -175,8 +175,11 @@ def under(update: Update, language: str) -> ui.View:
 def under_one(job: str, index: int, language: str, *, public: bool) -> ui.View:
     """Return the buttons of one picture that is shown alone, to one person."""
     view = ui.View(timeout=None)
-    for deed in (Deed.SUBTLE, Deed.STRONG, Deed.REMIX):
-        view.add_item(JobButton(deed, job, index, public=public, label=say(language, LABELS[deed])))
+    rows = ((Deed.SUBTLE, Deed.STRONG, Deed.REMIX, Deed.ENLARGE), AROUND)
+    for row, deeds in enumerate(rows):
+        for deed in deeds:
+            label = say(language, LABELS[deed])
+            view.add_item(JobButton(deed, job, index, public=public, label=label, row=row))
     return view
 
 

@@ -39,6 +39,8 @@ class Deeds:
                 await self._orders.reroll(press, job, private=private)
             case Deed.SUBTLE | Deed.STRONG:
                 await self._orders.vary(press, job, index, strong=deed is Deed.STRONG, private=private)
+            case Deed.ZOOM | Deed.LEFT | Deed.RIGHT | Deed.UP | Deed.DOWN | Deed.ENLARGE:
+                await self._orders.onward(press, deed, job, index, private=private)
             case Deed.EDIT:
                 await self._form(press, job, None)
             case Deed.REMIX:

@@ -15,13 +15,13 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from bot.adapters.discord.address import Address
-from bot.commands import Imagine, Reroll, Vary
+from bot.commands import Enlarge, Extend, Imagine, Reroll, Vary
 
 log = logging.getLogger(__name__)
 
 MOST_ENDED = 1000  # lines about presses that were answered, while others are not
 
-Order = Imagine | Reroll | Vary
+Order = Imagine | Reroll | Vary | Extend | Enlarge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

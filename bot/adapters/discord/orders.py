@@ -29,6 +29,7 @@ from bot.adapters.discord.replies import announce, refuse, say_at_once, show
 from bot.adapters.discord.surface import Closed
 from bot.adapters.discord.wording import CODE, MOST_OF_CODE, refused_text, several_text
 from bot.commands import From, Imagine, KeepPicture, Person, PictureOf, Reroll, ShowInfo, Vary
+from bot.deeds import Deed, onward
 from bot.delivery import TryLater
 from bot.refusals import BadRecipe, PictureDamaged, PictureTooHeavy
 from bot.several import each
@@ -128,6 +129,15 @@ class Orders:
             return Vary(
                 by=by, key=key, job=job, index=index, strong=strong, post=post, vouched=True, here=here(press)
             )
+
+        await self._order(press, order, private=private)
+
+    async def onward(self, press: Press, deed: Deed, job: str, index: int, *, private: bool) -> None:
+        """Order more of one picture: what is around it, or the same larger."""
+
+        def order(by: Person, key: str, post: NewPost) -> Order:
+            make = onward(deed)
+            return make(by=by, key=key, job=job, index=index, post=post, vouched=True, here=here(press))
 
         await self._order(press, order, private=private)
 

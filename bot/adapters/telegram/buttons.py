@@ -92,7 +92,9 @@ def under(update: Update, language: str) -> Keyboard:
             return None
         case Delivered(pictures=[_]):
             first = _row(job, language, Deed.REROLL, Deed.SUBTLE, Deed.STRONG)
-            return _keyboard([first, _row(job, language, Deed.EDIT, Deed.REMIX, Deed.INFO, Deed.DELETE)])
+            second = _row(job, language, Deed.EDIT, Deed.REMIX, Deed.INFO, Deed.DELETE)
+            sides = _row(job, language, Deed.LEFT, Deed.RIGHT, Deed.UP, Deed.DOWN)
+            return _keyboard([first, second, _row(job, language, Deed.ZOOM, Deed.ENLARGE), sides])
         case Delivered(pictures=pictures):
             first = _row(job, language, Deed.REROLL, Deed.EDIT, Deed.INFO, Deed.DELETE)
             return _keyboard([first, *(_variations(job, index, language) for index in range(len(pictures)))])

@@ -34,7 +34,7 @@ from bot.commands import (
     ShowQueue,
     Vary,
 )
-from bot.deeds import Deed
+from bot.deeds import Deed, onward
 from bot.options import render
 from bot.pages import editable, remixed
 from bot.refusals import NoSuchJob
@@ -90,6 +90,9 @@ class Desk:
                 strong = pressed.deed is Deed.STRONG
                 vary = partial(Vary, job=job, index=pressed.index, strong=strong, vouched=True)
                 await self._ordering.order(asked, vary)
+            case Deed.ZOOM | Deed.LEFT | Deed.RIGHT | Deed.UP | Deed.DOWN | Deed.ENLARGE:
+                order = partial(onward(pressed.deed), job=job, index=pressed.index, vouched=True)
+                await self._ordering.order(asked, order)
             case Deed.EDIT:
                 await self._edit(asked, job)
             case Deed.REMIX:

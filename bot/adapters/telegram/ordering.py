@@ -18,7 +18,18 @@ from bot.adapters.telegram.reading import ADMINISTRATOR, Asked, begins_with, for
 from bot.adapters.telegram.replies import Replies, privately, with_message
 from bot.adapters.telegram.wording import PAGES, escaped, length
 from bot.again import again, asks_again
-from bot.commands import From, Imagine, PictureOf, Reroll, ShowHistory, ShowInfo, Source, Vary
+from bot.commands import (
+    Enlarge,
+    Extend,
+    From,
+    Imagine,
+    PictureOf,
+    Reroll,
+    ShowHistory,
+    ShowInfo,
+    Source,
+    Vary,
+)
 from bot.refusals import BadRecipe, PictureDamaged, PictureTooHeavy
 from bot.several import each
 from bot.texts import say
@@ -38,6 +49,7 @@ from bot.updates import (
 log = logging.getLogger(__name__)
 
 MOST_OF_FORM = 3500
+Given = Imagine | Reroll | Vary | Extend | Enlarge
 
 
 class Ordering:
@@ -107,7 +119,7 @@ class Ordering:
         content, _ = await fetched(self.replies.wire, picture)
         return content or Refused(PictureDamaged())
 
-    async def order(self, asked: Asked, order: Callable[..., Imagine | Reroll | Vary]) -> None:
+    async def order(self, asked: Asked, order: Callable[..., Given]) -> None:
         """Order pictures, to be shown where the place and the person want them."""
         placed = await self._at_its_place(asked)
         if placed is None:

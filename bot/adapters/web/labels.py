@@ -49,6 +49,14 @@ LABELS: dict[str, str] = {
     "web_mask_canvas": "Picture to mark",
     "web_mask_keys": "Arrow keys move the brush, Space puts it down and lifts it, + and − change its size.",
     "web_mask_kept": "Only the marked part is painted anew.",
+    # more of a picture
+    "web_more": "Zoom out, extend, enlarge",
+    "web_zoom": "Zoom out",
+    "web_left": "← Wider",
+    "web_right": "→ Wider",
+    "web_up": "↑ Taller",
+    "web_down": "↓ Taller",
+    "web_larger": "Twice as large",
     # under a picture
     "web_cancel": "Cancel",
     "web_reroll": "Reroll",

@@ -26,6 +26,7 @@ from bot.commands import (
     ShowQueue,
     Vary,
 )
+from bot.deeds import ONWARD, Deed, onward
 from bot.refusals import TooManyAlternatives
 from bot.several import each
 from storage.records import Identity, NewPost
@@ -138,6 +139,13 @@ def _order(values: Mapping[str, Any], by: Person, key: str) -> Several | Command
             JOB.fullmatch(job) and not isinstance(index, bool) and 0 <= index < MOST_PICTURES
         ):
             return Vary(by=by, key=unique, job=job, index=index, strong=strong, post=post)
+        case {"type": "onward", "deed": str(deed), "job": str(job), "index": int(index)} if (
+            deed in ONWARD
+            and JOB.fullmatch(job)
+            and not isinstance(index, bool)
+            and 0 <= index < MOST_PICTURES
+        ):
+            return onward(Deed(deed))(by=by, key=unique, job=job, index=index, post=post)
     return None
 
 

@@ -35,6 +35,7 @@ const deeds = {
     beginAgain(item.start);
     composer.edit(item.text);
   },
+  onward: (item, index, deed) => order({ type: "onward", deed, job: item.job, index }, item.prompt),
   remix: (item, picture) => beginWith(item, picture),
   mask: async (item, picture) => {
     beginWith(item, picture);

@@ -94,7 +94,9 @@ export class Post {
     const picture = item.pictures[0];
     const remix = button("remix", t("web_remix"), () => deeds.remix(item, picture), { quiet: true });
     const mask = button("brush", t("web_mask"), () => deeds.mask(item, picture), { quiet: true });
-    return [together(reroll, ...this.#variations()), together(remix, mask, download(picture), info, again, remove)];
+    const [more, onward] = unfolding(deeds, item, picture);
+    const rest = together(remix, mask, more, download(picture), info, again, remove);
+    return [together(reroll, ...this.#variations()), rest, onward];
   }
 
   #variations() {
@@ -109,6 +111,28 @@ export class Post {
   #delete(quiet) {
     return confirmed(t("web_delete"), quiet, () => this.deeds.remove(this.item));
   }
+}
+
+const ONWARD = { zoom: "zoom", enlarge: "larger", left: null, right: null, up: null, down: null };
+
+/** Returns a button and the row that it unfolds: what is around the picture, or the same larger. */
+function unfolding(deeds, item, { index }) {
+  const row = together(
+    ...Object.entries(ONWARD).map(([deed, name]) => {
+      const words = t(name === "larger" ? "web_larger" : `web_${deed}`);
+      const press = () => deeds.onward(item, index, deed);
+      return name ? button(name, words, press) : h("button", { type: "button", class: "act", onclick: press }, words);
+    }),
+  );
+  row.className = "onward";
+  row.hidden = true;
+  const unfold = () => {
+    row.hidden = !row.hidden;
+    more.setAttribute("aria-expanded", String(!row.hidden));
+  };
+  const more = button("expand", t("web_more"), unfold, { quiet: true });
+  more.setAttribute("aria-expanded", "false");
+  return [more, row];
 }
 
 /** Returns credits as the page shows them. */
