@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from generator.engine.net import Net
+from generator.engine.pieces import Pieces, Velocity
 from generator.engine.start import Beginning
 from generator.engine.text import Text
 from generator.engine.tokens import PATCH, filled, patches, unpatched
@@ -62,7 +63,7 @@ def denoise(
     net: Net, latents: Tensor, wish: Wish, plan: Schedule, start: Beginning | None = None
 ) -> Iterator[Step]:
     """Yield after each step. What a `start` holds fast stays as it is there."""
-    flow = Flow(net, [*wish.texts, *wish.negatives], latents.shape[-2:])
+    flow = _flow(net, [*wish.texts, *wish.negatives], latents.shape[-2:], start)
     sigmas = plan.sigmas.to(latents.device)
     for index, time in enumerate(plan.times.tolist()):
         velocity = -_velocity(flow, latents, time, wish)
@@ -73,7 +74,13 @@ def denoise(
         yield Step(index + 1, latents, clean)
 
 
-def _velocity(flow: "Flow", latents: Tensor, time: float, wish: Wish) -> Tensor:
+def _flow(net: Net, texts: Sequence[Text], size: Sequence[int], start: Beginning | None) -> Velocity:
+    if start is None or start.most is None:
+        return Flow(net, texts, size)
+    return Pieces(lambda piece: Flow(net, texts, piece), size, start.most)
+
+
+def _velocity(flow: Velocity, latents: Tensor, time: float, wish: Wish) -> Tensor:
     if not wish.negatives:
         return flow(latents, time)
     wanted, unwanted = flow(latents.repeat(2, 1, 1, 1), time).chunk(2)

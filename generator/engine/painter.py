@@ -191,7 +191,7 @@ class ZImagePainter:
         wish = Wish(texts, negatives, guidance)
         if first.start is None:
             return denoise(self._net, latents, wish, plan)
-        start = self._starts.beginning(recipes, pictures, latents, (width, height))
+        start = self._starts.beginning(recipes, pictures, latents, (width, height), self._row.size)
         plan = plan.last(first.drawn_steps)
         return denoise(self._net, start.at(plan.sigmas[0]), wish, plan, start)
 

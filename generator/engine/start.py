@@ -48,11 +48,15 @@ def _opened(picture: bytes) -> Image.Image:
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """Clean latents and their noise, (pictures, 16, h / 8, w / 8), and what is drawn, 1 or 0, one channel."""
+    """Clean latents and their noise, (pictures, 16, h / 8, w / 8), and what is drawn, 1 or 0, one channel.
+
+    What is larger than `most`, (height, width) of latents, is drawn piece by piece.
+    """
 
     clean: Tensor
     noise: Tensor
     drawn: Tensor | None
+    most: tuple[int, int] | None = None
 
     def at(self, sigma: Tensor) -> Tensor:
         """Return the latents at a noise level."""
@@ -74,11 +78,17 @@ class Encoder:
         self._cache: OrderedDict[tuple[object, ...], Tensor] = OrderedDict()
 
     def beginning(
-        self, recipes: Sequence[Recipe], pictures: Mapping[str, Image.Image], noise: Tensor, drawn: Size
+        self,
+        recipes: Sequence[Recipe],
+        pictures: Mapping[str, Image.Image],
+        noise: Tensor,
+        drawn: Size,
+        piece: Size,
     ) -> Beginning:
-        """Return what recipes start from, each with its row of the noise."""
+        """Return what recipes start from, each with its row of the noise; `piece` is a size drawn well."""
         clean = torch.stack([self._clean(each, pictures, drawn) for each in recipes])
-        return Beginning(clean, noise, self._masks(recipes, pictures, drawn))
+        most = (piece[1] // CELL, piece[0] // CELL) if _start(recipes[0]).tiled else None
+        return Beginning(clean, noise, self._masks(recipes, pictures, drawn), most)
 
     def _clean(self, recipe: Recipe, pictures: Mapping[str, Image.Image], drawn: Size) -> Tensor:
         start, wished = _start(recipe), (recipe.width, recipe.height)

@@ -1,0 +1,75 @@
+"""A large picture drawn piece by piece."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from test_start_exactness import noisy, png
+
+from generator.engine.pieces import OVERLAP, Pieces, spread
+from generator.engine.start import opened
+from generator.messages import name_of
+from generator.models import Z_IMAGE_TURBO
+from generator.recipe import Recipe, Start
+
+sides = st.integers(4, 150).map(lambda half: 2 * half)
+
+
+@given(sides, st.integers(32, 128))
+def test_pieces_cover_a_side_and_overlap(side, most):
+    places, size = spread(side, most)
+
+    ends = [place + size for place in places]
+    assert places[0] == 0
+    assert ends[-1] == side
+    assert all(place % 2 == 0 for place in places)
+    assert all(end - place >= min(OVERLAP, most) - 2 for end, place in zip(ends, places[1:], strict=False))
+    assert size <= most + OVERLAP
+
+
+@given(sides, sides)
+def test_what_the_pieces_agree_on_is_said_of_the_whole(height, width):
+    latents = torch.randn(2, 16, height, width)
+
+    whole = Pieces(lambda _size: lambda piece, time: time * piece, (height, width), (48, 48))(latents, 3.0)
+
+    assert torch.allclose(whole, 3.0 * latents, atol=1e-4)
+
+
+def test_pieces_that_disagree_meet_without_a_seam():
+    calls = iter(range(99))
+    pieces = Pieces(
+        lambda _size: lambda piece, _time: torch.full_like(piece, next(calls)), (32, 96), (48, 48)
+    )
+
+    row = pieces(torch.zeros(1, 16, 32, 96), 0.5)[0, 0, 0]
+
+    assert (row[0], row[-1]) == (0, 1)
+    assert row.diff().max() < 0.2
+
+
+@pytest.fixture
+def latents_of(painter, monkeypatch):
+    def draw(wanted, picture, size):
+        square = {"1:1": (size, size)}
+        monkeypatch.setattr(painter, "_row", replace(Z_IMAGE_TURBO, smallest_side=16, aspects=square))
+        with torch.inference_mode():
+            return [step.latents for step in painter._steps([wanted], opened([png(picture)]))][-1]
+
+    return draw
+
+
+def test_a_picture_of_one_piece_is_drawn_as_if_whole(latents_of):
+    picture = noisy(128, 96)
+    start = Start(picture=name_of(png(picture)), strength=0.5)
+    wanted = Recipe(prompt="a star", model="m", width=128, height=96, steps=4, seed=5, start=start)
+
+    whole = latents_of(wanted, picture, 128)
+    tiled = latents_of(replace(wanted, start=replace(start, tiled=True)), picture, 128)
+    pieces = latents_of(replace(wanted, start=replace(start, tiled=True)), picture, 64)
+
+    assert torch.allclose(tiled, whole, atol=1e-4)
+    assert not torch.allclose(pieces, whole, atol=1e-4)
+    assert torch.isfinite(pieces).all()
