@@ -18,6 +18,7 @@ from typing import Any
 from bot.refusals import (
     BadOption,
     BadRecipe,
+    NoGuidance,
     NothingToStartFrom,
     OptionClash,
     OptionTwice,
@@ -45,9 +46,10 @@ EXAMPLES = {
     "lora": "--lora snow:0.8",
     "shift": "--shift 3",
     "strength": "--strength 0.6",
+    "guidance": "--guidance 4",
     "format": "--format png",
 }
-ALIASES = {"aspect": "ar", "count": "n", "negative": "no", "loras": "lora"}
+ALIASES = {"aspect": "ar", "count": "n", "negative": "no", "loras": "lora", "cfg": "guidance"}
 REPEATABLE = {"lora"}
 MEANT = {"width": "size", "height": "size", "w": "size", "h": "size", "ratio": "ar", "number": "n"}
 MOST_LISTED = 20  # names in a refusal
@@ -105,7 +107,7 @@ class Defaults:
 class Wish:
     """What was asked for, valid but for the seed, which is None where it is left to chance.
 
-    `strength` is that of a picture to start from, None where nothing was said.
+    `strength` is that of a picture to start from. It and `guidance` are None where nothing was said.
     """
 
     prompt: str
@@ -119,6 +121,7 @@ class Wish:
     format: PictureFormat
     loras: tuple[Lora, ...] = ()
     strength: float | None = None
+    guidance: float | None = None
 
     def recipe(self, model: Model, seed: int) -> Recipe:
         """Return the recipe of the first picture; `seed` is used where none was given."""
@@ -130,7 +133,7 @@ class Wish:
             steps=self.steps,
             seed=seed if self.seed is None else self.seed,
             shift=self.shift,
-            guidance=model.guidance,
+            guidance=model.guidance if self.guidance is None else self.guidance,
             negative_prompt=self.negative,
             loras=self.loras,
         )
@@ -161,6 +164,7 @@ def parse(text: str, model: Model, defaults: Defaults) -> Wish:
         format=_read(given, "format", _format, defaults.format),
         loras=_loras(_read(given, "lora", _named_scales, ()), defaults.loras),
         strength=_read(given, "strength", _number, None),
+        guidance=_read(given, "guidance", _number, None),
     )
     return valid(wish, model)
 
@@ -171,6 +175,7 @@ def render(recipe: Recipe, count: int, format: PictureFormat = PictureFormat.PNG
     What the recipe starts from stands beside the text: `From.of`.
     """
     extra = _lora_flag(recipe.loras) + _strength_flag(recipe.start)
+    extra += f" --guidance {Decimal(repr(recipe.guidance)):f}" if recipe.guidance else ""
     flags = (
         f"--size {recipe.width}x{recipe.height} --seed {recipe.seed} --steps {recipe.steps}"
         f" --n {count} --shift {recipe.shift!r} --format {format.value}{extra}"
@@ -430,7 +435,9 @@ def _count(given: dict[str, str], defaults: Defaults) -> int:
 
 
 def valid(wish: Wish, model: Model) -> Wish:
-    """Return the wish, once a recipe could be made of it. Raises BadRecipe."""
+    """Return the wish, once a recipe could be made of it. Raises BadRecipe or NoGuidance."""
+    if wish.guidance and not model.takes_guidance:
+        raise NoGuidance(model=model.title)
     try:
         wish.recipe(model, seed=0)
     except RecipeError as error:

@@ -392,6 +392,14 @@ class LargeAlready(Refusal):
 
 
 @dataclass(eq=False)
+class NoGuidance(Refusal):
+    """Guidance was asked for, and the model has none; `model` is its title."""
+
+    key = "no_guidance"
+    model: str
+
+
+@dataclass(eq=False)
 class NoStartsHere(Refusal):
     """The model cannot start from a picture; `model` is its title."""
 

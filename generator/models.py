@@ -4,6 +4,7 @@ A row says everything that differs between models; nothing else in Pinxit asks w
 """
 
 import math
+import re
 from dataclasses import dataclass, field, replace
 
 from generator.recipe import MAX_SIDE, MIN_SIDE, SIDE_STEP
@@ -113,11 +114,29 @@ Z_IMAGE_TURBO = Model(
 )
 
 
-def model_for(source: str) -> Model:
-    """Return the row for what `PINXIT_MODEL` names: the embedded model, a Hub id or a local folder.
+Z_IMAGE = replace(
+    Z_IMAGE_TURBO,
+    name="Tongyi-MAI/Z-Image",
+    title="Z-Image",
+    steps=28,
+    shift=6.0,
+    guidance=4.0,
+    takes_guidance=True,
+    seconds=14.0,
+)
 
-    A folder is taken for a copy of Z-Image-Turbo; the generator says so if its parts do not fit.
+BASE_NAME = re.compile(r"(?i)\bz[-_]?image(?:[-_]?base)?\b(?![-_]?turbo)")
+
+
+def model_for(source: str) -> Model:
+    """Return the row for what `PINXIT_MODEL` names: the embedded model, a Hub id, a local folder or a file.
+
+    Z-Image and Z-Image-Turbo differ in nothing but their weights, so the last part of the name decides:
+    what is called Z-Image and not Turbo has guidance. Anything else is taken for Z-Image-Turbo; the generator
+    says so if its parts do not fit.
     """
     if source == EMBEDDED:
         return EMBEDDED_MODEL
-    return replace(Z_IMAGE_TURBO, name=source)
+    called = re.split(r"[/\\]", source.rstrip("/\\"))[-1]
+    base = BASE_NAME.search(called) is not None and "turbo" not in called.lower()
+    return replace(Z_IMAGE if base else Z_IMAGE_TURBO, name=source)

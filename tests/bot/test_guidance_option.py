@@ -1,0 +1,61 @@
+"""Guidance: a wish of its own where the model has it, a kind no where it has not."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.options import Defaults, parse, render
+from bot.pricing import price
+from bot.refusals import BadRecipe, NoGuidance
+from generator.models import EMBEDDED_MODEL, Z_IMAGE, Z_IMAGE_TURBO, model_for
+
+
+def test_without_a_word_the_models_own_guidance_holds():
+    for model in (EMBEDDED_MODEL, Z_IMAGE, Z_IMAGE_TURBO):
+        assert parse("a star", model, Defaults()).recipe(model, 1).guidance == model.guidance
+
+
+@pytest.mark.parametrize("text", ["a star --guidance 2.5", "a star --cfg 2,5"])
+def test_another_guidance_is_asked_for(text):
+    recipe = parse(text, Z_IMAGE, Defaults()).recipe(Z_IMAGE, 1)
+
+    assert recipe.guidance == 2.5
+    assert parse(render(recipe, 1), Z_IMAGE, Defaults()).recipe(Z_IMAGE, 1) == recipe
+
+
+@pytest.mark.parametrize("model", [EMBEDDED_MODEL, Z_IMAGE_TURBO])
+def test_a_model_without_guidance_says_so(model):
+    with pytest.raises(NoGuidance):
+        parse("a star --guidance 2", model, Defaults())
+
+    assert parse("a star --guidance 0", model, Defaults()).recipe(model, 1).guidance == 0
+
+
+def test_more_guidance_than_there_is_is_refused():
+    with pytest.raises(BadRecipe):
+        parse("a star --guidance 99", Z_IMAGE, Defaults())
+
+
+def test_guidance_is_paid_for_because_each_step_is_computed_twice():
+    guided = parse("a star --steps 8", Z_IMAGE, Defaults()).recipe(Z_IMAGE, 1)
+
+    assert price(guided, 1) == 2 * price(replace(guided, guidance=0.0), 1) == 30
+
+
+@pytest.mark.parametrize(
+    ("source", "title"),
+    [
+        ("Tongyi-MAI/Z-Image", "Z-Image"),
+        ("Tongyi-MAI/Z-Image-Turbo", "Z-Image-Turbo"),
+        ("/models/z-image", "Z-Image"),
+        ("/models/z_image_base/", "Z-Image"),
+        ("/models/z-image/turbo", "Z-Image-Turbo"),
+        ("/models/z_image_turbo_bf16.safetensors", "Z-Image-Turbo"),
+        ("/models/z_image_base-Q8_0.gguf", "Z-Image"),
+        ("/models/z_image-Q8_0.gguf", "Z-Image"),
+        ("/models/something-else", "Z-Image-Turbo"),
+        ("embedded", "Pinxit's demonstration model"),
+    ],
+)
+def test_the_name_says_which_model_it_is(source, title):
+    assert model_for(source).title == title
