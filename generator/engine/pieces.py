@@ -47,9 +47,9 @@ def spread(side: int, most: int) -> tuple[list[int], int]:
     ([0, 120], 136)
     """
     count = math.ceil(side / most)
-    if count == 1:
-        return [0], side
     size = math.ceil((side + (count - 1) * OVERLAP) / count / EVEN) * EVEN
+    if size >= side:
+        return [0], side
     return [round(place * (side - size) / (count - 1) / EVEN) * EVEN for place in range(count)], size
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_start_exactness import noisy, png
 
@@ -17,7 +17,7 @@ from generator.recipe import Recipe, Start
 sides = st.integers(4, 150).map(lambda half: 2 * half)
 
 
-@given(sides, st.integers(32, 128))
+@given(sides, st.integers(2, 128))
 def test_pieces_cover_a_side_and_overlap(side, most):
     places, size = spread(side, most)
 
@@ -25,13 +25,20 @@ def test_pieces_cover_a_side_and_overlap(side, most):
     assert places[0] == 0
     assert ends[-1] == side
     assert all(place % 2 == 0 for place in places)
-    assert all(end - place >= min(OVERLAP, most) - 2 for end, place in zip(ends, places[1:], strict=False))
-    assert size <= most + OVERLAP
+    assert all(end - place >= OVERLAP - 2 for end, place in zip(ends, places[1:], strict=False))
+    assert size <= most + OVERLAP + 1
+    assert size <= side
 
 
-@given(sides, sides)
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    torch.set_num_threads(1)  # on a busy machine two wait for each other
+
+
+@settings(max_examples=25)
+@given(st.integers(4, 60).map(lambda half: 2 * half), st.integers(4, 60).map(lambda half: 2 * half))
 def test_what_the_pieces_agree_on_is_said_of_the_whole(height, width):
-    latents = torch.randn(2, 16, height, width)
+    latents = torch.randn(2, 1, height, width)
 
     whole = Pieces(lambda _size: lambda piece, time: time * piece, (height, width), (48, 48))(latents, 3.0)
 
@@ -62,13 +69,13 @@ def latents_of(painter, monkeypatch):
 
 
 def test_a_picture_of_one_piece_is_drawn_as_if_whole(latents_of):
-    picture = noisy(128, 96)
+    picture = noisy(256, 192)
     start = Start(picture=name_of(png(picture)), strength=0.5)
-    wanted = Recipe(prompt="a star", model="m", width=128, height=96, steps=4, seed=5, start=start)
+    wanted = Recipe(prompt="a star", model="m", width=256, height=192, steps=2, seed=5, start=start)
 
-    whole = latents_of(wanted, picture, 128)
-    tiled = latents_of(replace(wanted, start=replace(start, tiled=True)), picture, 128)
-    pieces = latents_of(replace(wanted, start=replace(start, tiled=True)), picture, 64)
+    whole = latents_of(wanted, picture, 256)
+    tiled = latents_of(replace(wanted, start=replace(start, tiled=True)), picture, 256)
+    pieces = latents_of(replace(wanted, start=replace(start, tiled=True)), picture, 128)
 
     assert torch.allclose(tiled, whole, atol=1e-4)
     assert not torch.allclose(pieces, whole, atol=1e-4)
