@@ -48,7 +48,8 @@ from bot.outgoing import Outgoing
 from bot.people import People
 from bot.picture_places import pictures_at, sweep_after_seconds
 from bot.places import Places
-from bot.rate_limit import Rate, RateLimit
+from bot.rate_limit import Rate, RateLimit, SharedRateLimit
+from bot.relay import Relay
 from bot.service import Service
 from bot.settings import Settings
 from bot.styles import BadStyles, Styles, read_styles
@@ -146,6 +147,7 @@ class Bot:
     child: PainterProcess
     delivery: Delivery
     dispatcher: Dispatcher
+    relay: Relay
     web: WebServer
     api: Parts
     sweeper: Sweeper
@@ -159,9 +161,11 @@ class Bot:
             painting = tasks.create_task(self.child.run())
             delivering = tasks.create_task(self.delivery.run())
             serving = tasks.create_task(self.web.run())
-            answering = tasks.create_task(self.api.run())
-            sweeping = tasks.create_task(self.sweeper.run())
-            dispatching = tasks.create_task(self._dispatch())
+            answering = tasks.create_task(self.api.run(self.store.company.lead))
+            sweeping = tasks.create_task(self.store.company.lead("sweeping", self.sweeper.run))
+            keeping_in_touch = tasks.create_task(self.store.company.run())
+            relaying = tasks.create_task(self.relay.run())
+            dispatching = tasks.create_task(self.store.company.lead("drawing", self._dispatch))
             announcing = tasks.create_task(announce(self.web.url))
             chatting = tasks.create_task(self._chat())
             writing = tasks.create_task(self._write())
@@ -171,7 +175,12 @@ class Bot:
             stopping.cancel()
             self.dispatcher.stop()
             announcing.cancel()
+            if not self.dispatcher.leading:
+                dispatching.cancel()
             await asyncio.wait({dispatching})
+            await self.relay.leave()
+            keeping_in_touch.cancel()
+            relaying.cancel()
             chatting.cancel()
             writing.cancel()
             delivering.cancel()
@@ -255,6 +264,8 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         lease=secrets.token_hex(8),
         dice=dice,
     )
+    relay = Relay(store, delivery, clock)
+    dispatcher.seen_elsewhere = relay.seen
     files = UploadDesk(store.uploads, gallery, clock, upload_limits(settings))
     outgoing = Outgoing(settings.fetch_allowed)
     service = Service(
@@ -266,7 +277,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         clock=clock,
         model=model,
         limits=limits(settings),
-        rate_limit=rate_limit(settings),
+        rate_limit=rate_limit(settings, store, clock),
         dice=dice,
         defaults=Defaults(max_count=settings.max_count, styles=styles, loras=shelf),
         people=people,
@@ -277,6 +288,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         settings, store, folder, files, outgoing, answer, lambda: child.health, clock, model, tally
     )
     api = parts_of(api_core, api_surface)
+    relay.learn_again = {"people": people.open, "places": places.open, "webhook": api.webhooks.look}
     web = _web_server(settings, chat, WebGallery(picture=store.picture, kept=folder.kept), api)
     return Bot(
         store=store,
@@ -287,6 +299,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         child=child,
         delivery=delivery,
         dispatcher=dispatcher,
+        relay=relay,
         web=web,
         api=api,
         sweeper=Sweeper(store, gallery, files, clock, keep(settings)),
@@ -345,6 +358,7 @@ def discord_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
         synced=settings.discord_commands,
         journal=settings.discord_journal,
         trusted=settings.discord_trusted_guilds,
+        shards=settings.discord_shard_numbers,
     )
     return DiscordFront(core, account)
 
@@ -392,7 +406,9 @@ def telegram_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
         plain=settings.telegram_plain_text,
         webhook=settings.telegram_webhook,
     )
-    return TelegramFront(core, account)
+    front = TelegramFront(core, account)
+    front.lead = store.company.lead
+    return front
 
 
 def tracing_to(endpoint: str | None) -> "Tracing | None":
@@ -415,12 +431,13 @@ def limits(settings: Settings) -> Limits:
     )
 
 
-def rate_limit(settings: Settings) -> RateLimit:
-    """Return the two rates that are set."""
-    return RateLimit(
-        each=Rate(per_minute=settings.rate_per_minute, burst=settings.rate_burst),
-        everybody=Rate(per_minute=settings.global_rate_per_minute, burst=settings.global_rate_burst),
-    )
+def rate_limit(settings: Settings, store: SqlStore, clock: SystemClock) -> RateLimit:
+    """Return the two rates that are set; bots that share a database count together."""
+    each = Rate(per_minute=settings.rate_per_minute, burst=settings.rate_burst)
+    everybody = Rate(per_minute=settings.global_rate_per_minute, burst=settings.global_rate_burst)
+    if store.company.shared:
+        return SharedRateLimit(each, everybody, store, clock)
+    return RateLimit(each, everybody)
 
 
 def keep(settings: Settings) -> Keep:

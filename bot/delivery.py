@@ -6,7 +6,7 @@ storage has confirmed it, over restarts too; everything before it is best effort
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from bot.channel import FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS, Channel, Turn
@@ -20,6 +20,7 @@ from storage.store import StorageError, Store
 
 log = logging.getLogger(__name__)
 
+LOOK_SECONDS = 5.0  # between two looks for what another bot has left, or told in vain
 SHORT_JOB_SECONDS = 4.0  # the progress of a shorter job is not worth an edit where edits are counted
 LONGEST_SHOW_SECONDS = 120.0  # then the attempt counts as failed
 REMEMBERED = 10_000  # posts whose end was handed over, to drop what comes late
@@ -75,9 +76,13 @@ class Delivery:
         self._tasks: asyncio.TaskGroup | None = None
         self._shown: dict[int, Update] = {}
         self._ended: Recent[int, None] = Recent(REMEMBERED)
+        self.elsewhere: Callable[[Post, Update], None] = _nobody
 
     def push(self, post: Post, update: Update) -> None:
         """Let the post show this soon. Never waits, never fails."""
+        if post.holder not in {None, self._store.name} and self._store.company.shared:
+            self.elsewhere(post, update)
+            return
         surface = self._surfaces.get(post.platform)
         if surface is None or post.id in self._ended or _pointless(surface, update):
             return
@@ -96,6 +101,9 @@ class Delivery:
             for key in self._channels:
                 self._tasks.create_task(self._serve(self._surfaces[key[0]], key))
             await self._resume()
+            while self._store.company.shared:
+                await pause(self._clock, LOOK_SECONDS)
+                await self._resume()
             await asyncio.Event().wait()
 
     async def _resume(self) -> None:
@@ -111,7 +119,7 @@ class Delivery:
                 return
 
     async def _push_unconfirmed(self) -> None:
-        for post, job in await self._store.undelivered():
+        for post, job in await self._store.adopt(self._clock.wall()):
             if job.deleted:
                 await self._store.confirm(post.id, Rung.KEPT)
             elif (final := await final_of(self._store, job)) is not None:
@@ -176,6 +184,10 @@ class Delivery:
             log.warning("not confirmed yet", extra={"job": turn.post.job, "reason": str(error)})
             turn.rung = rung
             channel.retry(turn, self._clock.now())
+
+
+def _nobody(_post: Post, _update: Update) -> None:
+    """No other bot shows it."""
 
 
 def _pointless(surface: Surface, update: Update) -> bool:

@@ -6,9 +6,11 @@ storage accepts it only from the attempt that holds the job.
 """
 
 import asyncio
+import itertools
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar, assert_never
 
@@ -33,6 +35,7 @@ from bot.line import Line
 from bot.standing import final_of
 from bot.updates import Delivered, Progress
 from generator.messages import Begun, End, Event, Failed, Fault, Finished, Health, Preview, Ready, StepDone
+from storage.company import Message
 from storage.records import Job
 from storage.store import StorageError, Store
 
@@ -44,6 +47,7 @@ PREFETCHED = 1
 MOST_LOSSES = 3
 HEALTH_POLL_SECONDS = 0.1  # while the generator is not ready
 IDLE_SECONDS = 5.0  # a lost wake-up costs at most this
+LEASE_SECONDS = 15.0  # after which others take what a bot holds that says nothing
 LANDING_SECONDS = 5.0  # for handing jobs back when the bot goes down
 LEAST_PATIENCE_SECONDS = 30.0
 
@@ -73,7 +77,8 @@ class Dispatcher:
         self._delivery = delivery
         self._estimate = estimate
         self._clock = clock
-        self._lease = lease
+        self._name, self._terms, self._lease = lease, itertools.count(1), lease
+        self.seen_elsewhere: Callable[[str], Progress | None] = _nothing
         self._least_patience = least_patience_seconds
         self._generator_trouble = BackOff(dice)
         self._storage_trouble = BackOff(dice)
@@ -82,6 +87,9 @@ class Dispatcher:
         self._worn = ""  # by the job claimed last, so by the model when the next one comes
         self._news = asyncio.Event()
         self._closing = False
+        self._leading = False
+        self._looked_at = float("-inf")
+        store.company.listen(self._hear)
         self.line = Line(
             store=store,
             delivery=delivery,
@@ -97,6 +105,11 @@ class Dispatcher:
     def health(self) -> Health:
         """The generator's latest known health."""
         return self._painter.health
+
+    @property
+    def leading(self) -> bool:
+        """Whether this bot is the one that picks and draws."""
+        return self._leading
 
     @property
     def drawing(self) -> int:
@@ -123,7 +136,7 @@ class Dispatcher:
     def current(self, job: str) -> Progress | None:
         """Return what the post of a job under way shows."""
         flight = self._flights.get(job)
-        return flight.update if flight else None
+        return flight.update if flight else self.seen_elsewhere(job)
 
     def wake(self) -> None:
         """There may be something to draw."""
@@ -148,12 +161,22 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Queue again what an earlier run left, then pick and draw until `stop`."""
+        self._lease = f"{self._name}.{next(self._terms)}"  # what an earlier term held is another's
+        self._leading = True
+        try:
+            await self._pick_and_draw()
+        finally:
+            self._leading = False
+
+    async def _pick_and_draw(self) -> None:
         await self._recover()
         async with asyncio.TaskGroup() as tasks:
             telling = tasks.create_task(self.line.run())
+            beating = tasks.create_task(self._beat())
             carrying: set[asyncio.Task[None]] = set()
             while not self._closing:
                 self._news.clear()
+                await self._look_after_others()
                 seconds = self._obstacle_seconds()
                 if seconds is None and (job := await self._claim()) is not None:
                     carrying.add(task := tasks.create_task(self._carry(job)))
@@ -162,10 +185,52 @@ class Dispatcher:
                     await self._clock.wait(self._news, IDLE_SECONDS if seconds is None else seconds)
             telling.cancel()
             await self._land(carrying)
+            beating.cancel()
+            await self._leave()
 
     async def _recover(self) -> None:
-        for job in await self._insist(lambda: self._store.recover(self._lease, self._clock.wall())):
+        holding = set(self._flights)
+        now = self._clock.wall()
+        for job in await self._insist(lambda: self._store.recover(self._lease, now, holding)):
             await self._push_final(job)
+
+    async def _look_after_others(self) -> None:
+        """Take what a dead bot held, and stop what another one was asked to: a notice may be lost."""
+        if not self._store.company.shared or self._clock.now() - self._looked_at < IDLE_SECONDS:
+            return
+        self._looked_at = self._clock.now()
+        try:
+            for job in await self._store.recover(self._lease, self._clock.wall(), set(self._flights)):
+                await self._push_final(job)
+            for stopping in await self._store.to_stop(self._lease):
+                self.cancel(stopping)
+        except StorageError as error:
+            self._pause_for_storage(error)
+
+    async def _beat(self) -> None:
+        """Let the others know that what is under way here is held."""
+        while self._store.company.shared:
+            try:
+                await self._store.beat(self._lease, LEASE_SECONDS, self._clock.wall())
+            except StorageError as error:
+                log.warning("the lease is not renewed", extra={"reason": str(error)})
+            await pause(self._clock, LEASE_SECONDS / 5)
+
+    async def _leave(self) -> None:
+        with suppress(StorageError):  # then the lease ends by itself
+            await self._store.leave(self._lease)
+
+    def _hear(self, message: Message) -> None:
+        """Follow what another bot tells."""
+        if not self._leading:
+            return
+        match message["kind"]:
+            case "queued" | "back":
+                self.wake()
+            case "stop":
+                self.cancel(message["job"])
+            case _:
+                pass
 
     async def _land(self, carrying: set[asyncio.Task[None]]) -> None:
         """Give what is under way a moment to be handed back; the next start recovers the rest."""
@@ -419,3 +484,8 @@ class Dispatcher:
     @staticmethod
     def _log_settled(job: Job) -> None:
         log.info("job settled", extra={"job": job.id, "state": job.state.value})
+
+
+def _nothing(_job: str) -> Progress | None:
+    """Nobody else draws."""
+    return None

@@ -1,6 +1,6 @@
 """Who has which account, and what they prefer: known without asking the database.
 
-One bot at a time writes it, so what is remembered is what is stored.
+What is remembered is what is stored: of bots that share a database, each tells the others to look again.
 """
 
 from dataclasses import replace
@@ -38,6 +38,7 @@ class People:
 
     async def open(self) -> None:
         """Learn what everybody prefers. Raises StorageError."""
+        self._accounts.clear()
         self._preferences = dict(await self._store.preferred())
 
     async def account(self, by: Person) -> int:

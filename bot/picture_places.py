@@ -25,4 +25,5 @@ def pictures_at(settings: Settings) -> Pictures:
 
 def sweep_after_seconds(settings: Settings) -> float:
     """Return how old a file must be that is taken for an orphan: any, in the one bot's own folder."""
-    return SHARED_AFTER_SECONDS if settings.pictures is not None else float("-inf")
+    shared = settings.pictures is not None or settings.database_url is not None
+    return SHARED_AFTER_SECONDS if shared else float("-inf")

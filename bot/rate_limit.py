@@ -9,6 +9,9 @@ import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from bot.clock import Clock
+from storage.store import Store
+
 NEVERMIND_SECONDS = 1e-9  # rounding, closer than any clock tells
 
 
@@ -60,6 +63,10 @@ class RateLimit:
         self._each = Bucket(each)
         self._everybody = Bucket(everybody)
 
+    async def asked(self, account: int, now: float) -> int:
+        """Return what `retry_seconds` does; where several bots count together, that takes a moment."""
+        return self.retry_seconds(account, now)
+
     def retry_seconds(self, account: int, now: float) -> int:
         """Count one for the account and return 0, or return the whole seconds to wait."""
         wait = max(self._each.wait_seconds(account, now), self._everybody.wait_seconds(None, now))
@@ -68,3 +75,19 @@ class RateLimit:
         self._each.take(account, now)
         self._everybody.take(None, now)
         return 0
+
+
+class SharedRateLimit(RateLimit):
+    """The same two rates, counted in the database by all bots that share it."""
+
+    def __init__(self, each: Rate, everybody: Rate, store: Store, clock: Clock) -> None:
+        super().__init__(each, everybody)
+        self._rates = {"each": each, "everybody": everybody}
+        self._store = store
+        self._clock = clock
+
+    async def asked(self, account: int, now: float) -> int:  # noqa: ARG002 - other bots have other clocks
+        """Count one for the account and return 0, or return the whole seconds to wait."""
+        buckets = {f"account {account}": self._rates["each"], "everybody": self._rates["everybody"]}
+        counted = {key: (rate.interval_seconds, rate.burst) for key, rate in buckets.items()}
+        return math.ceil(await self._store.take(counted, self._clock.wall()))

@@ -237,13 +237,13 @@ class Service:
             case MakeLink() | UseLink():
                 return await self._linking.answer(command)
             case ExportMine() | DeleteMine():
-                self._check_rate(await self._people.account(command.by))  # both read everything
+                await self._check_rate(await self._people.account(command.by))  # both read everything
                 return await self._privacy.answer(command)
             case FindPicture():
-                self._check_rate(await self._people.account(command.by))  # decoding takes a while
+                await self._check_rate(await self._people.account(command.by))  # decoding takes a while
                 return await self._lookup.answer(command)
             case KeepPicture():
-                self._check_rate(await self._people.account(command.by))  # the same
+                await self._check_rate(await self._people.account(command.by))  # the same
                 return await self._starts.answer(command)
             case ShowLoras():
                 return await self._loras.listed()
@@ -252,12 +252,12 @@ class Service:
             case Grant() | Block() | Unblock() | ShowJobs():
                 return await self._moderation.answer(command)
             case Examine(by=by):
-                self._check_rate(await self._people.account(by))  # reads the whole ledger
+                await self._check_rate(await self._people.account(by))  # reads the whole ledger
                 return await self._checkup.answer(command)
             case Pay() | ShowPayment() | TakeBack():
                 return await self._purchases.answer(command)
             case MakeKey(by):
-                self._check_rate(account := await self._people.account(by))
+                await self._check_rate(account := await self._people.account(by))
                 return await self._make_key(account)
             case _:
                 assert_never(command)
@@ -290,7 +290,7 @@ class Service:
             return await self._repeated(earlier)
         self._check_painter()
         if not (isinstance(command, Imagine) and command.part):
-            self._check_rate(account)
+            await self._check_rate(account)
         if isinstance(command, Imagine) and len(texts := alternatives(command.text)) > 1:
             return await self._ask_back(account, [replace(command, text=text) for text in texts])
         wanted = await self._wanted(command)
@@ -314,8 +314,8 @@ class Service:
             start=beginning.kept if beginning else None,
         )
 
-    def _check_rate(self, account: int) -> None:
-        if retry_seconds := self._rate_limit.retry_seconds(account, self._clock.now()):
+    async def _check_rate(self, account: int) -> None:
+        if retry_seconds := await self._rate_limit.asked(account, self._clock.now()):
             raise TooFast(retry_seconds=retry_seconds)
 
     async def _repeated(self, job: str) -> Update:
@@ -453,7 +453,7 @@ class Service:
     async def _fetch(self, command: FetchLora) -> LoraReady:
         account = await self._people.account(command.by)
         if not self._loras.is_near(command):
-            self._check_rate(account)
+            await self._check_rate(account)
         return await self._loras.ready(command, account)
 
     async def _make_key(self, account: int) -> KeyMade:

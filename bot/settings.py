@@ -419,6 +419,13 @@ class Settings(BaseSettings):
         " elsewhere only the owner of the Discord application may.",
         json_schema_extra=_wants("server ids with commas, such as 123456789012345678"),
     )
+    discord_shards: str = Field(
+        "",
+        pattern=r"^(\d{1,4}(-\d{1,4})?\s*/\s*\d{1,4})?$",
+        validation_alias="DISCORD_SHARDS",
+        description="Which of Discord's shards this bot is, where several share them, such as 0-3/8.",
+        json_schema_extra=_wants("shards and how many there are, such as 0-3/8 (the first four of eight)"),
+    )
     telegram_token: SecretStr | None = Field(
         None,
         validation_alias="TELEGRAM_TOKEN",
@@ -483,6 +490,15 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return Path(os.path.abspath(value.expanduser()))  # noqa: PTH100 - keeps symbolic links as given
+
+    @field_validator("discord_shards")
+    @classmethod
+    def _shards_exist(cls, value: str) -> str:
+        ours, _, count = value.partition("/")
+        first, _, last = ours.partition("-")
+        if value and not int(first) <= int(last or first) < int(count):
+            raise ValueError("DISCORD_SHARDS names shards that are not there: 0-3/8 are the first four of 8.")
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -580,6 +596,15 @@ class Settings(BaseSettings):
     def discord_guilds(self) -> tuple[int, ...]:
         """The numbers in DISCORD_GUILD_IDS, each by itself."""
         return _numbers(self.discord_guild_ids)
+
+    @property
+    def discord_shard_numbers(self) -> tuple[tuple[int, ...], int] | None:
+        """The shards in DISCORD_SHARDS, and how many there are altogether."""
+        if not self.discord_shards:
+            return None
+        ours, _, count = self.discord_shards.partition("/")
+        first, _, last = ours.partition("-")
+        return tuple(range(int(first), int(last or first) + 1)), int(count)
 
     @property
     def telegram_offers(self) -> tuple[tuple[int, int], ...]:

@@ -212,7 +212,10 @@ class NewPost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """A stored NewPost of one job. `rung` is None until the job's end was confirmed as shown."""
+    """A stored NewPost of one job. `rung` is None until the job's end was confirmed as shown.
+
+    `holder` is the bot that shows it, where several share a database.
+    """
 
     id: int
     job: str
@@ -220,6 +223,7 @@ class Post:
     address: str
     language: str
     rung: Rung | None
+    holder: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

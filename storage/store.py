@@ -1,9 +1,10 @@
 """The verbs of storage, which every engine (SQLite now, PostgreSQL later) understands."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from generator.messages import Fault
+from storage.company import Company
 from storage.keys import Keys
 from storage.outbox import Outbox
 from storage.oversight import Oversight
@@ -214,8 +215,39 @@ class Store(Protocol):
     async def stopped(self, job: str, attempt: int, now: float) -> Job | None:
         """A running job that was to be stopped has stopped: cancelled, hold released. None as above."""
 
-    async def recover(self, lease: str, now: float) -> Sequence[Job]:
-        """Queue again every running job that `lease` does not hold (cancelled ones end); return them."""
+    async def recover(self, lease: str, now: float, holding: Collection[str] | None = None) -> Sequence[Job]:
+        """Queue again every running job that no living bot holds (cancelled ones end); return them.
+
+        What `lease` itself claimed is held, where it is among `holding` if that is given.
+        """
+
+    async def to_stop(self, lease: str) -> Sequence[str]:
+        """Return the jobs of a lease that are marked as to be stopped."""
+
+    # bots beside one another
+
+    @property
+    def company(self) -> Company:
+        """The other bots on this database."""
+
+    @property
+    def name(self) -> str:
+        """The name under which this bot holds posts."""
+
+    async def beat(self, name: str, seconds: float, now: float) -> None:
+        """Say that what this name holds is held for so many seconds more."""
+
+    async def leave(self, name: str) -> None:
+        """Say that what this name holds may be taken at once."""
+
+    async def adopt(self, now: float) -> Sequence[tuple[Post, Job]]:
+        """Take the posts that no living bot holds; return those of this one whose end is to be shown."""
+
+    async def take(self, buckets: Mapping[str, tuple[float, int]], now: float) -> float:
+        """Count one in each bucket and return 0, or count nothing and return the seconds to wait.
+
+        All bots share the buckets. Each has its seconds for one more, and how many it holds.
+        """
 
     async def place(self, job: str) -> Place | None:
         """Return the place of a queued job in virtual-time order; None when it is not queued."""

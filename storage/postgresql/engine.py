@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from storage.postgresql.company import PostgresCompany
 from storage.postgresql.database import PostgresDatabase
 from storage.sql.store import SqlStore, new_job_id
 
@@ -10,4 +11,4 @@ class PostgresStore(SqlStore):
     """A `storage.store.Store` that several bots may share. `url` begins with postgresql://."""
 
     def __init__(self, url: str, pool: int = 10, new_id: Callable[[], str] = new_job_id) -> None:
-        super().__init__(PostgresDatabase(url, pool), new_id)
+        super().__init__(PostgresDatabase(url, pool), PostgresCompany(url), new_id)

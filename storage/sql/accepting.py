@@ -44,10 +44,11 @@ select * from jobs where key = :key
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """What the caller brings: the id of the job to be, and the time."""
+    """What the caller brings: the id of the job to be, the time, and which bot accepts it."""
 
     job: str
     now: float
+    holder: str | None = None
 
 
 async def submit(db: Statements, new: NewJob, limits: Limits, fresh: Fresh) -> Submission:
@@ -107,7 +108,7 @@ async def _accept(db: Statements, new: NewJob, standing: Row, balance: Balance, 
         "update accounts set finish = :finish where id = :account", finish=tag + charge, account=job.account
     )
     held = Balance(available=balance.available - job.price, held=balance.held + job.price)
-    return Accepted(job=job, post=await _insert_post(db, job.id, new.post), balance=held)
+    return Accepted(job=job, post=await _insert_post(db, job.id, new.post, fresh.holder), balance=held)
 
 
 def _job(new: NewJob, account: int, fresh: Fresh) -> Job:
@@ -158,15 +159,16 @@ async def _insert(db: Statements, job: Job, new: NewJob, tag: float, charge: flo
     )
 
 
-async def _insert_post(db: Statements, job: str, new: NewPost) -> Post:
+async def _insert_post(db: Statements, job: str, new: NewPost, holder: str | None) -> Post:
     (row,) = await db.rows(
         """
-        insert into posts (job, platform, address, language)
-        values (:job, :platform, :address, :language) returning *
+        insert into posts (job, platform, address, language, holder)
+        values (:job, :platform, :address, :language, :holder) returning *
         """,
         job=job,
         platform=new.platform,
         address=new.address,
         language=new.language,
+        holder=holder,
     )
     return post_of(row)

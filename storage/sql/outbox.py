@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from storage.company import Company
 from storage.outbox import Message
 from storage.sql.statements import Database, Row
 
@@ -22,8 +23,9 @@ FORGET = "delete from outbox where ended_at < :before"
 class SqlOutbox:
     """A `storage.outbox.Outbox`."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, company: Company) -> None:
         self._db = db
+        self._company = company
 
     async def add(self, message: Message) -> None:
         """Keep a message; the same id twice is once."""
@@ -39,6 +41,7 @@ class SqlOutbox:
                 created_at=message.created_at,
             )
         )
+        self._company.tell("webhook")
 
     async def due(self, now: float, limit: int) -> Sequence[Message]:
         """Return messages whose time has come, longest waiting first."""

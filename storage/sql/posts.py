@@ -7,7 +7,7 @@ from storage.sql.statements import Row, Statements
 # The cross join keeps SQLite from starting with all jobs there ever were.
 # Posts without a rung are those of unfinished jobs and those to deliver. A deleted job has nothing to show.
 UNDELIVERED = """
-select jobs.*, posts.id as post, posts.platform, posts.address, posts.language
+select jobs.*, posts.id as post, posts.platform, posts.address, posts.language, posts.holder
 from posts cross join jobs
 where jobs.id = posts.job and posts.rung is null and jobs.ended_at is not null and jobs.deleted_at is null
 order by jobs.ended_at, jobs.seq
@@ -49,4 +49,5 @@ def _waiting(row: Row) -> Post:
         address=row["address"],
         language=row["language"],
         rung=None,
+        holder=row["holder"],
     )

@@ -1,8 +1,12 @@
 """The queue: claiming in virtual-time order, giving back, and how it looks from outside."""
 
+import json
+from collections.abc import Collection
+
 from storage import fair
 from storage.records import Job, JobState, Place
 from storage.sql import settling
+from storage.sql.company import ALIVE
 from storage.sql.rows import job_of
 from storage.sql.statements import Row, Statements
 
@@ -21,6 +25,16 @@ where seq = coalesce((select seq from hot), (select seq from head))
 returning *
 """
 FIRST = "select tag from jobs where state = 'queued' order by tag, seq limit 1"
+
+ABANDONED = f"""
+select * from jobs where state = 'running' and case
+    when lease is null then true
+    when lease = :lease then :orphans = 1 and id not in (select value from json_each(:holding))
+    else not {ALIVE.format("jobs.lease")} end
+order by seq /*pg: for update skip locked */
+"""  # noqa: S608 - our own words
+
+TO_STOP = "select id from jobs where state = 'running' and lease = :lease and cancel_asked_at is not null"
 
 # Everything that will be drawn before a queued job; no row when the job is not queued.
 AHEAD = """
@@ -66,12 +80,10 @@ async def give_back(db: Statements, job: str, attempt: int, *, lost: bool) -> Jo
     return await _queue_again(db, row, losses=1 if lost else 0)
 
 
-async def recover(db: Statements, lease: str, now: float) -> list[Job]:
-    """Queue again what other leases hold: their holders are gone. Cancelled jobs end."""
-    rows = await db.rows(
-        "select * from jobs where state = 'running' and (lease is null or lease <> :lease) order by seq",
-        lease=lease,
-    )
+async def recover(db: Statements, lease: str, holding: Collection[str] | None, now: float) -> list[Job]:
+    """Queue again what nobody living holds, and what `lease` holds beside `holding`. Cancelled jobs end."""
+    known = json.dumps(sorted(holding or ()))
+    rows = await db.rows(ABANDONED, lease=lease, orphans=int(holding is not None), holding=known, now=now)
     return [
         await _queue_again(db, row, losses=0)
         if row["cancel_asked_at"] is None

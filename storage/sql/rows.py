@@ -84,6 +84,7 @@ def post_of(row: Row) -> Post:
         address=row["address"],
         language=row["language"],
         rung=Rung(row["rung"]) if row["rung"] else None,
+        holder=row["holder"],
     )
 
 

@@ -1,11 +1,12 @@
 """The verbs of storage, each as one transaction or one read of a database."""
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from generator.messages import Fault
 from storage import ledger
+from storage.company import Company
 from storage.records import (
     Account,
     Alike,
@@ -34,6 +35,7 @@ from storage.records import (
 from storage.sql import (
     accepting,
     accounts,
+    company,
     contents,
     emptying,
     exporting,
@@ -68,13 +70,15 @@ def new_job_id() -> str:
 class SqlStore:
     """A `storage.store.Store` on any engine. `new_id` makes the ids of jobs."""
 
-    def __init__(self, database: Database, new_id: Callable[[], str]) -> None:
+    def __init__(self, database: Database, company: Company, new_id: Callable[[], str]) -> None:
         self._db = database
+        self.company = company
+        self.name = secrets.token_hex(8)
         self._new_id = new_id
         self.keys = SqlKeys(self._db)
         self.requests = SqlRequests(self._db)
         self.uploads = SqlUploads(self._db)
-        self.outbox = SqlOutbox(self._db)
+        self.outbox = SqlOutbox(self._db, self.company)
         self.starts = SqlStarts(self._db)
         self.oversight = SqlOversight(self._db)
 
@@ -124,7 +128,9 @@ class SqlStore:
 
     async def use_link(self, account: int, code: str, limits: Limits, now: float) -> Joined | NotJoined:
         """Make one account of this one and of the one that the code stands for; the older stays."""
-        return await self._db.write(lambda db: joining.use(db, account, code, limits, now))
+        joined = await self._db.write(lambda db: joining.use(db, account, code, limits, now))
+        self.company.tell("people")
+        return joined
 
     async def block(self, account: int, now: float) -> tuple[Account, Stopped] | None:
         """Block an account, cancel what waits, and mark what runs as to be stopped."""
@@ -149,6 +155,7 @@ class SqlStore:
     async def prefer(self, account: int, preferences: Preferences) -> None:
         """Store an account's preferences."""
         await self._db.write(lambda db: people.prefer(db, account, preferences))
+        self.company.tell("people")
 
     async def rules(self) -> Sequence[tuple[PlaceId, PlaceRules]]:
         """Return the rules of every server or chat that has any."""
@@ -157,6 +164,7 @@ class SqlStore:
     async def rule(self, place: PlaceId, rules: PlaceRules) -> None:
         """Store the rules of a server or chat."""
         await self._db.write(lambda db: people.rule(db, place, rules))
+        self.company.tell("places")
 
     async def balance(self, account: int, limits: Limits, now: float) -> Balance:
         """Return the balance after today's allowance was added where due."""
@@ -205,8 +213,10 @@ class SqlStore:
 
     async def submit(self, job: NewJob, limits: Limits, now: float) -> Submission:
         """Check the caps and the balance; hold, add the job and its post."""
-        fresh = accepting.Fresh(self._new_id(), now)
-        return await self._db.write(lambda db: accepting.submit(db, job, limits, fresh))
+        fresh = accepting.Fresh(self._new_id(), now, self.name)
+        answer = await self._db.write(lambda db: accepting.submit(db, job, limits, fresh))
+        self.company.tell("queued")
+        return answer
 
     async def claim(self, lease: str, now: float, worn: str = "") -> Job | None:
         """Give the queued job with the smallest virtual time to the holder `lease`; attempt + 1."""
@@ -225,7 +235,7 @@ class SqlStore:
             row = await settling.running(db, job, attempt)
             return None if row is None else await settling.succeed(db, row, pictures, draw_seconds, now)
 
-        return await self._db.write(work)
+        return self._told(await self._db.write(work))
 
     async def fail(self, job: str, attempt: int, fault: Fault, now: float) -> Job | None:
         """End a running job without a picture and release its hold. None as above."""
@@ -234,7 +244,7 @@ class SqlStore:
             row = await settling.running(db, job, attempt)
             return None if row is None else await settling.fail(db, row, fault, now)
 
-        return await self._db.write(work)
+        return self._told(await self._db.write(work))
 
     async def stopped(self, job: str, attempt: int, now: float) -> Job | None:
         """A running job that was to be stopped has stopped: cancelled, hold released. None as above."""
@@ -243,15 +253,52 @@ class SqlStore:
             row = await settling.running(db, job, attempt)
             return None if row is None else await settling.end_cancelled(db, row, now)
 
-        return await self._db.write(work)
+        return self._told(await self._db.write(work))
 
     async def cancel(self, job: str, now: float) -> CancelOutcome:
         """Cancel a queued job and release its hold; mark a running one as to be stopped."""
-        return await self._db.write(lambda db: settling.cancel(db, job, now))
+        outcome = await self._db.write(lambda db: settling.cancel(db, job, now))
+        self.company.tell("stop" if outcome is CancelOutcome.STOPPING else "ended", job=job)
+        return outcome
 
-    async def recover(self, lease: str, now: float) -> Sequence[Job]:
-        """Queue again every running job that `lease` does not hold (cancelled ones end); return them."""
-        return await self._db.write(lambda db: queue.recover(db, lease, now))
+    async def recover(self, lease: str, now: float, holding: Collection[str] | None = None) -> Sequence[Job]:
+        """Queue again every running job that no living bot holds (cancelled ones end); return them."""
+        return await self._db.write(lambda db: queue.recover(db, lease, holding, now))
+
+    async def to_stop(self, lease: str) -> Sequence[str]:
+        """Return the jobs of a lease that are marked as to be stopped."""
+        rows = await self._db.read(lambda db: db.rows(queue.TO_STOP, lease=lease))
+        return [row["id"] for row in rows]
+
+    # bots beside one another
+
+    async def beat(self, name: str, seconds: float, now: float) -> None:
+        """Say that what this name holds is held for so many seconds more."""
+        if self.company.shared:
+            await self._db.write(lambda db: company.beat(db, name, seconds, now))
+
+    async def leave(self, name: str) -> None:
+        """Say that what this name holds may be taken at once."""
+        if self.company.shared:
+            await self._db.write(lambda db: company.leave(db, name))
+
+    async def adopt(self, now: float) -> Sequence[tuple[Post, Job]]:
+        """Take the posts that no living bot holds; return those of this one whose end is to be shown."""
+        return await self._db.write(lambda db: company.adopt(db, self.name, now))
+
+    async def take(self, buckets: Mapping[str, tuple[float, int]], now: float) -> float:
+        """Count one in each bucket and return 0, or count nothing and return the seconds to wait."""
+        try:
+            await self._db.write(lambda db: company.take(db, buckets, now))
+        except company.Full as full:
+            return full.seconds
+        return 0.0
+
+    def _told(self, ended: Job | None) -> Job | None:
+        """Let the other bots know: one of them may have to show it."""
+        if ended is not None:
+            self.company.tell("ended", job=ended.id)
+        return ended
 
     async def place(self, job: str) -> Place | None:
         """Return the place of a queued job in virtual-time order; None when it is not queued."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from storage.company import Alone
 from storage.sql.store import SqlStore, new_job_id
 from storage.sqlite.database import SqliteDatabase
 
@@ -14,4 +15,4 @@ class SqliteStore(SqlStore):
     """
 
     def __init__(self, path: Path | str, new_id: Callable[[], str] = new_job_id) -> None:
-        super().__init__(SqliteDatabase(path), new_id)
+        super().__init__(SqliteDatabase(path), Alone(), new_id)

@@ -15,6 +15,8 @@ from bot.trouble import Trouble
 class Crashing:
     """A dispatcher with a bug."""
 
+    leading = False
+
     async def run(self) -> None:
         raise ZeroDivisionError
 

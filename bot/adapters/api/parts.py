@@ -7,6 +7,7 @@ from bot.adapters.api.core import Core
 from bot.adapters.api.deadlines import Deadlines
 from bot.adapters.api.surface import ApiSurface
 from bot.adapters.api.webhooks import Webhooks
+from storage.company import Lead, at_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +19,11 @@ class Parts:
     deadlines: Deadlines
     webhooks: Webhooks
 
-    async def run(self) -> None:
-        """Work for as long as the bot lives."""
+    async def run(self, lead: Lead = at_once) -> None:
+        """Work for as long as the bot lives; of bots on one database, the one that leads tells webhooks."""
         async with self.core.outgoing, asyncio.TaskGroup() as tasks:
             tasks.create_task(self.deadlines.run())
-            tasks.create_task(self.webhooks.run())
+            tasks.create_task(lead("webhooks", self.webhooks.run))
 
 
 def parts_of(core: Core, surface: ApiSurface) -> Parts:

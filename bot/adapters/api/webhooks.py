@@ -65,6 +65,10 @@ class Webhooks:
                     seconds = IDLE_SECONDS
                 await self._core.clock.wait(self._news, seconds)
 
+    async def look(self) -> None:
+        """Something is due that another bot has put there."""
+        self._news.set()
+
     async def _due(self) -> list[Message]:
         places = MOST_AT_ONCE - len(self._under_way)
         due = await self._core.outbox.due(self._core.clock.wall(), MOST_AT_ONCE + len(self._under_way))

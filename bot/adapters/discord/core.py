@@ -38,7 +38,8 @@ class Account:
 
     `synced` is the file that remembers which commands Discord has been told, `journal` the one that
     remembers which presses are not answered yet. `trusted` are the servers whose managers may do what
-    reaches beyond them: grant credits, block people, see all jobs.
+    reaches beyond them: grant credits, block people, see all jobs. `shards` are those of this bot, and how
+    many there are altogether; None takes what Discord proposes.
     """
 
     token: str
@@ -47,3 +48,4 @@ class Account:
     synced: Path
     journal: Path
     trusted: tuple[int, ...] = ()
+    shards: tuple[tuple[int, ...], int] | None = None

@@ -120,7 +120,10 @@ class Client(discord.AutoShardedClient):
     """One login. It caches servers and channels, no members and no messages."""
 
     def __init__(self, office: Office, account: Account) -> None:
+        numbers, count = account.shards or ((), None)
+        ours: dict[str, Any] = {"shard_ids": list(numbers), "shard_count": count} if numbers else {}
         super().__init__(
+            **ours,
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from functools import partial
 from typing import Any
 
 from telegram.error import InvalidToken, NetworkError
@@ -34,6 +35,7 @@ from bot.adapters.telegram.stars import BUY, Stars
 from bot.adapters.telegram.surface import TelegramSurface
 from bot.adapters.telegram.webhook import Door, Webhook
 from bot.adapters.telegram.wire import Wire
+from storage.company import Lead, at_once
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +56,7 @@ class TelegramFront:
         for name in LOQUACIOUS:
             logging.getLogger(name).setLevel(logging.WARNING)
         self._account = account
+        self.lead: Lead = at_once  # only one bot hears; all of them show
         self._wire = Wire(pace or Pace())
         canvas = Canvas(core, self._wire, account.stage)
         self.surface = TelegramSurface(core, canvas)
@@ -104,6 +107,9 @@ class TelegramFront:
             await _close(application)
 
     async def _listen(self, application: AnyApplication) -> None:
+        await self.lead("telegram", partial(self._hear, application))
+
+    async def _hear(self, application: AnyApplication) -> None:
         bot, take = application.bot, application.process_update
         if self._account.webhook is not None:
             url, host, port = self._account.webhook

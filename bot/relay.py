@@ -1,0 +1,114 @@
+"""Posts that another bot shows: what happens to their jobs here is told there, as far as words carry it.
+
+Ends are read from the database, so a lost notice costs seconds and no answer; places and progress are best
+effort, and previews stay where they were drawn.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from bot.clock import Clock, pause
+from bot.delivery import Delivery
+from bot.recent import Recent
+from bot.standing import final_of
+from bot.updates import Progress, Queued, Update
+from storage.company import Message
+from storage.records import Post
+from storage.store import StorageError, Store
+
+HOLD_SECONDS = 15.0  # after which others take the posts of a bot that says nothing
+PROGRESS_SECONDS = 0.25  # between two notices about one job
+REMEMBERED = 1000
+
+log = logging.getLogger(__name__)
+
+
+class Relay:
+    """Carries updates between bots. Hears nothing before `run`.
+
+    `learn_again` says what to do when another bot has changed something of a kind that is remembered here.
+    """
+
+    def __init__(self, store: Store, delivery: Delivery, clock: Clock) -> None:
+        self._store = store
+        self._delivery = delivery
+        self._clock = clock
+        self._told_at: Recent[int, float] = Recent(REMEMBERED)
+        self._seen: Recent[str, Progress] = Recent(REMEMBERED)
+        self._tasks: asyncio.TaskGroup | None = None
+        self.learn_again: Mapping[str, Callable[[], Coroutine[Any, Any, None]]] = {}
+        delivery.elsewhere = self.tell
+        store.company.listen(self._hear)
+
+    async def run(self) -> None:
+        """Work for as long as the bot lives."""
+        async with asyncio.TaskGroup() as self._tasks:
+            while self._store.company.shared:
+                await self._safely(self._store.beat(self._store.name, HOLD_SECONDS, self._clock.wall()))
+                await pause(self._clock, HOLD_SECONDS / 5)
+            await asyncio.Event().wait()
+
+    async def leave(self) -> None:
+        """Let others show at once what is not shown yet."""
+        await self._safely(self._store.leave(self._store.name))
+
+    def seen(self, job: str) -> Progress | None:
+        """Return the latest progress of a job that is drawn by another bot."""
+        return self._seen.get(job)
+
+    def tell(self, post: Post, update: Update) -> None:
+        """Tell the bot that holds the post. An end is told by storage."""
+        company = self._store.company
+        match update:
+            case Progress(job=job, step=step, steps=steps):
+                now = self._clock.now()
+                if now - self._told_at.get(post.id, float("-inf")) >= PROGRESS_SECONDS:
+                    self._told_at[post.id] = now
+                    company.tell("step", to=post.holder, job=job.id, step=step, steps=steps)
+            case Queued(job=job, place=place, eta_seconds=eta, loading=loading):
+                company.tell("place", to=post.holder, job=job.id, place=place, eta=eta, loading=loading)
+            case _:
+                pass
+
+    def _hear(self, message: Message) -> None:
+        if (again := self.learn_again.get(message["kind"])) is not None:
+            self._begin(again)
+        if message["kind"] == "ended":
+            self._begin(lambda: self._end(message["job"]))
+        elif message["kind"] in {"step", "place"} and message["to"] == self._store.name:
+            self._begin(lambda: self._show(message))
+
+    def _begin(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        if self._tasks is not None:
+            self._tasks.create_task(self._safely(work()))
+
+    @staticmethod
+    async def _safely(work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except StorageError as error:
+            log.warning("a notice was not followed", extra={"reason": str(error)})
+        except Exception:  # what another bot says must not take this one down
+            log.exception("a notice was not followed because of a bug")
+
+    async def _end(self, job: str) -> None:
+        self._seen.pop(job, None)
+        post, ended = await self._store.post(job), await self._store.job(job)
+        if post is None or ended is None or post.holder != self._store.name:
+            return
+        if (final := await final_of(self._store, ended)) is not None:
+            self._delivery.push(post, final)
+
+    async def _show(self, message: Message) -> None:
+        post, job = await self._store.post(message["job"]), await self._store.job(message["job"])
+        if post is None or job is None or job.ended_at is not None:
+            return
+        if message["kind"] == "step":
+            progress = Progress(job=job, step=message["step"], steps=message["steps"], previews=())
+            self._seen[job.id] = progress
+            self._delivery.push(post, progress)
+        else:
+            place, eta, loading = message["place"], message["eta"], message["loading"]
+            self._delivery.push(post, Queued(job=job, place=place, eta_seconds=eta, loading=loading))
