@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from bot.adapters.api.asking import Asked, Asking
+from bot.adapters.api.beginning import LONGEST_TEXT, Beginnings, Given, Wanted, without_files
 from bot.adapters.api.core import Core
 from bot.adapters.api.faults import fault_of, not_found
 from bot.adapters.api.loras import MOST_LISTED, NamedLora, Wardrobe
@@ -19,7 +20,7 @@ from bot.adapters.api.times import moment
 from bot.adapters.api.views import NATIVE, job_view
 from bot.adapters.api.wire import AsciiJson, to_json
 from bot.adapters.api.wishes import Sizes, Values, wish_of
-from bot.commands import Delete, Quote, ShowBalance, ShowHistory
+from bot.commands import Delete, From, Quote, ShowBalance, ShowHistory
 from bot.keys import prefix
 from bot.updates import (
     History,
@@ -52,6 +53,18 @@ class NewJobBody(BaseModel):
     count: int = Field(1, ge=1, le=10)
     loras: list[NamedLora] | None = Field(None, max_length=MOST_LISTED)
     format: Literal["png", "jpeg", "webp"] = "png"
+    image: Given | None = Field(
+        None,
+        description="What to start from: an https address, the `uri` of a file sent here, a data: URI, or"
+        " a picture of a job of yours. Without a size of its own the order has the picture's ratio.",
+        examples=[{"job": "…", "index": 0}],
+    )
+    mask: str | None = Field(
+        None,
+        max_length=LONGEST_TEXT,
+        description="What is white (or transparent) in it is painted anew, and nothing else changes.",
+    )
+    strength: float | None = Field(None, ge=0, le=1, description="How much is painted anew; 0.6 is usual.")
     webhook: str | None = Field(None, max_length=2000)
     dry_run: bool = Field(False, description="Price the order and draw nothing.")
 
@@ -134,10 +147,12 @@ class NativeJobs:
         self._jobs = jobs
         self._orders = orders
         self._wardrobe = Wardrobe(core)
+        self._beginnings = Beginnings(core)
 
     async def create(self, asking: Asked, body: NewJobBody) -> Response:
         """Order pictures. With `Prefer: wait=N` the answer waits for their end, N seconds at most."""
         sizes = Sizes(body.width, body.height, body.aspect_ratio)
+        wanted = Wanted(image=body.image, mask=body.mask, strength=body.strength)
         values = Values(
             prompt=body.prompt,
             negative_prompt=body.negative_prompt,
@@ -147,10 +162,13 @@ class NativeJobs:
             format=body.format,
             loras=await self._wardrobe.loras(asking, body.loras),
         )
-        wish = wish_of(self._core.model, values, sizes, body.count)
         if body.dry_run:
-            return await self._quote(asking, wish)
-        order = Order(dialect=NATIVE, wish=wish, input=asking.values, webhook=body.webhook)
+            wish = wish_of(self._core.model, values, sizes, body.count)
+            return await self._quote(asking, wish, self._beginnings.quoted(wanted))
+        start, sizes = await self._beginnings.kept(asking, wanted, sizes)
+        wish = wish_of(self._core.model, values, sizes, body.count)
+        told = without_files(asking.values)
+        order = Order(dialect=NATIVE, wish=wish, input=told, webhook=body.webhook, start=start)
         job, trail = await self._orders.place(asking, order)
         if asking.wait_seconds is not None:
             trail = await self._jobs.ended(asking.caller.by, job, asking.wait_seconds)
@@ -159,8 +177,8 @@ class NativeJobs:
             headers["preference-applied"] = f"wait={asking.wait_seconds:.0f}"
         return AsciiJson(job_view(trail, asking.base), 201 if trail.ended else 202, headers)
 
-    async def _quote(self, asking: Asking, wish: Any) -> Response:
-        answer = await self._core.answer(Quote(by=asking.caller.by, wish=wish))
+    async def _quote(self, asking: Asking, wish: Any, start: From | None) -> Response:
+        answer = await self._core.answer(Quote(by=asking.caller.by, wish=wish, start=start))
         match answer:
             case Quoted(recipe=recipe, price=price, balance=balance):
                 view = {"dry_run": True, "price": price, "available": balance.available}

@@ -12,7 +12,7 @@ from bot.adapters.api.deadlines import Deadlines
 from bot.adapters.api.faults import ApiFault, fault_of, not_valid
 from bot.adapters.api.trails import Trail, Trails
 from bot.adapters.api.wire import canonical
-from bot.commands import Draw
+from bot.commands import Draw, From
 from bot.options import Wish
 from bot.outgoing import BadAddress
 from bot.updates import Broken, Cancelled, Delivered, Progress, Queued, Refused
@@ -31,6 +31,7 @@ class Order:
     input: dict[str, Any]
     webhook: str | None = None
     per_picture: bool = False
+    start: From | None = None
 
 
 class Orders:
@@ -55,6 +56,7 @@ class Orders:
                 post=NewPost(platform=PLATFORM, address=address.text(), language=asking.caller.by.language),
                 per_picture=order.per_picture,
                 most_waiting=asking.caller.key.max_waiting,
+                start=order.start,
             )
         )
         match answer:
