@@ -16,6 +16,7 @@ from bot.adapters.api.schemas import AnnouncedAnswer, FileAnswer
 from bot.adapters.api.times import moment
 from bot.adapters.api.wire import AsciiJson
 from bot.file_answer import file_answer
+from bot.links import HANDED_OUT
 from bot.uploads import Announcement, Crowded, NoTicket, TooLarge, TooMany
 from storage.keys import Scope
 from storage.media_types import UNKNOWN_TYPE
@@ -25,12 +26,7 @@ from storage.uploads import Upload
 MOST_AT_ONCE = 50
 SEND_SECONDS = 600.0
 ADDRESS = re.compile(r"/f/([A-Za-z0-9_-]{16,64})/[^/?#]{1,400}$")
-HEADERS = {
-    "cache-control": "private, no-cache",
-    "x-content-type-options": "nosniff",
-    "content-security-policy": "default-src 'none'; sandbox",
-    "cross-origin-resource-policy": "cross-origin",
-}
+HEADERS = HANDED_OUT | {"cache-control": "private, no-cache"}
 View = dict[str, Any]
 
 

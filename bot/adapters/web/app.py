@@ -29,16 +29,14 @@ from bot.adapters.web.sent import sent
 from bot.adapters.web.tabs import Tab
 from bot.adapters.web.views import file_name
 from bot.file_answer import file_answer
-from bot.file_names import ENDINGS
+from bot.links import FOR_EVER, is_called, secret_of
 from bot.texts import say
 from storage.pictures import Kept
 from storage.records import Picture
 from storage.store import StorageError
 
 STATIC = Path(__file__).parent / "static"
-PICTURE_NAME = re.compile(r"([A-Za-z0-9_-]{16,128})\.(png|jpg|webp)")
 SAVED_AS = re.compile(r"[\w-]{1,120}\.(png|jpg|webp)")  # no dots, slashes or quotes within
-FOR_EVER = "private, max-age=31536000, immutable"
 LONGEST_LOGIN = 4096  # bytes
 LOCKED_CLOSE = 4401
 CROWDED_CLOSE = 4429
@@ -131,9 +129,10 @@ class Pages:
         """A finished picture by its secret; its bytes never change."""
         if not self._is_open(request):
             return PlainTextResponse("Log in first.", 401)
-        name = PICTURE_NAME.fullmatch(request.path_params["name"])
-        picture = await self._gallery.picture(name[1]) if name else None
-        if name is None or picture is None or ENDINGS[picture.format] != name[2]:
+        name = request.path_params["name"]
+        secret = secret_of(name)
+        picture = await self._gallery.picture(secret) if secret else None
+        if picture is None or not is_called(picture, name):
             raise HTTPException(404)
         wished = request.query_params.get("as", "")
         saved_as = wished if SAVED_AS.fullmatch(wished) else None
