@@ -4,9 +4,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from generator.engine.load import load_parts
+from generator.choices import Precision
+from generator.engine import load as loading
+from generator.engine.load import load_parts, plan_for
 from generator.engine.preview import FLUX_PREVIEW
-from generator.weights import UnusableModel
+from generator.memory import Card
+from generator.weights import UnusableModel, weights_in
 
 CPU = torch.device("cpu")
 
@@ -81,3 +84,18 @@ def test_a_damaged_tokenizer_is_refused_in_a_sentence(broken_copy):
 
     with pytest.raises(UnusableModel, match="could not be loaded"):
         load(broken_copy)
+
+
+def test_a_model_that_is_too_large_for_the_card_is_refused_in_a_sentence(model_folder, monkeypatch):
+    small = Card("GT 1030", 100 * 2**20, (6, 1))
+    monkeypatch.setattr(loading, "card_of", lambda _device: small)
+
+    with pytest.raises(UnusableModel, match=r"does not fit on GT 1030: it needs at least .* GiB of memory"):
+        plan_for(model_folder, torch.device("cuda"), Precision.AUTO)
+
+
+def test_what_a_model_takes_is_read_from_its_files_in_sixteen_bits(model_folder):
+    found, parts = weights_in(model_folder), load(model_folder)
+
+    assert found.transformer == 2 * sum(each.numel() for each in parts.transformer.parameters())
+    assert found.vae == 2 * sum(each.numel() for each in parts.vae.parameters())
