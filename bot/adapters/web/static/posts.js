@@ -113,15 +113,23 @@ export class Post {
   }
 }
 
-const ONWARD = { zoom: "zoom", enlarge: "larger", left: null, right: null, up: null, down: null };
+/** What leads on from a picture: the deed, its words and its icon, if it has one. */
+const ONWARD = [
+  ["zoom", "web_zoom", "zoom"],
+  ["enlarge", "web_larger", "larger"],
+  ["left", "web_left", null],
+  ["right", "web_right", null],
+  ["up", "web_up", null],
+  ["down", "web_down", null],
+];
 
 /** Returns a button and the row that it unfolds: what is around the picture, or the same larger. */
 function unfolding(deeds, item, { index }) {
   const row = together(
-    ...Object.entries(ONWARD).map(([deed, name]) => {
-      const words = t(name === "larger" ? "web_larger" : `web_${deed}`);
+    ...ONWARD.map(([deed, key, icon]) => {
+      const words = t(key);
       const press = () => deeds.onward(item, index, deed);
-      return name ? button(name, words, press) : h("button", { type: "button", class: "act", onclick: press }, words);
+      return icon ? button(icon, words, press) : h("button", { type: "button", class: "act", onclick: press }, words);
     }),
   );
   row.className = "onward";
