@@ -96,6 +96,7 @@ export class Post {
     const mask = button("brush", t("web_mask"), () => deeds.mask(item, picture), { quiet: true });
     const [more, onward] = unfolding(deeds, item, picture);
     const rest = together(remix, mask, more, download(picture), info, again, remove);
+    rest.className = "rest";
     return [together(reroll, ...this.#variations()), rest, onward];
   }
 
