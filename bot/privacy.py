@@ -49,9 +49,9 @@ class Privacy:
             return await self._export(account)
         if command.confirmed:
             return await self._erase(account)
-        jobs = [job for job in (await self._store.kept(account))["jobs"] if job["deleted_at"] is None]
+        jobs = await self._store.visible(account)
         balance = await self._store.balance(account, self._limits, self._clock.wall())
-        return DeletionAsked(jobs=len(jobs), credits=balance.available)
+        return DeletionAsked(jobs=jobs, credits=balance.available)
 
     async def _export(self, account: int) -> Exported:
         kept = await self._store.kept(account)

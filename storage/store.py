@@ -272,6 +272,9 @@ class Store(Protocol):
     async def history(self, account: int, before: float | None, limit: int) -> Sequence[Job]:
         """Return the account's jobs that are not deleted, newest first, made before a time."""
 
+    async def visible(self, account: int) -> int:
+        """Return how many jobs the whole history of an account has."""
+
     async def alike(self, look: int) -> Sequence[Alike]:
         """Return the visible pictures whose look differs in at most seven bits, the nearest first.
 

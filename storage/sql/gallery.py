@@ -38,6 +38,13 @@ async def history(db: Statements, account: int, before: float | None, limit: int
     return [job_of(row) for row in rows]
 
 
+async def visible(db: Statements, account: int) -> int:
+    """Return how many jobs the whole history of an account has."""
+    return await db.number(
+        "select count(*) from jobs where account = :account and deleted_at is null", account=account
+    )
+
+
 async def newest(db: Statements, limit: int) -> list[Job]:
     """Return everybody's jobs, newest first."""
     rows = await db.rows("select * from jobs order by seq desc limit :limit", limit=limit)

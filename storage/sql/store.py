@@ -330,6 +330,10 @@ class SqlStore:
         """Return the account's jobs that are not deleted, newest first, made before a time."""
         return await self._db.read(lambda db: gallery.history(db, account, before, limit))
 
+    async def visible(self, account: int) -> int:
+        """Return how many jobs the whole history of an account has."""
+        return await self._db.read(lambda db: gallery.visible(db, account))
+
     async def alike(self, look: int) -> Sequence[Alike]:
         """Return the visible pictures whose look differs in at most seven bits, the nearest first."""
         return await self._db.read(lambda db: looks.alike(db, look))

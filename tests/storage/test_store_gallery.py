@@ -71,9 +71,11 @@ async def test_history_is_newest_first_and_pages_by_time(store):
 
     newest = await store.history(ann.account, None, 2)
     older = await store.history(ann.account, newest[-1].created_at, 2)
+    whole = await store.visible(ann.account)
 
     assert [job.id for job in newest] == [jobs[4].id, jobs[3].id]
     assert [job.id for job in older] == [jobs[2].id, jobs[1].id]
+    assert whole == len(jobs)
 
 
 async def test_the_owner_sees_everybodys_jobs(store):
@@ -91,6 +93,7 @@ async def test_a_deleted_job_is_hidden_and_its_files_are_free(store):
 
     assert freed == [picture(job).sha256]
     assert await store.history(ann.account, None, 10) == []
+    assert await store.visible(ann.account) == 0
     assert await store.pictures(job.id) == []
     assert await store.picture(picture(job).secret) is None
     assert (await store.job(job.id)).deleted
