@@ -7,9 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
-from bot.settings import Settings, is_loopback
+from bot.settings import Settings
 from bot.trouble import Misuse, Trouble
-from generator.address import Address
+from generator.address import Address, is_loopback
 from generator.child import bare_environment
 from generator.plan import Plan
 

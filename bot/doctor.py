@@ -5,7 +5,6 @@ import os
 import secrets
 import shutil
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
@@ -15,7 +14,7 @@ from typing import assert_never
 from rich.console import Console
 from rich.text import Text
 
-from bot.doctor_memory import cards, explained
+from bot.doctor_memory import cards, explained, told_of_cards
 from bot.doctor_platforms import ask_platforms
 from bot.doctor_store import contents_check, jobs_check, ledger_check
 from bot.examination import Check, Verdict, advice, worst
@@ -236,8 +235,8 @@ def memory_check(settings: Settings) -> Check:
 
 def gpu_check(model: str) -> Check:
     """Ask the driver for its cards; torch is not loaded for that."""
-    if cards := _cards():
-        return cards_check(cards)
+    if found := told_of_cards("name,memory.total,memory.used", "csv,noheader"):
+        return cards_check(found)
     if model == EMBEDDED:
         return Check("GPU", Verdict.GOOD, "none; the embedded model paints on the CPU")
     fix = "use a machine with an NVIDIA card for this model: on a CPU a picture takes many minutes."
@@ -260,20 +259,6 @@ def cards_check(cards: Sequence[str]) -> Check:
 def _mib(text: str | None) -> int:
     digits = (text or "").partition(" ")[0]
     return int(digits) if digits.isdigit() else 0
-
-
-def _cards() -> list[str]:
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return []
-    ask = [program, "--query-gpu=name,memory.total,memory.used", "--format=csv,noheader"]
-    try:
-        answer = subprocess.run(ask, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    return (
-        [card.strip() for card in answer.stdout.splitlines() if card.strip()] if not answer.returncode else []
-    )
 
 
 async def generator_check(settings: Settings, address: Address) -> Check:

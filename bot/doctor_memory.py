@@ -36,15 +36,21 @@ def weights_of(model: str) -> Weights:
 
 def cards() -> list[Card]:
     """Ask the driver for its cards; torch is not loaded for that."""
+    told = told_of_cards("name,memory.total,compute_cap", "csv,noheader,nounits")
+    return [card for line in told if (card := card_in(line)) is not None]
+
+
+def told_of_cards(what: str, form: str) -> list[str]:
+    """Return the driver's line for each card; none where there is no driver or it does not answer."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return []
-    ask = [program, "--query-gpu=name,memory.total,compute_cap", "--format=csv,noheader,nounits"]
+    ask = [program, f"--query-gpu={what}", f"--format={form}"]
     try:
         answer = subprocess.run(ask, capture_output=True, text=True, timeout=10, check=True)  # noqa: S603
     except (OSError, subprocess.SubprocessError):
         return []
-    return [card for line in answer.stdout.splitlines() if (card := card_in(line)) is not None]
+    return [line.strip() for line in answer.stdout.splitlines() if line.strip()]
 
 
 def card_in(line: str) -> Card | None:

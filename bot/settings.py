@@ -1,7 +1,6 @@
 """What the owner can set, read once from the environment and `.env`; every fault is named at once."""
 
 import difflib
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from generator.address import Address, address_of
+from generator.address import Address, address_of, is_loopback
 from generator.choices import Choices, Compiling, Precision
 from generator.models import EMBEDDED
 
@@ -692,16 +691,6 @@ class Reading:
 
 def _numbers(listed: str) -> tuple[int, ...]:
     return tuple(int(number) for number in listed.replace(",", " ").split())
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether only this machine can reach the address; unknown names count as reachable."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def variable(field: str) -> str:

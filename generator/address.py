@@ -27,7 +27,7 @@ class Address:
     @property
     def loopback(self) -> bool:
         """Whether it never leaves this machine."""
-        return self.socket is not None or _is_loopback(self._host)
+        return self.socket is not None or is_loopback(self._host)
 
     @property
     def private(self) -> bool:
@@ -68,7 +68,8 @@ def _is_bare(parts: SplitResult) -> bool:
     return not (named or parts.query or parts.fragment) and parts.port != 0
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine can reach the address; unknown names count as reachable."""
     if host == "localhost":
         return True
     try:

@@ -10,10 +10,10 @@ from bot.settings import (
     Origin,
     Settings,
     default_data_folder,
-    is_loopback,
     read_settings,
     variable,
 )
+from generator.address import is_loopback
 
 
 @pytest.fixture(autouse=True)
