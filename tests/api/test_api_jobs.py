@@ -11,8 +11,11 @@ from stage import ScriptedGenerator, fails, until, waits_for
 
 from bot.adapters.api import callers
 from bot.adapters.api.core import Rules
+from bot.adapters.api.wishes import Sizes, Values, wish_of
+from bot.options import valid
 from bot.rate_limit import Rate, RateLimit
 from generator.messages import Loading, Unusable
+from generator.models import Z_IMAGE
 from storage.keys import Scope
 from storage.records import Limits
 
@@ -460,3 +463,21 @@ async def test_a_job_erased_while_it_is_followed_ends_the_stream(tmp_path):
 
         async with asyncio.timeout(20):
             assert (await following).status == 200
+
+
+@pytest.mark.parametrize("guidance", [4, 400])
+async def test_guidance_that_the_model_does_not_take_names_its_field_and_costs_nothing(tmp_path, guidance):
+    async with playing_api(tmp_path, not_yet()) as api:
+        plain = await api.order("a star", guidance=0)
+        said = await api.post_json("/v1/jobs", {"prompt": "a star", "guidance": guidance})
+
+        assert plain["recipe"]["guidance"] == 0
+        assert (said.status, said.json["param"]) == (422, "guidance")
+        assert await api.credits() == (1000 - plain["price"], plain["price"])
+
+
+@pytest.mark.parametrize(("said", "guidance"), [(None, 4.0), (0, 0.0), (7, 7.0)])
+def test_guidance_is_the_model_s_own_where_nothing_is_said(said, guidance):
+    wish = wish_of(Z_IMAGE, Values(prompt="a star", guidance=said), Sizes())
+
+    assert valid(wish, Z_IMAGE).recipe(Z_IMAGE, seed=0).guidance == guidance

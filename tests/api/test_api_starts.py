@@ -68,14 +68,40 @@ async def test_a_sent_file_is_started_from(api):
     assert job["recipe"]["height"] > job["recipe"]["width"]
 
 
-@pytest.mark.parametrize("kind", BAD)
-async def test_a_bad_picture_is_refused_with_its_sentence_and_costs_nothing(tmp_path, kind):
-    content, sentence = BAD[kind]
+async def test_two_pictures_are_blended_in_the_middle_or_at_the_share_that_was_said(tmp_path):
+    pair = {"image": data(sent_picture()), "other": data(picture("teal"))}
     async with playing_api(tmp_path, waiting()) as api:
-        said = await api.post_json("/v1/jobs", {"prompt": "a boat", "image": data(content)})
+        middle = (await api.order("a boat", **pair))["recipe"]
+        near = (await api.order("a boat", **pair, share=0))["recipe"]
 
-        assert (said.status, said.json["param"]) == (422, "image")
-        assert said.json["detail"].startswith(f"image: {sentence}")
+    assert (middle["start"]["share"], near["start"]["share"]) == (0.5, 0.0)
+    assert (middle["width"], middle["height"]) == (336, 192)
+    assert len({middle["start"]["picture"], middle["start"]["other"]}) == 2
+
+
+async def test_a_picture_is_blended_with_an_earlier_one(tmp_path):
+    async with playing_api(tmp_path, painting()) as api:
+        first = await api.done((await api.order("a star"))["id"])
+        pair = {"image": data(sent_picture()), "other": {"job": first["id"]}}
+
+        job = await api.order("a blue star", **pair)
+        pair["other"]["index"] = 7
+        missing = await api.post_json("/v1/jobs", {"prompt": "x", **pair})
+
+    assert job["recipe"]["start"]["other"]
+    assert (missing.status, missing.json["param"]) == (422, "other")
+
+
+@pytest.mark.parametrize("field", ["image", "other"])
+@pytest.mark.parametrize("kind", BAD)
+async def test_a_bad_picture_is_refused_with_its_sentence_and_costs_nothing(tmp_path, kind, field):
+    content, sentence = BAD[kind]
+    pair = {"image": data(sent_picture()), field: data(content)}
+    async with playing_api(tmp_path, waiting()) as api:
+        said = await api.post_json("/v1/jobs", {"prompt": "a boat", **pair})
+
+        assert (said.status, said.json["param"]) == (422, field)
+        assert said.json["detail"].startswith(f"{field}: {sentence}")
         assert await api.credits() == (1000, 0)
 
 
@@ -89,6 +115,11 @@ async def test_a_bad_picture_is_refused_with_its_sentence_and_costs_nothing(tmp_
         ({"mask": "https://x.invalid/m.png"}, "mask"),
         ({"strength": 0.5}, "strength"),
         ({"image": {"job": "x"}, "strength": 7}, "strength"),
+        ({"other": "https://x.invalid/b.png"}, "other"),
+        ({"share": 0.5}, "share"),
+        ({"image": {"job": "x"}, "share": 0.5}, "share"),
+        ({"image": {"job": "x"}, "other": {"job": "x"}, "share": 7}, "share"),
+        ({"image": data(sent_picture()), "other": "http://127.0.0.1/x.png"}, "other"),
     ],
 )
 async def test_what_cannot_be_started_from_names_its_field(tmp_path, wish, field):

@@ -14,7 +14,7 @@ from bot.adapters.api.core import Core
 from bot.adapters.api.faults import ApiFault, fault_of, not_valid
 from bot.adapters.api.files import secret_in
 from bot.adapters.api.wishes import Sizes
-from bot.commands import From, KeepPicture, PictureOf, ShowInfo
+from bot.commands import From, KeepPicture, PictureOf, ShowInfo, Source
 from bot.outgoing import BadAddress, TooMuch, Unreached
 from bot.sent_picture import MOST_BYTES
 from bot.updates import Info, PictureKept, Refused
@@ -48,6 +48,8 @@ class Wanted:
     image: Given | None
     mask: str | None
     strength: float | None
+    other: Given | None
+    share: float | None
 
 
 class Beginnings:
@@ -62,24 +64,30 @@ class Beginnings:
         if wanted.image is None:
             _check_alone(wanted)
             return None
-        return From(picture=b"", mask=b"" if wanted.mask else None, strength=wanted.strength)
+        _check_pair(wanted)
+        start = From(picture=b"", mask=b"" if wanted.mask else None, strength=wanted.strength)
+        return start if wanted.other is None else _blended(start, b"", wanted.share)
 
     async def kept(self, asking: Asking, wanted: Wanted, sizes: Sizes) -> tuple[From | None, Sizes]:
         """Return what an order starts from, and its size: the picture's own ratio where nothing was said."""
         if wanted.image is None:
             _check_alone(wanted)
             return None, sizes
+        _check_pair(wanted)
         asking.caller.must_have(Scope.DRAW)
-        start, shape = await self._picture(asking, wanted.image)
+        start, shape = await self._picture(asking, wanted.image, "image")
+        if wanted.other is not None:
+            other, _ = await self._picture(asking, wanted.other, "other")
+            start = _blended(start, other.picture, wanted.share)
         if wanted.mask is not None:
             mask = await self._keep(asking, wanted.mask, "mask")
             start = replace(start, mask=mask.sha256)
         start = replace(start, strength=wanted.strength)
         return start, Sizes(ratio=_ratio(*shape)) if sizes == Sizes() else sizes
 
-    async def _picture(self, asking: Asking, given: Given) -> tuple[From, tuple[int, int]]:
+    async def _picture(self, asking: Asking, given: Given, field: str) -> tuple[From, tuple[int, int]]:
         if isinstance(given, str):
-            kept = await self._keep(asking, given, "image")
+            kept = await self._keep(asking, given, field)
             return From(picture=kept.sha256), (kept.width, kept.height)
         answer = await self._core.answer(ShowInfo(asking.caller.by, given.job))
         if isinstance(answer, Refused):
@@ -87,7 +95,7 @@ class Beginnings:
         pictures = answer.pictures if isinstance(answer, Info) else ()
         found = next((each for each in pictures if each.index == given.index), None)
         if found is None:
-            raise not_valid("image: that job has no such picture.", "image")
+            raise not_valid(f"{field}: that job has no such picture.", field)
         return From(picture=PictureOf(given.job, given.index)), (found.width, found.height)
 
     async def _keep(self, asking: Asking, given: str, field: str) -> PictureKept:
@@ -131,6 +139,19 @@ def _check_alone(wanted: Wanted) -> None:
         raise not_valid("mask: it needs an image to lie over.", "mask")
     if wanted.strength is not None:
         raise not_valid("strength: it needs an image to start from.", "strength")
+    if wanted.other is not None:
+        raise not_valid("other: it needs an image to blend with.", "other")
+    _check_pair(wanted)
+
+
+def _check_pair(wanted: Wanted) -> None:
+    """Raise ApiFault for a share of nothing."""
+    if wanted.share is not None and wanted.other is None:
+        raise not_valid("share: it needs another picture, `other`, to blend with.", "share")
+
+
+def _blended(start: From, other: Source, share: float | None) -> From:
+    return replace(start, other=other) if share is None else replace(start, other=other, share=float(share))
 
 
 def without_files(values: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from bot.refusals import (
     BadRecipe,
     LoraOnItsWay,
     LoraUnusable,
+    NoGuidance,
     NoSuchJob,
     NotEnoughCredits,
     NotFinished,
@@ -103,6 +104,8 @@ def fault_of(refusal: Refusal) -> ApiFault:  # noqa: C901, PLR0911 - one per kin
             return ApiFault(503, "unavailable", sentence, retry_seconds=LATER_SECONDS)
         case BadRecipe():
             return _bad_recipe(refusal, sentence)
+        case NoGuidance():
+            return not_valid(f"guidance: {sentence}", "guidance")
         case LoraOnItsWay():
             return ApiFault(503, "unavailable", sentence, "loras", retry_seconds=LATER_SECONDS)
         case TooManyPictures() | UnknownLora() | LoraUnusable():

@@ -29,6 +29,7 @@ from bot.updates import (
     Update,
     Wallet,
 )
+from generator.recipe import MAX_GUIDANCE
 from storage.keys import Key, Scope
 from storage.records import Balance
 
@@ -49,6 +50,12 @@ class NewJobBody(BaseModel):
     aspect_ratio: str | None = Field(None, max_length=20, examples=["16:9"])
     steps: int | None = Field(None, ge=1, le=50)
     shift: float | None = Field(None, ge=1, le=10)
+    guidance: float | None = Field(
+        None,
+        ge=0,
+        le=MAX_GUIDANCE,
+        description="How closely the prompt is followed, where the model takes it.",
+    )
     seed: int | None = Field(None, ge=-1, lt=2**63, description="-1 or null leaves it to chance.")
     count: int = Field(1, ge=1, le=10)
     loras: list[NamedLora] | None = Field(None, max_length=MOST_LISTED)
@@ -65,6 +72,14 @@ class NewJobBody(BaseModel):
         description="What is white (or transparent) in it is painted anew, and nothing else changes.",
     )
     strength: float | None = Field(None, ge=0, le=1, description="How much is painted anew; 0.6 is usual.")
+    other: Given | None = Field(
+        None,
+        description="A second picture, given as `image` is: what is painted starts between the two.",
+        examples=[{"job": "…", "index": 0}],
+    )
+    share: float | None = Field(
+        None, ge=0, le=1, description="How far it starts towards `other`; 0.5 is the middle and usual."
+    )
     webhook: str | None = Field(None, max_length=2000)
     dry_run: bool = Field(False, description="Price the order and draw nothing.")
 
@@ -152,12 +167,15 @@ class NativeJobs:
     async def create(self, asking: Asked, body: NewJobBody) -> Response:
         """Order pictures. With `Prefer: wait=N` the answer waits for their end, N seconds at most."""
         sizes = Sizes(body.width, body.height, body.aspect_ratio)
-        wanted = Wanted(image=body.image, mask=body.mask, strength=body.strength)
+        wanted = Wanted(
+            image=body.image, mask=body.mask, strength=body.strength, other=body.other, share=body.share
+        )
         values = Values(
             prompt=body.prompt,
             negative_prompt=body.negative_prompt,
             steps=body.steps,
             shift=body.shift,
+            guidance=body.guidance,
             seed=body.seed,
             format=body.format,
             loras=await self._wardrobe.loras(asking, body.loras),

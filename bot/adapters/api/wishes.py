@@ -26,6 +26,7 @@ class Values:
     negative_prompt: str = ""
     steps: int | None = None
     shift: float | None = None
+    guidance: float | None = None
     seed: int | None = None
     format: str = "png"
     loras: tuple[Lora, ...] = ()
@@ -43,6 +44,7 @@ def wish_of(model: Model, values: Values, sizes: Sizes, count: int = 1) -> Wish:
         count=count,
         negative=cleaned(values.negative_prompt),
         shift=model.shift if values.shift is None else float(values.shift),
+        guidance=None if values.guidance is None else float(values.guidance),
         format=PictureFormat(values.format),
         loras=values.loras,
     )
