@@ -19,6 +19,7 @@ from bot.refusals import (
     BadOption,
     BadRecipe,
     NoGuidance,
+    NoNegativePrompt,
     NothingToStartFrom,
     OptionClash,
     OptionTwice,
@@ -30,7 +31,7 @@ from bot.refusals import (
 from bot.styles import Style, Styles
 from bot.wildcards import alternatives, escaped, literal
 from generator.messages import PictureFormat
-from generator.models import Model
+from generator.models import GUIDED, Model
 from generator.recipe import MAX_PROMPT, MIN_SIDE, SIDE_STEP, Lora, Recipe, RecipeError, Start
 
 WIDEST, NARROWEST = Fraction(4, 1), Fraction(1, 4)
@@ -147,7 +148,9 @@ def parse(text: str, model: Model, defaults: Defaults) -> Wish:
     if "strength" in given and defaults.starts_from is None:
         raise NothingToStartFrom
     style = defaults.styles.named(given["style"]) if "style" in given else PLAIN
-    unwanted = style.unwanted(literal(given.get("no", "")))
+    unwanted = literal(given.get("no", ""))
+    if model.takes_guidance:  # where it has none, a style's own is not its user's mistake
+        unwanted = style.unwanted(unwanted)
     given = style.given(given)
     width, height = _size(
         given, model, _aspect_of(defaults.starts_from) or defaults.aspect, defaults.most_pixels
@@ -435,9 +438,11 @@ def _count(given: dict[str, str], defaults: Defaults) -> int:
 
 
 def valid(wish: Wish, model: Model) -> Wish:
-    """Return the wish, once a recipe could be made of it. Raises BadRecipe or NoGuidance."""
+    """Return the wish, once a recipe could be made of it. Raises BadRecipe or what the model has not."""
     if wish.guidance and not model.takes_guidance:
         raise NoGuidance(model=model.title)
+    if wish.negative and not model.takes_guidance:
+        raise NoNegativePrompt(model=model.title, able=", ".join(GUIDED))
     try:
         wish.recipe(model, seed=0)
     except RecipeError as error:

@@ -400,6 +400,15 @@ class NoGuidance(Refusal):
 
 
 @dataclass(eq=False)
+class NoNegativePrompt(Refusal):
+    """A negative prompt was given, and the model has no guidance; `able` titles those that have."""
+
+    key = "no_negative_prompt"
+    model: str
+    able: str
+
+
+@dataclass(eq=False)
 class NoStartsHere(Refusal):
     """The model cannot start from a picture; `model` is its title."""
 

@@ -125,6 +125,8 @@ Z_IMAGE = replace(
     seconds=14.0,
 )
 
+GUIDED = tuple(row.title for row in (EMBEDDED_MODEL, Z_IMAGE_TURBO, Z_IMAGE) if row.takes_guidance)
+
 BASE_NAME = re.compile(r"(?i)\bz[-_]?image(?:[-_]?base)?\b(?![-_]?turbo)")
 
 

@@ -61,13 +61,26 @@ async def test_a_wait_ends_when_it_is_over(tmp_path):
 
 
 async def test_every_value_reaches_the_recipe(api):
-    wish = {"width": 301, "height": 512, "steps": 4, "shift": 5, "seed": 0, "negative_prompt": "text"}
+    wish = {"width": 301, "height": 512, "steps": 4, "shift": 5, "seed": 0, "negative_prompt": ""}
 
     recipe = (await api.order("a star", **wish))["recipe"]
 
     assert (recipe["width"], recipe["height"]) == (304, 512)
     assert (recipe["steps"], recipe["shift"], recipe["seed"]) == (4, 5.0, 0)
-    assert recipe["negative_prompt"] == "text"
+
+
+async def test_a_negative_prompt_is_refused_where_the_model_has_no_guidance(api):
+    said = await api.post_json("/v1/jobs", {"prompt": "a star", "negative_prompt": "text"})
+
+    assert said.status == 422
+    assert "negative_prompt: " in str(said.json)
+    assert "Z-Image" in str(said.json)
+
+
+async def test_a_negative_prompt_that_another_dialect_sends_by_habit_is_ignored(api):
+    order = {"prompt": "a star", "negative_prompt": "text"}
+
+    assert (await api.post_json("/v1/images/generations", order)).status == 200
 
 
 async def test_a_ratio_is_the_models_own_size_for_it(api):

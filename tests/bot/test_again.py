@@ -1,5 +1,7 @@
 """Two dots mean the last order, with what is added."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +29,12 @@ def test_words_follow_the_prompt_and_options_take_the_place_of_its_own():
 
     assert (repeated.prompt, repeated.steps) == ("a star, at night", 3)
     assert repeated.width > repeated.height
+
+
+def test_a_negative_prompt_that_did_nothing_is_not_repeated():
+    job = replace(JOB, recipe=replace(JOB.recipe, negative_prompt="text"))
+
+    assert parse(again(job, ".."), EMBEDDED_MODEL, Defaults()).negative == ""
 
 
 def test_a_seed_that_is_given_counts():

@@ -3,10 +3,13 @@
 from dataclasses import replace
 
 import pytest
+from stage import ScriptedGenerator, playing
 
 from bot.options import Defaults, parse, render
 from bot.pricing import price
-from bot.refusals import BadRecipe, NoGuidance
+from bot.refusals import BadRecipe, NoGuidance, NoNegativePrompt
+from bot.styles import Style, Styles
+from bot.texts import describe
 from generator.models import EMBEDDED_MODEL, Z_IMAGE, Z_IMAGE_TURBO, model_for
 
 
@@ -29,6 +32,38 @@ def test_a_model_without_guidance_says_so(model):
         parse("a star --guidance 2", model, Defaults())
 
     assert parse("a star --guidance 0", model, Defaults()).recipe(model, 1).guidance == 0
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "zh"])
+@pytest.mark.parametrize("model", [EMBEDDED_MODEL, Z_IMAGE_TURBO])
+def test_a_model_without_guidance_refuses_a_negative_prompt_and_names_one_that_has_it(model, language):
+    with pytest.raises(NoNegativePrompt) as caught:
+        parse("a star --no text", model, Defaults())
+
+    sentence = describe(caught.value, language)
+    assert model.title in sentence
+    assert Z_IMAGE.title in sentence.replace(model.title, "")
+
+
+def test_an_empty_negative_prompt_is_none():
+    assert parse('a star --no ""', Z_IMAGE_TURBO, Defaults()).negative == ""
+
+
+def test_a_style_s_own_negative_prompt_is_left_out_where_the_model_has_no_guidance():
+    defaults = Defaults(styles=Styles([Style(name="ink", template="{prompt}, ink", negative="colour")]))
+
+    assert parse("a star --style ink", Z_IMAGE_TURBO, defaults).negative == ""
+    assert parse("a star --style ink", Z_IMAGE, defaults).negative == "colour"
+
+
+async def test_a_refused_negative_prompt_costs_nothing(tmp_path):
+    async with playing(ScriptedGenerator(), tmp_path) as stage:
+        before = await stage.balance()
+
+        answer = await stage.imagine("a star --no text")
+
+        assert isinstance(answer.refusal, NoNegativePrompt)
+        assert await stage.balance() == before
 
 
 def test_more_guidance_than_there_is_is_refused():

@@ -96,7 +96,7 @@ async def test_a_blocked_person_is_refused_until_unblocked(tmp_path):
 async def test_everybody_s_jobs_are_listed_latest_first_without_private_words(tmp_path):
     async with playing(ScriptedGenerator(), tmp_path) as stage:
         await stage.accepted("a star", by="Ada")
-        await stage.imagine("a secret --no witnesses", by="Bob", private=True)
+        await stage.imagine("a secret without witnesses", by="Bob", private=True)
 
         answer = await stage.service.answer(ShowJobs(by=stage.person(), vouched=True))
 

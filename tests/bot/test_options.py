@@ -18,7 +18,7 @@ from bot.refusals import (
     UnknownOption,
 )
 from generator.messages import PictureFormat
-from generator.models import EMBEDDED_MODEL, Z_IMAGE_TURBO
+from generator.models import EMBEDDED_MODEL, Z_IMAGE, Z_IMAGE_TURBO
 
 DEFAULTS = Defaults(max_count=4)
 
@@ -29,7 +29,7 @@ def read(text, model=Z_IMAGE_TURBO) -> Wish:
 
 def refused(text, kind) -> Refusal:
     with pytest.raises(kind) as caught:
-        read(text)
+        read(text, Z_IMAGE)
     return caught.value
 
 
@@ -41,7 +41,9 @@ def test_a_bare_prompt_takes_the_model_s_defaults():
 
 
 def test_every_option_is_read():
-    wish = read("a fox --size 512x768 --seed 7 --steps 4 --n 2 --shift 2.5 --format webp --no text, logo")
+    wish = read(
+        "a fox --size 512x768 --seed 7 --steps 4 --n 2 --shift 2.5 --format webp --no text, logo", Z_IMAGE
+    )
 
     assert (wish.width, wish.height, wish.seed, wish.steps, wish.count) == (512, 768, 7, 4, 2)
     assert (wish.shift, wish.format, wish.negative) == (2.5, PictureFormat.WEBP, "text, logo")
@@ -130,7 +132,7 @@ def test_an_unknown_flag_gets_did_you_mean(typed, guess):
     ],
 )
 def test_what_is_unwanted_ends_where_it_must(text, negative, prompt):
-    wish = read(text)
+    wish = read(text, Z_IMAGE)
 
     assert (wish.negative, wish.prompt) == (negative, prompt)
 

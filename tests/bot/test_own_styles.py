@@ -43,7 +43,7 @@ async def test_a_saved_style_is_a_template_with_options(tmp_path):
         assert isinstance(await saved(stage), StyleKept)
         job = await stage.accepted("a heron --style mine")
 
-        assert (job.recipe.prompt, job.recipe.negative_prompt) == ("a heron, in ink", "colour")
+        assert (job.recipe.prompt, job.recipe.negative_prompt) == ("a heron, in ink", "")
         assert (job.recipe.width, job.recipe.height) == (336, 192)
 
 

@@ -115,7 +115,7 @@ async def test_the_list_of_words_holds_where_it_is_on(tmp_path):
         await rule(stage, words=True)
 
         assert (await refused(stage, "much Gore")).word == "gore"
-        assert isinstance(await stage.imagine("a gorge --no gore", here=LOUNGE), Queued)
+        assert isinstance(await stage.imagine("a gorge", here=LOUNGE), Queued)
 
 
 async def test_a_large_picture_is_refused_and_an_unsaid_size_made_to_fit(tmp_path):

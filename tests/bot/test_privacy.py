@@ -54,7 +54,7 @@ async def test_deletion_is_asked_back_first(tmp_path):
 async def test_after_deletion_nothing_is_left_but_sums(tmp_path):
     async with playing(ScriptedGenerator(), tmp_path) as stage:
         await stage.service.answer(ChangeSettings(by=stage.person(), count=2))
-        job = (await stage.drawn("a secret wish --no crowds")).job
+        job = (await stage.drawn("a secret wish without crowds")).job
         await stage.until_confirmed()
         other = await stage.drawn("a star", by="Bob")
         balance = await stage.balance()

@@ -349,7 +349,7 @@ async def test_prompts_never_reach_a_log(tmp_path, caplog):
     caplog.set_level("DEBUG")
     async with playing(ScriptedGenerator(fails, has_a_bug, dies_while_drawing), tmp_path) as stage:
         for _ in range(3):
-            await stage.end(await stage.accepted("my secret wish --no hidden"))
+            await stage.end(await stage.accepted("my secret wish hidden"))
         await stage.imagine("my secret wish --sed 7")
 
         assert len(caplog.records) > 3

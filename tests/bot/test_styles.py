@@ -6,7 +6,7 @@ from bot.options import Defaults, parse
 from bot.refusals import UnknownStyle
 from bot.styles import BadStyles, Style, Styles, read_styles
 from bot.texts import LANGUAGES
-from generator.models import Z_IMAGE_TURBO
+from generator.models import Z_IMAGE
 
 INK = Style(
     name="ink",
@@ -20,7 +20,7 @@ DEFAULTS = Defaults(styles=Styles([INK]))
 
 
 def read(text):
-    return parse(text, Z_IMAGE_TURBO, DEFAULTS)
+    return parse(text, Z_IMAGE, DEFAULTS)
 
 
 def test_a_style_is_a_template_with_options_of_its_own():

@@ -4,6 +4,9 @@ import asyncio
 
 from painting import draws, running, waits_for
 
+from bot.adapters.discord.imagine_command import typed
+from bot.options import Defaults, parse
+from generator.models import Z_IMAGE
 from storage.records import JobState
 from tests.platforms.discord import USUAL
 from tests.platforms.discord_faults import slow
@@ -80,22 +83,18 @@ async def test_one_slow_acknowledgement_holds_the_others_up_for_a_moment_only(to
 
 async def test_options_and_flags_in_the_prompt_mean_the_same(town, tmp_path):
     async with running(town, tmp_path) as bot:
-        town.imagine("a tree --seed 5", aspect="16:9", count=2, steps=4, negative="people")
+        town.imagine("a tree --seed 5", aspect="16:9", count=2, steps=4)
         await town.until(lambda: any(len(message.attachments) == 2 for message in town.messages))
         [job] = await bot.jobs()
 
     assert (job.recipe.prompt, job.recipe.seed, job.recipe.steps) == ("a tree", 5, 4)
     assert (job.recipe.width, job.recipe.height, job.count) == (336, 192, 2)
-    assert job.recipe.negative_prompt == "people"
 
 
-async def test_what_shall_not_be_there_is_never_read_as_options(town, tmp_path):
-    async with running(town, tmp_path) as bot:
-        asked = town.imagine("a tree", negative='people --n 4 "signs"')
-        await town.until(lambda: asked.original and asked.original.attachments)
-        [job] = await bot.jobs()
+def test_what_shall_not_be_there_is_never_read_as_options():
+    wish = parse(typed("a tree", {"negative": 'people --n 4 "signs"'}), Z_IMAGE, Defaults())
 
-    assert (job.recipe.negative_prompt, job.count) == ("people --n 4 'signs'", 1)
+    assert (wish.negative, wish.count) == ("people --n 4 'signs'", 1)
 
 
 async def test_an_option_given_both_ways_is_told_to_the_person_alone(town, tmp_path):

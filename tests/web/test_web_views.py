@@ -42,7 +42,7 @@ async def test_a_long_prompt_does_not_make_a_long_file_name(tmp_path: Path) -> N
         "a star",
         "a star --ar 16:9",
         "a star --size 512x768 --n 3",
-        "a star --n 2 --no text",
+        "a star --n 2 --steps 4",
         "a star --seed 5",
     ],
 )

@@ -10,6 +10,7 @@ from bot.refusals import (
     LoraOnItsWay,
     LoraUnusable,
     NoGuidance,
+    NoNegativePrompt,
     NoSuchJob,
     NotEnoughCredits,
     NotFinished,
@@ -108,6 +109,8 @@ def fault_of(refusal: Refusal) -> ApiFault:  # noqa: C901, PLR0911 - one per kin
             return not_valid(f"guidance: {sentence}", "guidance")
         case LoraOnItsWay():
             return ApiFault(503, "unavailable", sentence, "loras", retry_seconds=LATER_SECONDS)
+        case NoNegativePrompt():
+            return not_valid(f"negative_prompt: {sentence}", "negative_prompt")
         case TooManyPictures() | UnknownLora() | LoraUnusable():
             return _of_field(refusal, sentence)
         case _:
