@@ -1,7 +1,7 @@
 """Our no over HTTP: a status, a code, one sentence. Each dialect writes it down in its own form."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from bot.refusals import (
     AccountBlocked,
@@ -105,22 +105,28 @@ def fault_of(refusal: Refusal) -> ApiFault:  # noqa: C901, PLR0911 - one per kin
             return ApiFault(503, "unavailable", sentence, retry_seconds=LATER_SECONDS)
         case BadRecipe():
             return _bad_recipe(refusal, sentence)
-        case NoGuidance():
-            return not_valid(f"guidance: {sentence}", "guidance")
         case LoraOnItsWay():
             return ApiFault(503, "unavailable", sentence, "loras", retry_seconds=LATER_SECONDS)
-        case NoNegativePrompt():
-            return not_valid(f"negative_prompt: {sentence}", "negative_prompt")
-        case TooManyPictures() | UnknownLora() | LoraUnusable():
+        case TooManyPictures() | NoGuidance() | NoNegativePrompt() | UnknownLora() | LoraUnusable():
             return _of_field(refusal, sentence)
         case _:
             return not_valid(sentence)
 
 
-def _of_field(refusal: TooManyPictures | UnknownLora | LoraUnusable, sentence: str) -> ApiFault:
-    if not isinstance(refusal, TooManyPictures):
-        return not_valid(f"loras: {sentence}", "loras")
-    return not_valid(sentence, "count")
+def _of_field(
+    refusal: TooManyPictures | NoGuidance | NoNegativePrompt | UnknownLora | LoraUnusable, sentence: str
+) -> ApiFault:
+    match refusal:
+        case TooManyPictures():
+            return not_valid(sentence, "count")
+        case NoGuidance():
+            return not_valid(f"guidance: {sentence}", "guidance")
+        case NoNegativePrompt():
+            return not_valid(f"negative_prompt: {sentence}", "negative_prompt")
+        case UnknownLora() | LoraUnusable():
+            return not_valid(f"loras: {sentence}", "loras")
+        case _:
+            assert_never(refusal)
 
 
 def _bad_recipe(refusal: BadRecipe, sentence: str) -> ApiFault:
