@@ -23,6 +23,8 @@ TIME_WIDTH, TIME_INNER = 256, 1024
 def layers_for(source: str) -> Layers:
     """Return the matrices of what `PINXIT_MODEL` names; a Hub id is taken for Z-Image-Turbo."""
     folder = WEIGHTS if source == EMBEDDED else Path(source).expanduser()
+    if folder.is_file():
+        folder = folder.parent  # where the other parts of a model of one file are
     try:
         return layers_of(json.loads((folder / "transformer" / "config.json").read_bytes()))
     except (OSError, ValueError, TypeError, LookupError):

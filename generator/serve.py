@@ -23,12 +23,12 @@ from typing import Any
 import uvicorn
 
 from generator.app import build_app
+from generator.checkpoint import find_place
 from generator.choices import Choices, Compiling, Precision
 from generator.easel import Easel, Painter
 from generator.guard import digest_of, guarded
 from generator.loras import shelf_for
 from generator.models import EMBEDDED
-from generator.weights import check_folder, find_folder
 
 PR_SET_PDEATHSIG = 1
 MOST_THREADS = 4
@@ -85,13 +85,12 @@ def painter_loader(
     """Return the function that loads what `PINXIT_MODEL` names, telling its progress."""
 
     def load(progress: Callable[[float], None]) -> Painter:
-        folder = find_folder(source, lambda fraction: progress(fraction * LOADING_STARTS))
-        check_folder(folder)
+        place = find_place(source, lambda fraction: progress(fraction * LOADING_STARTS))
         progress(0.05)
         from generator.engine.painter import load_painter  # noqa: PLC0415  torch: seconds, behind /health
 
         shelf = shelf_for(source, loras)
-        return load_painter(source, folder, threads, progress, shelf, choices=choices)
+        return load_painter(source, place, threads, progress, shelf, choices=choices)
 
     return load
 

@@ -41,29 +41,35 @@ class UnusableModel(Exception):
     """The model cannot be loaded; ``str(error)`` is one sentence that says why and what would help."""
 
 
-def find_folder(source: str, progress: Progress) -> Path:
-    """Return the folder that `source` (`PINXIT_MODEL`) names, downloading a Hub id. Raises UnusableModel."""
+def find_folder(source: str, progress: Progress, *, leave_out: Sequence[str] = ()) -> Path:
+    """Return the folder of `source`, a Hub id downloaded but for `leave_out`. Raises UnusableModel."""
     if source == EMBEDDED:
         return WEIGHTS
     folder = Path(os.path.expanduser(source))  # noqa: PTH111  pathlib's own raises for unknown users
     if folder.is_dir():
         return folder
     if folder.exists():
-        raise UnusableModel(f"{source} is a file; PINXIT_MODEL takes a folder in the ZImagePipeline layout.")
+        raise UnusableModel(f"{source} is a file; here a folder in the ZImagePipeline layout is needed.")
     if HUB_ID.fullmatch(source):
-        return _downloaded(source, progress)
+        return _downloaded(source, progress, leave_out)
     raise UnusableModel(f"There is no model folder at {source}.")
 
 
-def check_folder(folder: Path) -> None:
-    """Raise UnusableModel unless the folder holds a whole Z-Image pipeline in safetensors."""
+def check_folder(folder: Path, *, whole: bool = True) -> None:
+    """Raise UnusableModel unless the folder holds a Z-Image pipeline in safetensors.
+
+    One that is not `whole` may lack the transformer's weights.
+    """
     index = _json(folder / "model_index.json")
     for part, classes in PARTS.items():
         _check_class(folder, index, part, classes)
     if not (folder / "tokenizer").is_dir():
         raise UnusableModel(f"The model folder {folder} has no tokenizer.")
     for part in NETWORKS:
-        _check_network(folder / part)
+        if whole or part != "transformer":
+            _check_network(folder / part)
+        else:
+            _json(folder / part / "config.json")
 
 
 def size_of(folder: Path) -> int:
@@ -71,9 +77,11 @@ def size_of(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
 
 
-def weights_in(folder: Path) -> Weights:
+def weights_in(folder: Path, checkpoint: Path | None = None) -> Weights:
     """Return how large the networks of a checked folder are in sixteen bits, whatever the files hold."""
     counts = [sum(_numbers(file) for file in (folder / part).glob("*.safetensors")) for part in NETWORKS]
+    if checkpoint is not None:
+        counts[0] = _numbers(checkpoint)
     transformer, vae, text_encoder = (2 * count for count in counts)
     return Weights(transformer=transformer, text_encoder=text_encoder, vae=vae)
 
@@ -101,7 +109,7 @@ def _check_network(folder: Path) -> None:
     for index in folder.glob("*.safetensors.index.json"):
         _check_shards(index)
     for file in files:
-        _check_safetensors(file)
+        check_safetensors(file)
 
 
 def _without_weights(folder: Path) -> str:
@@ -122,8 +130,11 @@ def _check_shards(index: Path) -> None:
             raise UnusableModel(f"The model is not complete: {index.parent / name} is missing.")
 
 
-def _check_safetensors(file: Path) -> None:
-    """A file that is shorter than its head says was cut off, for example by a broken download."""
+def check_safetensors(file: Path) -> None:
+    """Raise UnusableModel for what is no whole safetensors file.
+
+    A file that is shorter than its head says was cut off, for example by a broken download.
+    """
     try:
         _, whole = read_head(file)
         size = file.stat().st_size
@@ -150,13 +161,15 @@ def _json(path: Path) -> dict[str, Any]:
 # ── the Hub ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _downloaded(source: str, progress: Progress) -> Path:
+def _downloaded(source: str, progress: Progress, leave_out: Sequence[str]) -> Path:
     """Return the snapshot of a Hub model; one that is whole in the cache needs no network."""
     from huggingface_hub import errors, snapshot_download  # noqa: PLC0415  half a second, for Hub ids only
 
     try:
-        with _watched(source, _missing_bytes(source), progress):
-            return Path(snapshot_download(source, allow_patterns=WANTED_FILES))
+        with _watched(source, _missing_bytes(source, leave_out), progress):
+            return Path(
+                snapshot_download(source, allow_patterns=WANTED_FILES, ignore_patterns=list(leave_out))
+            )
     except errors.GatedRepoError as error:
         raise UnusableModel(f"{source} asks you to accept its terms on huggingface.co first.") from error
     except errors.RepositoryNotFoundError as error:
@@ -169,12 +182,14 @@ def _downloaded(source: str, progress: Progress) -> Path:
         ) from error
 
 
-def _missing_bytes(source: str) -> int:
+def _missing_bytes(source: str, leave_out: Sequence[str]) -> int:
     """Return how much is to be downloaded; 0 where nobody can tell."""
     from huggingface_hub import snapshot_download  # noqa: PLC0415
 
     try:
-        files = snapshot_download(source, allow_patterns=WANTED_FILES, dry_run=True)
+        files = snapshot_download(
+            source, allow_patterns=WANTED_FILES, ignore_patterns=list(leave_out), dry_run=True
+        )
     except OSError:  # no network: the download itself will say so
         return 0
     return sum(file.file_size or 0 for file in files if file.will_download)

@@ -10,7 +10,6 @@ import resource
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 GIB = 2**30
@@ -32,15 +31,14 @@ def main() -> None:
     """Load a model, draw one picture, and say what that took."""
     began = time.perf_counter()
     options = _options()
+    from generator.checkpoint import find_place  # noqa: PLC0415
     from generator.engine.painter import load_painter  # noqa: PLC0415  its seconds are measured, too
     from generator.loras import Shelf  # noqa: PLC0415
-    from generator.weights import check_folder, find_folder  # noqa: PLC0415
 
     imported = time.perf_counter()
     _limit(options.limit_gib)
-    folder: Path = find_folder(options.model, lambda _fraction: None)
-    check_folder(folder)
-    painter = load_painter(options.model, folder, 1, lambda _fraction: None, Shelf())
+    place = find_place(options.model, lambda _fraction: None)
+    painter = load_painter(options.model, place, 1, lambda _fraction: None, Shelf())
     loaded = time.perf_counter()
     _draw(painter, options)
     ready = time.perf_counter()

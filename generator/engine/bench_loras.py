@@ -14,12 +14,12 @@ from threading import Semaphore
 
 import torch
 
+from generator.checkpoint import find_place
 from generator.engine.painter import ZImagePainter, load_painter
 from generator.loras import shelf_for
 from generator.messages import Event, Failed, Finished, Generate, Order
 from generator.models import EMBEDDED, model_for
 from generator.recipe import Lora, Recipe
-from generator.weights import check_folder, find_folder
 
 WARM = 2  # pictures before it counts
 
@@ -28,12 +28,11 @@ class Bench:
     """A loaded painter and a plain picture."""
 
     def __init__(self, source: str, threads: int, loras: Path | None) -> None:
-        folder = find_folder(source, lambda _fraction: None)
-        check_folder(folder)
+        place = find_place(source, lambda _fraction: None)
         model = model_for(source)
         width, height = model.size
         self._shelf = shelf_for(source, loras)
-        self._painter = load_painter(source, folder, threads, lambda _fraction: None, self._shelf)
+        self._painter = load_painter(source, place, threads, lambda _fraction: None, self._shelf)
         self._recipe = Recipe(
             prompt="a red circle",
             model=model.name,

@@ -49,17 +49,24 @@ class Parts:
 
 
 def load_parts(
-    folder: Path, progress: Progress, device: torch.device | None = None, wish: Precision = Precision.AUTO
+    folder: Path,
+    progress: Progress,
+    device: torch.device | None = None,
+    wish: Precision = Precision.AUTO,
+    checkpoint: Path | None = None,
 ) -> Parts:
-    """Load a checked folder. Raises UnusableModel with a sentence where the parts do not fit."""
+    """Load a checked folder, its transformer from `checkpoint` where that is given.
+
+    Raises UnusableModel with a sentence where the parts do not fit.
+    """
     device = device or best_device()
-    plan = plan_for(folder, device, wish)
+    plan = plan_for(folder, device, wish, checkpoint)
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
-    advance = _shares(folder, progress)
+    advance = _shares(folder, progress, checkpoint)
     progress(IMPORTED)
-    with _one_sentence(folder):
+    with _one_sentence(checkpoint or folder):
         home = device if in_place(plan) else torch.device("cpu")  # whole weights, carried or made narrower
-        transformer = _loaded(ZImageTransformer2DModel, folder / "transformer", home, dtype)
+        transformer = _transformer(folder / "transformer", checkpoint, home, dtype)
         next(advance)
         vae = _loaded(AutoencoderKL, folder / "vae", device, dtype)
         next(advance)
@@ -77,14 +84,14 @@ def load_parts(
     return Parts(tokenizer, text_encoder, transformer, vae, scheduler, preview, device, dtype, plan)
 
 
-def plan_for(folder: Path, device: torch.device, wish: Precision) -> Plan:
+def plan_for(folder: Path, device: torch.device, wish: Precision, checkpoint: Path | None = None) -> Plan:
     """Return how the model will lie on a device, and log it. Raises UnusableModel where it does not fit."""
     if device.type != "cuda":
         precision = Precision.EXACT if wish is Precision.AUTO else wish
         return Plan(precision, Lying.RESIDENT, Lying.RESIDENT, tiled=False, peak=0)
     card = card_of(device)
     try:
-        plan = planned(card, weights_in(folder), wish)
+        plan = planned(card, weights_in(folder, checkpoint), wish)
     except TooLarge as error:
         raise UnusableModel(str(error)) from error
     log.info("memory planned", extra={"plan": plan.sentence(card)})
@@ -135,6 +142,19 @@ def without_last_layer(text_encoder: Any) -> Any:
     return text_encoder
 
 
+def _transformer(folder: Path, checkpoint: Path | None, device: torch.device, dtype: torch.dtype) -> Any:
+    """Load the transformer whole: from its folder, or from a file by diffusers' names or Z-Image's own."""
+    if checkpoint is None:
+        return _loaded(ZImageTransformer2DModel, folder, device, dtype)
+    try:
+        network = ZImageTransformer2DModel.from_single_file(
+            str(checkpoint), config=str(folder), dtype=dtype, local_files_only=True
+        ).to(device)
+    except NotImplementedError as error:  # a weight without numbers cannot be moved
+        raise UnusableModel(f"{checkpoint} is not whole: it lacks weights of the transformer.") from error
+    return network.eval().requires_grad_(False)
+
+
 def _loaded(kind: Any, folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
     """Load a network whole: a weight that the files lack would silently be random."""
     network, report = kind.from_pretrained(
@@ -162,9 +182,11 @@ def _check_fit(transformer: Any, vae: Any, text_encoder: Any, preview: PreviewMa
             raise UnusableModel(f"The model's parts do not fit: {what} is {found}, but {wanted} is expected.")
 
 
-def _shares(folder: Path, progress: Progress) -> Iterator[None]:
+def _shares(folder: Path, progress: Progress, checkpoint: Path | None) -> Iterator[None]:
     """Tell the progress by bytes: each `next` says that one more network is there."""
     sizes = [size_of(folder / part) for part in NETWORKS]
+    if checkpoint is not None:
+        sizes[0] = checkpoint.stat().st_size
     done = 0
     for size in sizes:
         done += size
@@ -173,17 +195,17 @@ def _shares(folder: Path, progress: Progress) -> Iterator[None]:
 
 
 @contextmanager
-def _one_sentence(folder: Path) -> Iterator[None]:
-    """Turn whatever the libraries raise over a broken folder into UnusableModel."""
+def _one_sentence(place: Path) -> Iterator[None]:
+    """Turn whatever the libraries raise over a broken folder or file into UnusableModel."""
     try:
         yield
     except UnusableModel:
         raise
     except (torch.OutOfMemoryError, MemoryError) as error:
-        raise UnusableModel(f"The model in {folder} does not fit into memory.") from error
+        raise UnusableModel(f"The model in {place} does not fit into memory.") from error
     except Exception as error:
         log.exception("loading failed")
         first_line = (str(error).strip().splitlines() or [""])[0][:200]
         raise UnusableModel(
-            f"The model in {folder} could not be loaded: {type(error).__name__}: {first_line}"
+            f"The model in {place} could not be loaded: {type(error).__name__}: {first_line}"
         ) from error

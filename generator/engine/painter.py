@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 from PIL import Image
 
+from generator.checkpoint import Place
 from generator.choices import Choices, Precision
 from generator.engine.adapters import Adapters
 from generator.engine.compiled import Compiled, compiled_for
@@ -45,16 +45,16 @@ log = logging.getLogger(__name__)
 
 def load_painter(  # noqa: PLR0913 - one for each setting that travels
     source: str,
-    folder: Path,
+    place: Place,
     threads: int,
     progress: Callable[[float], None],
     shelf: Shelf,
     *,
     choices: Choices = DEFAULTS,
 ) -> "ZImagePainter":
-    """Load a checked folder and draw once, so that the first picture is as fast as the next."""
+    """Load a checked model and draw once, so that the first picture is as fast as the next."""
     torch.set_num_threads(threads)
-    parts = load_parts(folder, progress, wish=choices.precision)
+    parts = load_parts(place.folder, progress, wish=choices.precision, checkpoint=place.checkpoint)
     painter = ZImagePainter(parts, model_for(source), shelf, compiled_for(parts.device, choices))
     progress(LOADED)
     painter.warm_up()
