@@ -6,6 +6,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import locale_str
 
+from bot.adapters.discord.blend_command import blend_command
 from bot.adapters.discord.buttons import Press
 from bot.adapters.discord.imagine_command import imagine_command
 from bot.adapters.discord.menus import menus
@@ -42,6 +43,7 @@ def build(tree: app_commands.CommandTree[Any], office: Office) -> None:
     """Add every command to the tree."""
     looking = office.looking
     tree.add_command(imagine_command(office.orders, office.desk))
+    tree.add_command(blend_command(office.orders, office.desk))
     tree.add_command(server_command(office.servers, office.desk.core))
     tree.add_command(link_command(office.mine))
     tree.add_command(style_command(office.own_styles))

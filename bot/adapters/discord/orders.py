@@ -31,7 +31,7 @@ from bot.adapters.discord.wording import CODE, MOST_OF_CODE, refused_text, sever
 from bot.commands import From, Imagine, KeepPicture, Person, PictureOf, Reroll, ShowInfo, Vary
 from bot.deeds import Deed, onward
 from bot.delivery import TryLater
-from bot.refusals import BadRecipe, PictureDamaged, PictureTooHeavy
+from bot.refusals import BadRecipe, BlendIsOneOrder, PictureDamaged, PictureTooHeavy
 from bot.several import each
 from bot.texts import say
 from bot.updates import (
@@ -77,6 +77,32 @@ class Orders:
 
         found = partial(self._attached, image) if image is not None else start
         await self._order(press, order, private=private, start=found)
+
+    @kindly
+    async def blend(
+        self,
+        press: Press,
+        text: str,
+        images: tuple[discord.Attachment, discord.Attachment],
+        share: float | None,
+        *,
+        private: bool,
+    ) -> None:
+        """Order what was typed, from between two attached pictures."""
+        await self.imagine(press, text, private=private, start=partial(self._between, images, share))
+
+    async def _between(
+        self, images: tuple[discord.Attachment, discord.Attachment], share: float | None, by: Person
+    ) -> From | Refused:
+        """Keep two attached pictures; the first one gives the ratio."""
+        first, second = images
+        start = await self._attached(first, by)
+        if isinstance(start, Refused):
+            return start
+        other = await self._attached(second, by)
+        if isinstance(other, Refused):
+            return other
+        return replace(start, other=other.picture, share=start.share if share is None else share)
 
     async def _attached(self, image: discord.Attachment, by: Person) -> From | Refused:
         """Keep an attached picture, so that its order needs no file when the bot is killed."""
@@ -166,6 +192,9 @@ class Orders:
     async def _ask_back(self, press: Press, several: SeveralAsked, order: Imagine, *, private: bool) -> None:
         """Say what wildcards stand for and cost; the order stands in the message, for a yes at any time."""
         language, long = order.by.language, len(order.text)
+        if several.start is not None and several.start.other is not None:
+            await refuse(press, refused_text(Refused(BlendIsOneOrder()), language), private=private)
+            return
         if long > MOST_OF_CODE:
             refused = Refused(BadRecipe("prompt_too_long", {"length": long, "most": MOST_OF_CODE}))
             await refuse(press, refused_text(refused, language), private=private)

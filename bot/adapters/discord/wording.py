@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.adapters.discord.address import PLATFORM
-from bot.pages import Markup, Pages
+from bot.pages import Markup, Pages, command_key
 from bot.refusals import WrongChannel, WrongRole
 from bot.texts import rule_lines, say
 from bot.updates import PlaceView, Refused, SeenJob
@@ -23,6 +23,7 @@ MEANINGFUL = re.compile(r"[\\*_~|`>#\-+\[\]<:@]")
 MARKS = re.compile(r"[\\*_~|`\[\]<@]|(?=://)")  # within a line of ours
 COMMANDS = (
     "imagine",
+    "blend",
     "queue",
     "history",
     "credits",
@@ -35,6 +36,7 @@ COMMANDS = (
     "apikey",
     "help",
 )
+OWN_KEYS = ("blend",)  # commands whose sentence is Discord's own
 
 
 def shown(text: str, most: int = MOST_OF_PROMPT) -> str:
@@ -115,8 +117,13 @@ class Markdown(Markup):
         return cut(lines)
 
 
+def key_of(name: str) -> str:
+    """Return the key of the sentence that says what a command does."""
+    return f"discord_command_{name}" if name in OWN_KEYS else command_key(name)
+
+
 MARKDOWN = Markdown()
-PAGES = Pages(MARKDOWN, COMMANDS)
+PAGES = Pages(MARKDOWN, COMMANDS, key_of)
 update_text, info_text, info_line = PAGES.update, PAGES.info, PAGES.info_line
 wallet_text, queue_text, history_text = PAGES.wallet, PAGES.queue, PAGES.history
 told, recipe_text, jobs_text, styles_text = PAGES.told, PAGES.found, PAGES.jobs, PAGES.styles

@@ -142,7 +142,7 @@ class TelegramFront:
     def _add_handlers(self, application: AnyApplication) -> None:
         desk, personal, managing = self._desk, self._personal, self._managing
         for room, names in (
-            (self._ordering, ("imagine",)),
+            (self._ordering, ("imagine", "blend")),
             (desk, ("queue", "history", "credits", "help")),
             (personal, ("start", "settings", "styles", "loras", "style", "link", "privacy", "apikey")),
             (self._lookups, ("info",)),
@@ -155,6 +155,9 @@ class TelegramFront:
         application.add_handler(MessageHandler(pictures & private & ~filters.CAPTION, self._lookups.sent))
         application.add_handler(
             MessageHandler(pictures & filters.CaptionRegex(r"^/info\b"), self._lookups.info)
+        )
+        application.add_handler(
+            MessageHandler(pictures & filters.CaptionRegex(r"^/blend\b"), self._ordering.blend)
         )
         application.add_handler(MessageHandler(pictures, self._ordering.photo))
         application.add_handler(MessageHandler(filters.COMMAND & private, desk.unknown))

@@ -30,7 +30,7 @@ from bot.commands import (
     Source,
     Vary,
 )
-from bot.refusals import BadRecipe, PictureDamaged, PictureTooHeavy
+from bot.refusals import BadRecipe, BlendIsOneOrder, PictureDamaged, PictureTooHeavy
 from bot.several import each
 from bot.texts import say
 from bot.updates import (
@@ -83,6 +83,26 @@ class Ordering:
         if asked.address.private or (message.caption or "").startswith("/imagine"):
             await self._imagine(asked, typed_after(message), message)
 
+    @with_message
+    async def blend(self, message: Message, asked: Asked) -> None:
+        """Order what lies between the picture that was answered and the one that is the answer."""
+        first = message.reply_to_message
+        if first is None or file_of(first) is None or file_of(message) is None:
+            await self.replies.say(asked, escaped(say(asked.language, "telegram_blend_how")))
+            return
+        start = await self._between(first, message)
+        if isinstance(start, Refused):
+            await self.replies.tell(asked, start)
+            return
+        await self.order(asked, partial(Imagine, text=typed_after(message), start=start))
+
+    async def _between(self, first: Message, second: Message) -> From | Refused:
+        picture = await self._source(first)
+        if isinstance(picture, Refused):
+            return picture
+        other = await self._source(second)
+        return other if isinstance(other, Refused) else From(picture=picture, other=other)
+
     async def _imagine(self, asked: Asked, text: str, picture: Message | None) -> None:
         start: From | None = None
         if picture is not None and file_of(picture) is not None:
@@ -133,6 +153,9 @@ class Ordering:
 
     async def _ask_back(self, asked: Asked, several: SeveralAsked, text: str) -> None:
         """Say what wildcards stand for and cost; the order stands in the message, for a yes at any time."""
+        if several.start is not None and several.start.other is not None:
+            await self.replies.tell(asked, Refused(BlendIsOneOrder()))
+            return
         if (long := length(text)) > MOST_OF_FORM:
             details: dict[str, object] = {"length": long, "most": MOST_OF_FORM}
             await self.replies.tell(asked, Refused(BadRecipe("prompt_too_long", details)))

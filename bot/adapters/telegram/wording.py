@@ -20,13 +20,14 @@ MOST_OF_CAPTION = 1024
 MOST_OF_PROMPT = 700
 MOST_BOLD = 300
 MOST_OF_CODE = 3800
-EVERYBODYS = ("imagine", "info", "queue", "history", "credits", "settings", "styles", "loras", "help")
+LOOKING = ("info", "queue", "history", "credits", "settings", "styles", "loras", "help")
+EVERYBODYS = ("imagine", "blend", *LOOKING)
 PRIVATE = (*EVERYBODYS, "style", "link", "privacy", "apikey")
 MANAGERS = (*EVERYBODYS, "chat")
 ADMINS = ("grant", "block", "unblock", "jobs", "doctor")
 COMMANDS = (*PRIVATE, "chat", "buy", "paysupport", *ADMINS)
 MONEY = ("buy", "paysupport")  # where there are packs
-OWN_KEYS = ("info", "chat", "refund", *MONEY, *ADMINS)  # commands that only Telegram has under this name
+OWN_KEYS = ("blend", "info", "chat", "refund", *MONEY, *ADMINS)  # what only Telegram calls so
 UNLINKED = "\u2060"  # word joiner: nothing to see
 LINKS = r"[@#$]|(?<=\w)[.:](?=\w)"
 THEIR_LINKS = re.compile(rf"{LINKS}|/")

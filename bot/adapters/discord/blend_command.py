@@ -1,0 +1,45 @@
+"""/blend: two attached pictures, and what is painted between them."""
+
+from typing import Annotated, Any
+
+import discord
+from discord import app_commands
+
+from bot.adapters.discord.buttons import Press
+from bot.adapters.discord.desk import Desk
+from bot.adapters.discord.imagine_command import LONGEST_PROMPT, MEANINGS, MOST_COUNT, typed
+from bot.adapters.discord.orders import Orders
+from bot.adapters.discord.spoken import aspects, options, text
+
+SHARED = ("prompt", "strength", "aspect", "count", "seed", "negative", "private")
+BLEND_MEANINGS = {
+    "image1": "discord_option_image1",
+    "image2": "discord_option_image2",
+    "share": "discord_option_share",
+} | {name: MEANINGS[name] for name in SHARED}
+
+
+def blend_command(orders: Orders, desk: Desk) -> app_commands.Command[Any, ..., Any]:
+    """Return the command. What else /imagine has may stand in the prompt."""
+    most = min(MOST_COUNT, desk.core.most_pictures)
+
+    async def blend(  # noqa: PLR0913, PLR0917 - one per option, as discord.py reads them
+        press: Press,
+        image1: discord.Attachment,
+        image2: discord.Attachment,
+        prompt: Annotated[str, app_commands.Range[str, 1, LONGEST_PROMPT]],
+        share: Annotated[float | None, app_commands.Range[float, 0.0, 1.0]] = None,
+        strength: Annotated[float | None, app_commands.Range[float, 0.0, 1.0]] = None,
+        aspect: str | None = None,
+        count: Annotated[int | None, app_commands.Range[int, 1, most]] = None,
+        seed: str | None = None,
+        negative: str | None = None,
+        private: bool = False,
+    ) -> None:
+        given: dict[str, Any] = {"aspect": aspect, "count": count, "seed": seed, "strength": strength}
+        words = typed(prompt, given | {"negative": negative})
+        await orders.blend(press, words, (image1, image2), share, private=private)
+
+    chosen = app_commands.choices(aspect=aspects(desk.core.model))
+    callback = chosen(options(blend, BLEND_MEANINGS, BLEND_MEANINGS))
+    return app_commands.Command(name="blend", description=text("discord_command_blend"), callback=callback)
