@@ -141,6 +141,7 @@ LABELS: dict[str, str] = {
     "web_option_style": "The style of the picture",
     "web_option_lora": "Another way of drawing; :0.8 says how strongly",
     "web_option_shift": "Lower for detail, higher for layout",
+    "web_option_guidance": "How closely the prompt is followed, where the model takes it",
     "web_option_strength": "How much of the picture is painted anew, 0 to 1",
     "web_option_format": "File format",
     "web_key_enter": "send",

@@ -9,6 +9,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from bot.adapters.web.labels import LABELS
+from bot.options import EXAMPLES
 from bot.refusals import BadRecipe, LoraUnusable, Refusal
 from bot.texts import LANGUAGES
 from bot.texts.catalogue import FOLDER, OWN_NAMES, Sentence, catalogue, form_index
@@ -101,3 +102,8 @@ def test_the_english_labels_are_those_that_the_page_lists():
     assert {key: text.forms for key, text in ENGLISH.items() if key.startswith("web_")} == {
         key: (label,) for key, label in LABELS.items()
     }
+
+
+@pytest.mark.parametrize("option", EXAMPLES)
+def test_every_option_says_what_it_means(option):
+    assert f"web_option_{option}" in ENGLISH
