@@ -50,8 +50,15 @@ def check_checkpoint(file: Path) -> None:
         raise UnusableModel(f"{file} is a GGUF file; Pinxit loads the same model as safetensors only.")
     check_safetensors(file)
     tensors, _ = read_head(file)
+    _check_shapes(file, tensors)
     _check_architecture(file, tensors)
     _check_numbers(file, tensors)
+
+
+def _check_shapes(file: Path, tensors: dict[str, Any]) -> None:
+    shapes = [tensor.get("shape") for tensor in tensors.values()]
+    if not all(isinstance(shape, list) and all(isinstance(side, int) for side in shape) for shape in shapes):
+        raise UnusableModel(f"{file} is damaged: it does not say how large its weights are.")
 
 
 def _check_architecture(file: Path, tensors: dict[str, Any]) -> None:

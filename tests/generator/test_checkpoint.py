@@ -3,6 +3,7 @@
 import json
 import pickle
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from generator.checkpoint import MARK, PREFIX, find_place
 from generator.embedded import WEIGHTS
 from generator.heads import HEADER_LIMIT
 from generator.models import Z_IMAGE, Z_IMAGE_TURBO
-from generator.weights import UnusableModel
+from generator.weights import UnusableModel, weights_in
 
 NUMBERS = np.zeros((4, 4), dtype=np.float32)
 
@@ -115,10 +116,24 @@ def test_a_head_of_nonsense_is_damaged(file, head):
 
 
 def test_a_head_without_kinds_of_numbers_is_refused(file):
-    head = json.dumps({MARK: {"data_offsets": [0, 0]}}).encode()
+    head = json.dumps({MARK: {"data_offsets": [0, 0], "shape": [0]}}).encode()
     file.write_bytes(len(head).to_bytes(8, "little") + head)
 
     assert "nothing known" in refused(file)
+
+
+@pytest.mark.parametrize("shape", [None, 7, ["4", "4"], {"4": 4}])
+def test_a_head_without_sizes_is_damaged(file, shape):
+    head = json.dumps({MARK: {"dtype": "F32", "data_offsets": [0, 0], "shape": shape}}).encode()
+    file.write_bytes(len(head).to_bytes(8, "little") + head)
+
+    assert "does not say how large its weights are" in refused(file)
+
+
+def test_the_files_numbers_count_as_the_transformers(file, home):
+    other = weights_in(WEIGHTS)
+
+    assert weights_in(home, file) == replace(other, transformer=2 * NUMBERS.size)
 
 
 def test_another_architecture_is_said_to_be_one(tmp_path):

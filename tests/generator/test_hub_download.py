@@ -144,3 +144,10 @@ def test_a_model_with_terms_says_where_to_accept_them():
 def test_an_impossible_name_is_refused_in_a_sentence(source):
     with pytest.raises(UnusableModel):
         find_folder(source, lambda _fraction: None)
+
+
+def test_the_rest_of_a_model_of_one_file_is_downloaded_without_its_transformer():
+    folder = find_folder("some/model", lambda _fraction: None, leave_out=["transformer/*.safetensors*"])
+
+    check_folder(folder, whole=False)
+    assert [file.name for file in (folder / "transformer").iterdir()] == ["config.json"]
