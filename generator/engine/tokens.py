@@ -25,6 +25,7 @@ def filled(tokens: int) -> int:
 
 
 @functools.lru_cache(maxsize=TABLES_KEPT)
+@torch.inference_mode(mode=False)  # kept for whoever asks next, which may be training
 def rotations(rows: int, columns: int, caption: int, axes: tuple[int, ...], theta: float) -> Rotations:
     """Return cosines and sines, (tokens, head / 2, 2), for a picture's tokens and a caption's."""
     steps = (torch.tensor([caption + 1]), torch.arange(rows), torch.arange(columns))

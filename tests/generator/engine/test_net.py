@@ -96,3 +96,12 @@ def test_both_ways_to_attend_agree():
     q, k, v = torch.randn(3, 2, 4, 40, 16).unbind()
 
     torch.testing.assert_close(plain_attention(q, k, v), scaled_attention(q, k, v))
+
+
+def test_rotations_that_drawing_made_serve_training_too():
+    rotations.cache_clear()
+
+    with torch.inference_mode():
+        made = rotations(4, 4, 32, (8, 12, 12), 256.0)
+
+    assert not any(turns.is_inference() for turns in made)
