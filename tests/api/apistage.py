@@ -135,7 +135,7 @@ class ApiStage(Stage):
         surface = ApiSurface()
         self.upload_limits = upload_limits
         self.clock = FlyingClock()
-        self.outgoing = Outgoing(fetch_allowed, answer_seconds=0.3)
+        self.outgoing = Outgoing(fetch_allowed, answer_seconds=3.0)
         self.fetch_rules = fetch_rules
         self.fetched = folder._root.parent / "fetched"
         super().__init__(store, generator, folder, limits=limits, also=[surface], **changes)
