@@ -86,7 +86,7 @@ class LoraFetcher:
     async def sent(self, content: bytes) -> str:
         """Take a file that was sent to us."""
         if self._rules.sources is Sources.SHELF:
-            raise _off()
+            raise shelf_only()
         check_size(len(content), self._rules.most_bytes)
         return await asyncio.to_thread(self._take, content)
 
@@ -118,7 +118,7 @@ class LoraFetcher:
 
     async def _check(self, address: str) -> None:
         if self._rules.sources is not Sources.HTTPS:
-            raise _off()
+            raise shelf_only()
         try:
             host = (read_url(address).host or "").lower()
             await self._outgoing.check(address, secure=True)
@@ -209,7 +209,8 @@ class Arrival:
         return len(self._start) == LENGTH_BYTES and self._bytes >= head_length(self._start)
 
 
-def _off() -> UnusableLora:
+def shelf_only() -> UnusableLora:
+    """Return the no to everything that comes from elsewhere."""
     return UnusableLora("off", "LoRAs are taken from the owner's shelf only, by their names.")
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from bot.commands import FetchLora
-from bot.lora_fetch import LoraFetcher, StillFetching
+from bot.lora_fetch import LoraFetcher, StillFetching, shelf_only
 from bot.refusals import LoraOnItsWay, LoraUnusable
 from bot.updates import LoraList, LoraReady
 from bot.uploads import UploadDesk
@@ -66,7 +66,7 @@ class Loras:
         """Have it here. Raises LoraUnusable or LoraOnItsWay."""
         with _named(command.name):
             if self._fetcher is None:
-                raise UnusableLora("off", "LoRAs are taken from the owner's shelf only, by their names.")
+                raise shelf_only()
             if command.address:
                 return LoraReady(await self._fetched(self._fetcher, command, account))
             return LoraReady(await self._sent(self._fetcher, command.upload))
