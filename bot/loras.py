@@ -12,7 +12,7 @@ from bot.updates import LoraList, LoraReady
 from bot.uploads import UploadDesk
 from generator.layers import Layers
 from generator.lora_file import UnusableLora, check_file
-from generator.loras import Shelf
+from generator.loras import Shelf, gone
 from generator.recipe import Lora, Recipe
 
 
@@ -82,7 +82,7 @@ class Loras:
         upload = await self._uploads.by_secret(secret) if self._uploads else None
         content = await self._uploads.read(upload) if self._uploads and upload else None
         if content is None:
-            raise UnusableLora("gone", "There is no LoRA of this name.")
+            raise gone()
         return await fetcher.sent(content)
 
 

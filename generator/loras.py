@@ -46,7 +46,7 @@ class Shelf:
         """Return the file of a LoRA. Raises UnusableLora."""
         for file in self._files(name):
             return file
-        raise UnusableLora("gone", "There is no LoRA of this name.")
+        raise gone()
 
     def found(self, lora: Lora) -> tuple[Path, str]:
         """Return the file of a LoRA and the SHA-256 of its content. Raises UnusableLora or OSError."""
@@ -58,7 +58,7 @@ class Shelf:
                 return file, lora.sha256
         if files:
             raise UnusableLora("changed", "It is another one now than when this picture was ordered.")
-        raise UnusableLora("gone", "There is no LoRA of this name.")
+        raise gone()
 
     def _files(self, name: str) -> Iterator[Path]:
         paths = (folder / f"{name}{ENDING}" for folder in self.folders)
@@ -87,3 +87,8 @@ def shelf_for(source: str, owners: Path | None) -> Shelf:
     """Return the owner's folder and, where the embedded model draws, its own after it."""
     own = (ADAPTERS,) if source == EMBEDDED else ()
     return Shelf((*([owners] if owners else []), *own), owners / FETCHED if owners else None)
+
+
+def gone() -> UnusableLora:
+    """Return the no to a name that nothing stands behind."""
+    return UnusableLora("gone", "There is no LoRA of this name.")

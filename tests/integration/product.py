@@ -38,6 +38,19 @@ def environment(data: Path, **settings: object) -> dict[str, str]:
     return kept | {f"PINXIT_{name}": str(value) for name, value in ours.items()} | {"PYTHONPATH": str(ROOT)}
 
 
+def once(verb: str, data: Path, seconds: float, **settings: object) -> subprocess.CompletedProcess[str]:
+    """Run a command of `pinxit` to its end, which must come within so many seconds."""
+    return subprocess.run(
+        [sys.executable, "-m", "bot", verb],
+        env=environment(data, **settings),
+        cwd=data.parent,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+
+
 class Product:
     """One data folder and, from `start` to its end, the processes that work in it."""
 

@@ -1,14 +1,13 @@
 """The real bot with its pictures in an object store on loopback."""
 
 import asyncio
-import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from product import environment, page
+from product import once, page
 
 sys.path.append(str(Path(__file__).parents[1] / "platforms"))
 
@@ -27,16 +26,7 @@ def followed(url: str) -> tuple[str, str | None, bytes]:
 
 
 def doctor(data: Path, **settings: object) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "doctor"],
-        env=environment(data, **settings),
-        cwd=data.parent,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return done.stdout
+    return once("doctor", data, 60, **settings).stdout
 
 
 async def test_a_picture_lives_and_ends_in_the_object_store_across_a_kill(made, bucket):

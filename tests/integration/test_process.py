@@ -6,26 +6,16 @@ import re
 import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
-from product import Product, environment, eventually, page
+from product import Product, eventually, once, page
 
 
 def refused(data: Path, **settings: object) -> str:
     """Return what `pinxit run` says instead of running."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "bot", "run"],
-        env=environment(data, **settings),
-        cwd=data.parent,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    ended = once("run", data, 30, **settings)
     assert ended.returncode in {1, 2}
     assert ended.stdout == ""
     return ended.stderr.strip()
