@@ -7,12 +7,14 @@ applications from a plan's values, for that process or for a cluster's own confi
 import asyncio
 import logging
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 from ray import serve
 from ray.serve import Application
+from ray.serve.handle import DeploymentHandle
 from ray.serve.schema import ServeStatus
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -23,13 +25,15 @@ from generator.app import build_app
 from generator.easel import Easel, LoadPainter
 from generator.frames import encode_health
 from generator.guard import digest_of, guarded
-from generator.messages import Health, Loading, Unusable
+from generator.messages import Health, Loading, Ready, Unusable
 from generator.plan import LORAS_NEAR, PAINTERS, REASON, Plan, desk_options, health_of, painters_options
+from generator.reports import REPORT_SECONDS, Reports, share_of
 from generator.serve import SECRET, default_threads, end_when_stuck, painter_loader, prepare_environment
 from generator.weights import UnusableModel
 
 LOOK_SECONDS = 0.05  # between two looks whether the model is loaded
 KNOWN_SECONDS = 0.5  # for so long an answer of the controller is good
+PATIENCE_SECONDS = 10.0  # with a desk that does not take a painter's word
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +76,7 @@ class Painters:
             time.sleep(LOOK_SECONDS)  # until the end of this, Ray sends nothing here
         if isinstance(health := self._easel.health, Unusable):
             raise UnusableModel(REASON + health.reason)
+        threading.Thread(target=self._report, args=(plan,), name="reporting", daemon=True).start()
 
     @staticmethod
     def loader(plan: Plan, threads: int) -> LoadPainter:
@@ -88,6 +93,20 @@ class Painters:
             await app(scope, receive, send)
 
         return answering
+
+    def _report(self, plan: Plan) -> None:
+        """Tell the desk again and again how it is here, since the desk cannot ask who draws."""
+        name = serve.get_replica_context().replica_id.unique_id
+        desk: DeploymentHandle | None = None
+        while True:
+            time.sleep(REPORT_SECONDS)
+            try:
+                desk = desk or serve.get_app_handle(plan.desk_name)
+                if isinstance(health := self._easel.health, Ready):
+                    desk.note.remote(name, share_of(health, plan.gpus)).result(timeout_s=PATIENCE_SECONDS)
+            except Exception as error:  # noqa: BLE001 - figures alone are missing meanwhile
+                log.info("the desk does not listen", extra={"reason": type(error).__name__})
+                desk = None
 
     @staticmethod
     def _near() -> Any:
@@ -108,6 +127,7 @@ class Desk:
         self._known: Health = Loading(0.0)
         self._known_at = float("-inf")
         self._asking = asyncio.Lock()
+        self._reports = Reports()
 
     async def __serve_build_asgi_app__(self) -> ASGIApp:
         """Return what answers, whatever the path; Ray has chosen by it already."""
@@ -116,11 +136,16 @@ class Desk:
         app.router.default = self._answer
         return guarded(app, self._digest)
 
+    async def note(self, painter: str, health: Ready) -> None:
+        """Take a painter's word."""
+        self._reports.note(painter, health, time.monotonic())
+
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._asking:
             if time.monotonic() - self._known_at > KNOWN_SECONDS:
                 await self._ask()
-        answer = Response(encode_health(self._known), media_type="application/json")
+        health = self._reports.within(self._known, time.monotonic())
+        answer = Response(encode_health(health), media_type="application/json")
         await answer(scope, receive, send)
 
     async def _ask(self) -> None:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from generator.messages import (
     Begun,
+    CardMemory,
     End,
     Event,
     Failed,
@@ -38,6 +39,10 @@ class Painter(Protocol):
     """Draws. Blocks while it does."""
 
     model: str
+
+    @property
+    def card(self) -> CardMemory | None:
+        """The memory of the card it draws with, None on a processor. Asked from any thread."""
 
     def draw(self, request: Generate, emit: Emit, should_stop: Callable[[], bool]) -> None:
         """Emit steps, previews and one end per order, some of them after returning.
@@ -96,6 +101,7 @@ class Easel:
         self._load = load
         self._health: Health = Loading(0.0)
         self._waiting: queue.SimpleQueue[Commission] = queue.SimpleQueue()
+        self._painter: Painter | None = None
         self._taken = 0
         self._drawn: Commission | None = None
         self._lock = threading.Lock()
@@ -103,8 +109,10 @@ class Easel:
     @property
     def health(self) -> Health:
         """The latest health."""
-        health = self._health
-        return Ready(health.model, busy=self._taken > 0) if isinstance(health, Ready) else health
+        health, painter = self._health, self._painter
+        if painter is None or not isinstance(health, Ready):
+            return health
+        return Ready(health.model, drawing=min(1, self._taken), card=painter.card)
 
     @property
     def stuck_seconds(self) -> float:
@@ -145,7 +153,7 @@ class Easel:
             self._health = Unusable(f"The model could not be loaded ({type(error).__name__}); see the log.")
             log.exception("model unusable")
         else:
-            self._health = Ready(painter.model)
+            self._painter, self._health = painter, Ready(painter.model)
             log.info("model ready", extra={"model": painter.model})
             return painter
         return None

@@ -8,12 +8,14 @@ import json
 import math
 import struct
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from enum import StrEnum
 from itertools import accumulate
 from typing import Any, NoReturn, TypeVar, assert_never
 
 from generator.messages import (
     Begun,
+    CardMemory,
     End,
     Event,
     Failed,
@@ -212,8 +214,9 @@ def encode_health(health: Health) -> bytes:
     match health:
         case Loading(fraction):
             head: dict[str, Any] = {"health": "loading", "fraction": fraction}
-        case Ready(model, busy, painters):
-            head = {"health": "ready", "model": model, "busy": busy, "painters": painters}
+        case Ready(model, drawing, painters, card):
+            head = {"health": "ready", "model": model, "busy": health.busy, "painters": painters}
+            head |= {"drawing": drawing} | ({"card": asdict(card)} if card else {})
         case Unusable(reason):
             head = {"health": "unusable", "reason": reason}
         case _:
@@ -228,11 +231,24 @@ def decode_health(content: bytes) -> Health:
         case "loading":
             return Loading(head.number("fraction"))
         case "ready":
-            return Ready(head.text("model"), head.flag("busy"), _painters(head.whole("painters")))
+            painters = _painters(head.whole("painters"))
+            return Ready(head.text("model"), _drawing(head), painters, _card(head))
         case "unusable":
             return Unusable(head.text("reason"))
         case _:
             raise BadFrame("There is no health of that name.")
+
+
+def _drawing(head: "_Fields") -> int:
+    """Return how many are drawn; who does not count them says whether there are any."""
+    return head.whole("drawing") if head.has("drawing") else int(head.flag("busy"))
+
+
+def _card(head: "_Fields") -> CardMemory | None:
+    if not head.has("card"):
+        return None
+    card = _Fields(head.object("card"))
+    return CardMemory(card.whole("allocated"), card.whole("total"))
 
 
 def _painters(count: int) -> int:
@@ -259,6 +275,9 @@ class _Fields:
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = values
+
+    def has(self, name: str) -> bool:
+        return name in self._values
 
     def text(self, name: str) -> str:
         value = self._values.get(name)

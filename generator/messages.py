@@ -128,12 +128,29 @@ class Loading:
 
 
 @dataclass(frozen=True, slots=True)
+class CardMemory:
+    """Bytes on the card, `allocated` to what draws here, and in `total`. Of several cards, the sums."""
+
+    allocated: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
-    """Orders are taken. `busy` says whether one is being drawn, `painters` how many can be at once."""
+    """Orders are taken. `drawing` says how many are being drawn, `painters` how many can be at once.
+
+    `card` is None where a processor draws, and where nobody has said.
+    """
 
     model: str
-    busy: bool = False
+    drawing: int = 0
     painters: int = 1
+    card: CardMemory | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being drawn."""
+        return self.drawing > 0
 
 
 @dataclass(frozen=True, slots=True)

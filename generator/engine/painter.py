@@ -12,6 +12,7 @@ from PIL import Image
 from generator.checkpoint import Place
 from generator.choices import Choices, Precision
 from generator.engine.adapters import Adapters
+from generator.engine.card import memory_of
 from generator.engine.compiled import Compiled, compiled_for
 from generator.engine.decode import BrokenPicture, decode, tiled
 from generator.engine.denoise import Step, Wish, denoise, schedule
@@ -26,7 +27,7 @@ from generator.engine.text import PromptEncoder
 from generator.engine.tokens import PATCH
 from generator.lora_file import UnusableLora
 from generator.loras import Shelf
-from generator.messages import Event, Failed, Fault, Finished, Generate, Order, Preview, StepDone
+from generator.messages import CardMemory, Event, Failed, Fault, Finished, Generate, Order, Preview, StepDone
 from generator.models import Model, model_for
 from generator.recipe import Recipe
 from generator.traces import traced
@@ -80,6 +81,11 @@ class ZImagePainter:
         self._starts = Encoder(parts.vae, parts.device)
         self._budget = PreviewBudget()
         self._encoders = ThreadPoolExecutor(ENCODERS, thread_name_prefix="encoding")
+
+    @property
+    def card(self) -> CardMemory | None:
+        """The memory of the card it draws with, None on a processor."""
+        return memory_of(self._parts.device)
 
     def draw(self, request: Generate, emit: Emit, should_stop: ShouldStop) -> None:
         """Emit steps, previews and one end per order; files are written after returning.

@@ -20,7 +20,7 @@ from stage import RECIPE, ScriptedGenerator, a_job, a_post, fails
 from bot.refusals import QueueIsFull
 from bot.tally import MOST_SHAPES, ErrorCounter, Tally
 from bot.updates import Delivered, KeyMade, Refused
-from generator.messages import Loading
+from generator.messages import CardMemory, Loading, Ready
 from storage.records import Rung
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -80,6 +80,24 @@ async def test_figures_tell_who_waits_and_for_how_long(tmp_path):
     assert figures["pinxit_queue_oldest_seconds", ("api",)] >= 0
     assert figures["pinxit_credits_held", ()] == 1
     assert figures["pinxit_painter_ready", ()] == 0
+
+
+async def test_figures_tell_how_many_painters_draw_and_how_full_their_cards_are(tmp_path):
+    generator = ScriptedGenerator()
+    generator.health = Ready("embedded", drawing=1, painters=4, card=CardMemory(3 << 30, 24 << 30))
+    async with playing_api(tmp_path, generator) as api:
+        figures = await scraped(api)
+
+    assert figures["pinxit_painters", ()] == 4
+    assert figures["pinxit_painter_busy", ()] == 0.25
+    assert figures["pinxit_card_memory_allocated_bytes", ()] == 3 << 30
+    assert figures["pinxit_card_memory_bytes", ()] == 24 << 30
+
+
+async def test_without_a_card_there_are_no_figures_of_its_memory(api):
+    figures = await scraped(api)
+
+    assert not any(name.startswith("pinxit_card_memory") for name, _ in figures)
 
 
 def test_a_no_is_counted_by_its_reason():

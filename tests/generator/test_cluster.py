@@ -14,7 +14,7 @@ from ray.serve.schema import ApplicationStatusOverview, DeploymentStatusOverview
 from generator.cluster import Desk, desk, painters
 from generator.frames import decode_health
 from generator.guard import digest_of
-from generator.messages import Loading, Ready, Unusable
+from generator.messages import CardMemory, Loading, Ready, Unusable
 from generator.plan import PAINTERS, REASON, Plan
 from generator.serve import SECRET
 
@@ -68,6 +68,17 @@ async def test_the_desk_says_how_the_painters_are(told, health, monkeypatch):
     monkeypatch.setattr(serve, "status", lambda: told)
 
     assert decode_health((await asked(Desk(Plan(), digest_of(KNOWN)))).content) == health
+
+
+async def test_the_desk_says_what_the_painters_tell_it(monkeypatch):
+    monkeypatch.setattr(serve, "status", lambda: status(RUNNING=3))
+    open_desk = Desk(Plan(), digest_of(KNOWN))
+
+    await open_desk.note("first", Ready("embedded", drawing=1, card=CardMemory(2, 8)))
+    await open_desk.note("second", Ready("embedded", card=CardMemory(1, 8)))
+
+    health = decode_health((await asked(open_desk)).content)
+    assert health == Ready("embedded", drawing=1, painters=3, card=CardMemory(3, 16))
 
 
 async def test_while_the_controller_is_away_the_desk_says_what_it_knew(monkeypatch):

@@ -4,7 +4,7 @@ import pytest
 from wishes import wish
 
 from generator.easel import Commission, Easel
-from generator.messages import Begun, End, Failed, Fault, Loading, Ready, StepDone, Unusable
+from generator.messages import Begun, CardMemory, End, Failed, Fault, Loading, Ready, StepDone, Unusable
 from generator.weights import UnusableModel
 
 DEADLINE = 20
@@ -14,6 +14,7 @@ class ScriptedPainter:
     """Emits what it is told to, but waits for `go` first."""
 
     model = "scripted"
+    card = CardMemory(3, 8)
 
     def __init__(self, *script):
         self.script, self.go, self.drawn = script, threading.Event(), []
@@ -88,7 +89,7 @@ def test_one_is_drawn_and_one_waits():
     taken = [easel.takes(Commission(wish(), Listener())) for _ in range(4)]
 
     assert taken.count(True) == 2
-    assert easel.health == Ready("scripted", busy=True)
+    assert easel.health == Ready("scripted", drawing=1, card=CardMemory(3, 8))
 
 
 def test_a_commission_stopped_while_it_waits_is_never_begun():

@@ -19,6 +19,7 @@ from generator.frames import (
 )
 from generator.messages import (
     Begun,
+    CardMemory,
     End,
     Failed,
     Fault,
@@ -114,8 +115,8 @@ json_values = st.recursive(
 )
 words = st.sampled_from(
     ["event", "begun", "step", "steps", "preview", "finished", "failed", "fault", "order", "health",
-     "loading", "fraction", "ready", "busy", "model", "unusable", "reason", "orders", "id", "recipe",
-     "format", "png", "previews", "width", "height", "seconds", "truncated", "end"]
+     "loading", "fraction", "ready", "busy", "drawing", "painters", "card", "model", "unusable", "reason",
+     "orders", "id", "recipe", "format", "png", "previews", "width", "height", "seconds", "truncated", "end"]
 )  # fmt: skip
 
 
@@ -187,7 +188,15 @@ def test_a_request_whose_pictures_are_cut_off_is_refused():
             decode_generate(cut)
 
 
-@pytest.mark.parametrize("health", [Loading(0.25), Ready("embedded"), Ready("m", busy=True), Unusable("No.")])
+@pytest.mark.parametrize(
+    "health",
+    [
+        Loading(0.25),
+        Ready("embedded"),
+        Ready("m", drawing=2, painters=3, card=CardMemory(5, 8)),
+        Unusable("No."),
+    ],
+)
 def test_health_survives_the_way(health):
     assert decode_health(encode_health(health)) == health
 

@@ -182,6 +182,7 @@ from wishes import wish
 
 class Hanging:
     model = "hanging"
+    card = None
     def draw(self, request, emit, should_stop):
         time.sleep(1000)
 

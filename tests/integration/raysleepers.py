@@ -6,7 +6,7 @@ from typing import Any
 
 from generator.cluster import Painters, replicas_of
 from generator.easel import Emit, LoadPainter
-from generator.messages import Finished, Generate, StepDone
+from generator.messages import CardMemory, Finished, Generate, StepDone
 from generator.plan import Plan
 from generator.serve_ray import main
 
@@ -17,6 +17,7 @@ class Sleeper:
     """Takes its time for every step, and answers with a file of a picture's size."""
 
     model = "sleeper"
+    card = CardMemory(1, 2)
 
     def draw(self, request: Generate, emit: Emit, should_stop: Callable[[], bool]) -> None:
         """Sleep through the steps."""

@@ -111,12 +111,18 @@ def _standing(standing: Standing, now: float) -> Iterator[Metric]:
         {(kind.value,): standing.credits.get(kind, 0) for kind in Kind},
     )
     yield _gauge("pinxit_painter_ready", "1 where the painter is ready.", ready)
-    busy = isinstance(standing.health, Ready) and standing.health.busy
-    yield _gauge("pinxit_painter_busy", "1 while the painter draws.", busy)
-    painters = standing.health.painters if isinstance(standing.health, Ready) else 0
-    yield _gauge("pinxit_painters", "Jobs that can be drawn at once.", painters)
+    yield from _painting(standing.health if isinstance(standing.health, Ready) else Ready("", painters=0))
     yield _gauge("pinxit_gpu_hour_cost", "What an hour of the card costs.", standing.gpu_hour_cost)
     yield InfoMetricFamily("pinxit_build", "What runs.", {"version": standing.version})
+
+
+def _painting(health: Ready) -> Iterator[Metric]:
+    busy = health.drawing / max(1, health.painters)
+    yield _gauge("pinxit_painter_busy", "The part of the painters that draw.", busy)
+    yield _gauge("pinxit_painters", "Jobs that can be drawn at once.", health.painters)
+    allocated, total = (health.card.allocated, health.card.total) if health.card else (None, None)
+    yield GaugeMetricFamily("pinxit_card_memory_allocated_bytes", "What drawing takes of it.", allocated)
+    yield GaugeMetricFamily("pinxit_card_memory_bytes", "Memory of the card; of several, the sum.", total)
 
 
 def _tallied(tally: Tally) -> Iterator[Metric]:

@@ -83,8 +83,8 @@ def health_view(health: Health) -> View:
     match health:
         case Loading(fraction):
             return {"type": "health", "state": "loading", "fraction": fraction}
-        case Ready(model, busy):
-            return {"type": "health", "state": "busy" if busy else "ready", "model": model}
+        case Ready(model):
+            return {"type": "health", "state": "busy" if health.busy else "ready", "model": model}
         case Unusable(reason):
             return {"type": "health", "state": "unusable", "reason": reason}
         case _:
