@@ -8,7 +8,6 @@ from typing import Any
 
 import openai
 import pytest
-from aiohttp import FormData
 from apistage import ApiStage, events, painting, paints, picture, playing_api
 from PIL import Image
 from stage import ScriptedGenerator, fails, until, waits_for
@@ -172,16 +171,6 @@ async def test_models_are_listed_and_looked_up(api):
     assert [model.id for model in listed] == ["z-image-turbo"]
     assert one.id == "z-image-turbo"
     assert (await api.get("/v1/models/gpt-4o")).json["error"]["code"] == "model_not_found"
-
-
-async def test_editing_is_a_clear_no(api):
-    with pytest.raises(openai.BadRequestError, match="from text alone"):
-        await sync(api, lambda client: client.images.edit(image=("a.png", picture()), prompt="a"))
-
-    form = FormData({"image": io.BytesIO(picture())})
-    said = await api.ask("POST", "/v1/images/variations", data=form)
-    assert said.status == 400
-    assert said.json["error"]["param"] == "image"
 
 
 async def test_the_asynchronous_client_paints_and_streams(tmp_path):

@@ -19,7 +19,8 @@ from bot.adapters.api.gate import Dialect, Gate
 from bot.adapters.api.health import health_router
 from bot.adapters.api.inference import inference_router
 from bot.adapters.api.native import native_router
-from bot.adapters.api.openai import openai_error, openai_router
+from bot.adapters.api.openai import openai_router
+from bot.adapters.api.openai_answers import openai_error
 from bot.adapters.api.orders import Orders
 from bot.adapters.api.parts import Parts
 from bot.adapters.api.pictures import pictures_router

@@ -1,4 +1,4 @@
-"""The pictures that an order of the native dialect starts from: sent, at an address, or painted before."""
+"""The pictures that an order starts from: sent, at an address, or painted before."""
 
 import asyncio
 import base64
@@ -39,16 +39,20 @@ class PictureOfJob(BaseModel):
 
 
 Given = str | PictureOfJob
+"""What JSON can say."""
+
+Picture = Given | bytes
+"""The same, or a file as it came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a body says about a start."""
+    """What an order says about a start."""
 
-    image: Given | None
-    mask: str | None
+    image: Picture | None
+    mask: str | bytes | None
     strength: float | None
-    other: Given | None
+    other: Picture | None
     share: float | None
 
 
@@ -85,8 +89,8 @@ class Beginnings:
         start = replace(start, strength=wanted.strength)
         return start, Sizes(ratio=_ratio(*shape)) if sizes == Sizes() else sizes
 
-    async def _picture(self, asking: Asking, given: Given, field: str) -> tuple[From, tuple[int, int]]:
-        if isinstance(given, str):
+    async def _picture(self, asking: Asking, given: Picture, field: str) -> tuple[From, tuple[int, int]]:
+        if isinstance(given, str | bytes):
             kept = await self._keep(asking, given, field)
             return From(picture=kept.sha256), (kept.width, kept.height)
         answer = await self._core.answer(ShowInfo(asking.caller.by, given.job))
@@ -98,8 +102,8 @@ class Beginnings:
             raise not_valid(f"{field}: that job has no such picture.", field)
         return From(picture=PictureOf(given.job, given.index)), (found.width, found.height)
 
-    async def _keep(self, asking: Asking, given: str, field: str) -> PictureKept:
-        content = await self._content(given, field)
+    async def _keep(self, asking: Asking, given: str | bytes, field: str) -> PictureKept:
+        content = given if isinstance(given, bytes) else await self._content(given, field)
         command = KeepPicture(by=asking.caller.by, file=content, mask=field == "mask")
         answer = await self._core.answer(command)
         match answer:

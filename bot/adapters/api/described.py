@@ -9,10 +9,11 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from starlette.responses import HTMLResponse, Response
 
+from bot.adapters.api.forms import KIND as FORM
 from bot.adapters.api.schemas import OpenAIError, Problem, ZImageTurboError
 from bot.adapters.api.wire import AsciiJson
 
-DESCRIPTION = """Four dialects of one service: pictures from text, paid with the same credits as in the chats.
+DESCRIPTION = """Four dialects of one service: pictures from words and pictures, paid with the credits of the chats.
 Send a key with every request: `Authorization: Bearer <key>`. Make one with `pinxit keys create NAME`,
 or type /apikey in a chat. `Idempotency-Key` makes an order safe to repeat for a day."""
 NO_KEY = {"/health", "/ready"}
@@ -128,8 +129,7 @@ def page(description: View) -> str:
 
 
 def _operation(description: View, method: str, path: str, operation: View) -> str:
-    example = _example(description, operation)
-    body = f"<pre>{_text(_curl(method, path, example))}</pre>"
+    body = f"<pre>{_text(_curl(method, path, _sent(description, operation)))}</pre>"
     answers = "".join(
         f"<tr><th>{_text(code)}</th><td>{_text(answer['description'])}</td></tr>"
         for code, answer in operation["responses"].items()
@@ -158,8 +158,9 @@ def _fields(description: View, operation: View) -> str:
 
 
 def _body_schema(description: View, operation: View) -> View:
-    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
-    return _resolved(description, content["schema"]) if content else {}
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        return _resolved(description, content["schema"])
+    return {}
 
 
 def _resolved(description: View, schema: View) -> View:
@@ -169,9 +170,17 @@ def _resolved(description: View, schema: View) -> View:
     return schema
 
 
-def _example(description: View, operation: View) -> View | None:
+def _sent(description: View, operation: View) -> str:
+    """Return what curl is told to send."""
     schema = _body_schema(description, operation)
-    return _example_of(description, schema) if schema else None
+    example = _example_of(description, schema)
+    if FORM in operation.get("requestBody", {}).get("content", {}):
+        files = [name for name in schema["required"] if schema["properties"][name].get("format") == "binary"]
+        fields = [f"{name}=@{name}.png" for name in files] + [
+            f"{name}={said}" for name, said in example.items()
+        ]
+        return "".join(f" \\\n  -F '{field}'" for field in fields)
+    return f" \\\n  -H 'Content-Type: application/json' -d '{json.dumps(example)}'" if schema else ""
 
 
 def _example_of(description: View, schema: View) -> View:
@@ -188,11 +197,8 @@ def _example_of(description: View, schema: View) -> View:
     return example
 
 
-def _curl(method: str, path: str, example: View | None) -> str:
-    command = f'curl -X {method} "$PINXIT{path}" -H "Authorization: Bearer $KEY"'
-    if example is None:
-        return command
-    return f"{command} \\\n  -H 'Content-Type: application/json' -d '{json.dumps(example)}'"
+def _curl(method: str, path: str, sent: str) -> str:
+    return f'curl -X {method} "$PINXIT{path}" -H "Authorization: Bearer $KEY"{sent}'
 
 
 def _text(value: object) -> str:

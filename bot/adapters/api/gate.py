@@ -22,7 +22,7 @@ from bot.adapters.api.wire import read_object
 
 LARGEST_JSON = 1 << 20  # bytes
 PUBLIC = ("/f/", "/uploads/", "/docs", "/openapi.json", "/health", "/ready", "/metrics")
-UNREAD = ("/v1/images/edits", "/v1/images/variations")  # forms, refused by their routes unread
+FORMS = ("/v1/images/edits", "/v1/images/variations")  # which their routes read
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 BODY_SECONDS = 60.0
 JSON_TYPE = b"application/json"
@@ -103,7 +103,7 @@ class Gate:
     async def _readable(self, scope: Scope, receive: Receive) -> Receive:
         """Return what the routes receive a sound body from. Raises ApiFault."""
         headers = Headers(scope=scope)
-        if scope["method"] in {"GET", "HEAD"} or scope["path"] in UNREAD:
+        if scope["method"] in {"GET", "HEAD"} or scope["path"] in FORMS:
             return receive
         body = await _body(headers, receive)
         scope["state"]["values"] = values = _values(headers, body)

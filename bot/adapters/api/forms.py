@@ -1,0 +1,92 @@
+"""Forms with files in them, read within limits: so many bytes, fields and files, in so much time."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import Message, Receive
+
+from bot.adapters.api.faults import ApiFault, bad_request
+from bot.sent_picture import MOST_BYTES
+
+LARGEST_FORM = 2 * MOST_BYTES  # bytes
+LARGEST_FIELD = 256 << 10  # bytes
+MOST_FILES, MOST_FIELDS = 8, 100
+FORM_SECONDS = 120.0
+KIND = "multipart/form-data"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a form says by name, `name[]` as `name`: text (the last, where there are several), and files."""
+
+    fields: Mapping[str, str]
+    files: Mapping[str, tuple[bytes, ...]]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the form is known by: its text, and the SHA-256 of each file."""
+        return dict(self.fields) | {
+            name: [_sha256(file) for file in files] for name, files in self.files.items()
+        }
+
+
+async def read_form(request: Request) -> Form:
+    """Return the form that a request brings. Raises ApiFault."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != KIND:
+        raise bad_request(f"Send a form, with Content-Type: {KIND}.")
+    try:
+        async with asyncio.timeout(FORM_SECONDS):
+            return await _read(Request(request.scope, _within(LARGEST_FORM, request.receive)))
+    except TimeoutError:
+        raise bad_request("The form did not come in time.") from None
+    except HTTPException:
+        raise bad_request("The form could not be read.") from None
+
+
+async def _read(request: Request) -> Form:
+    limits = {"max_files": MOST_FILES, "max_fields": MOST_FIELDS, "max_part_size": LARGEST_FIELD}
+    async with request.form(**limits) as form:
+        return Form(_fields(form), await _files(form))
+
+
+def _fields(form: FormData) -> dict[str, str]:
+    return {_name(name): value for name, value in form.multi_items() if isinstance(value, str)}
+
+
+async def _files(form: FormData) -> dict[str, tuple[bytes, ...]]:
+    files: dict[str, tuple[bytes, ...]] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            files[_name(name)] = (*files.get(_name(name), ()), await value.read())
+    return files
+
+
+def _name(name: str) -> str:
+    return name.removesuffix("[]")
+
+
+def _within(most: int, receive: Receive) -> Receive:
+    """Count what is received. Raises ApiFault for more than `most` bytes, or a body that breaks off."""
+    left = most
+
+    async def counted() -> Message:
+        nonlocal left
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise bad_request("The form was cut off.")
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise ApiFault(413, "too_large", f"The form is larger than {most >> 20} MiB.")
+        return message
+
+    return counted
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
