@@ -13,7 +13,7 @@ from bot.adapters.api.forms import KIND as FORM
 from bot.adapters.api.schemas import OpenAIError, Problem, ZImageTurboError
 from bot.adapters.api.wire import AsciiJson
 
-DESCRIPTION = """Four dialects of one service: pictures from words and pictures, paid with the credits of the chats.
+DESCRIPTION = """Four dialects of one service: pictures from words and pictures, for credits as in the chats.
 Send a key with every request: `Authorization: Bearer <key>`. Make one with `pinxit keys create NAME`,
 or type /apikey in a chat. `Idempotency-Key` makes an order safe to repeat for a day."""
 NO_KEY = {"/health", "/ready"}
