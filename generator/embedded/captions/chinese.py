@@ -3,6 +3,7 @@
 from random import Random
 from typing import Final
 
+from generator.embedded.captions.telling import goes_without_saying, listed, seen
 from generator.embedded.scenes import (
     USUAL_COLOUR,
     Figure,
@@ -202,15 +203,8 @@ def on(text: str, background: str, rng: Random) -> str:
 
 def landscape(scene: Landscape, rng: Random) -> str:
     """What is there, and when."""
-    things = [rng.choice(THINGS[thing]) for thing in sorted(scene.things)]
-    rng.shuffle(things)
-    if scene.ground == "sea":
-        text = _by_the_sea(things, rng)
-    elif scene.things - {"flowers", "stars"} and rng.random() < 0.8:
-        text = _listed(things, rng)
-    else:
-        text = _listed([*things, rng.choice(FIELDS)], rng)
-    if scene.time == "day" and rng.random() < 0.35:
+    text = seen(scene, THINGS, FIELDS, _listed, _by_the_sea, rng)
+    if goes_without_saying(scene.time, rng):
         return text
     time = rng.choice(TIMES[scene.time])
     return rng.choice(
@@ -222,14 +216,12 @@ def _by_the_sea(things: list[str], rng: Random) -> str:
     sea = rng.choice(SEAS)
     if not things:
         return sea
-    listed = _listed(things, rng)
-    return rng.choice((f"{sea}和{listed}", f"{sea}上的{listed}", f"{listed}，{sea}", f"{sea}，{listed}"))
+    told = _listed(things, rng)
+    return rng.choice((f"{sea}和{told}", f"{sea}上的{told}", f"{told}，{sea}", f"{sea}，{told}"))
 
 
 def _listed(things: list[str], rng: Random) -> str:
-    if len(things) < 2:
-        return things[0]
-    return "、".join(things[:-1]) + rng.choice(("和", "和", "、", "，")) + things[-1]
+    return listed(things, ("和", "和", "、", "，"), rng, comma="、")
 
 
 def words() -> list[str]:

@@ -3,6 +3,7 @@
 from random import Random
 from typing import Final
 
+from generator.embedded.captions.telling import dated, listed, placed, seen
 from generator.embedded.scenes import (
     USUAL_COLOUR,
     Figure,
@@ -171,11 +172,7 @@ def one(figure: Figure, rng: Random) -> tuple[str, str]:
     name = " ".join(name.split())
     if article:
         name = _a(name)
-    said = figure.place != "centre" or rng.random() < 0.06
-    where = rng.choice(PLACES[figure.place]) if said else ""
-    if where and rng.random() < 0.5:
-        return name, f" {where}"
-    return f"{name} {where}".strip(), ""
+    return placed(name, figure, PLACES, rng)
 
 
 def two(left: Figure, right: Figure, rng: Random) -> str:
@@ -271,21 +268,8 @@ def on(text: str, background: str, rng: Random) -> str:
 
 def landscape(scene: Landscape, rng: Random) -> str:
     """What is there, and when."""
-    things = [rng.choice(THINGS[thing]) for thing in sorted(scene.things)]
-    rng.shuffle(things)
-    if scene.ground == "sea":
-        text = _by_the_sea(things, rng)
-    elif scene.things - {"flowers", "stars"} and rng.random() < 0.8:
-        text = _listed(things, rng)
-    else:
-        text = _listed([*things, rng.choice(FIELDS)], rng)
-    if scene.time == "day" and rng.random() < 0.35:
-        return text
-    if rng.random() < 0.25:
-        return f"{rng.choice(TIME_NAMES[scene.time])}, {text}"
-    if rng.random() < 0.2:
-        return f"{text}, {rng.choice(TIME_NAMES[scene.time])}"
-    return f"{text} {rng.choice(TIMES[scene.time])}"
+    text = seen(scene, THINGS, FIELDS, _listed, _by_the_sea, rng)
+    return dated(text, scene.time, TIME_NAMES, TIMES, rng)
 
 
 def _by_the_sea(things: list[str], rng: Random) -> str:
@@ -300,10 +284,7 @@ def _by_the_sea(things: list[str], rng: Random) -> str:
 
 
 def _listed(things: list[str], rng: Random) -> str:
-    if len(things) < 2:
-        return things[0]
-    glue = rng.choice((" and ", " and ", ", ", " with "))
-    return ", ".join(things[:-1]) + glue + things[-1]
+    return listed(things, (" and ", " and ", ", ", " with "), rng)
 
 
 def _a(name: str) -> str:
