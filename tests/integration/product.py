@@ -92,6 +92,11 @@ class Product:
         """Return the generator processes of this folder, whoever their parent is."""
         return [pid for pid, line in command_lines() if "generator.serve" in line and str(self.data) in line]
 
+    def processes(self) -> list[int]:
+        """Return what still runs of this product: its bot, and generators whoever their parent is."""
+        bots = [self.pid] if self.process is not None and self.process.poll() is None else []
+        return [*bots, *self.generators()]
+
     def kill_generator(self) -> None:
         """Kill -9 every generator of this folder."""
         for pid in self.generators():

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 from product import Product
-from test_chaos import new_key, tell
+from street import new_key, tell
 
 pytestmark = pytest.mark.skipif("PINXIT_SOAK" not in os.environ, reason="asked for by `make soak`")
 
