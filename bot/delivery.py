@@ -119,7 +119,7 @@ class Delivery:
                 return
 
     async def _push_unconfirmed(self) -> None:
-        for post, job in await self._store.adopt(self._clock.wall()):
+        for post, job in await self._store.adopt(self._surfaces, self._clock.wall()):
             if job.deleted:
                 await self._store.confirm(post.id, Rung.KEPT)
             elif (final := await final_of(self._store, job)) is not None:

@@ -240,8 +240,8 @@ class Store(Protocol):
     async def leave(self, name: str) -> None:
         """Say that what this name holds may be taken at once."""
 
-    async def adopt(self, now: float) -> Sequence[tuple[Post, Job]]:
-        """Take the posts that no living bot holds; return those of this one whose end is to be shown."""
+    async def adopt(self, platforms: Collection[str], now: float) -> Sequence[tuple[Post, Job]]:
+        """Take what no living bot holds on these platforms; return this one's whose end is to be shown."""
 
     async def take(self, buckets: Mapping[str, tuple[float, int]], now: float) -> float:
         """Count one in each bucket and return 0, or count nothing and return the seconds to wait.

@@ -1,6 +1,7 @@
 """Which bots live, whose posts are whose, and the rates that they keep together."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 
 from storage.records import Job, Post
 from storage.sql.rows import job_of, post_of
@@ -19,10 +20,10 @@ FORGET = f"delete from holders where until < {NOW} - 3600.0"  # noqa: S608 - the
 
 ALIVE = f"exists (select 1 from holders where holders.name = {{}} and holders.until > {NOW})"  # noqa: S608 - the same
 
-# What nobody living will show: its bot is gone.
+# What nobody living will show: its bot is gone. A bot that is not on a platform leaves that one's to others.
 ADOPT = f"""
 update posts set holder = :me where id in (
-    select id from posts where rung is null
+    select id from posts where rung is null and platform in (select value from json_each(:platforms))
         and (holder is null or (holder <> :me and not {ALIVE.format("posts.holder")}))
     /*pg: for update skip locked */)
 """  # noqa: S608 - the same
@@ -63,9 +64,9 @@ async def leave(db: Statements, name: str) -> None:
     await db.rows("delete from holders where name = :name", name=name)
 
 
-async def adopt(db: Statements, me: str, now: float) -> list[tuple[Post, Job]]:
-    """Take the posts that no living bot holds; return those of mine whose end is to be shown."""
-    await db.rows(ADOPT, me=me, now=now)
+async def adopt(db: Statements, me: str, platforms: Collection[str], now: float) -> list[tuple[Post, Job]]:
+    """Take these platforms' posts that no living bot holds; return those of mine whose end is to be shown."""
+    await db.rows(ADOPT, me=me, platforms=json.dumps(sorted(platforms)), now=now)
     rows = await db.rows(MINE, me=me)
     found = [(await db.row("select * from posts where id = :post", post=row["post"]), row) for row in rows]
     return [(post_of(post), job_of(row)) for post, row in found if post is not None]

@@ -282,9 +282,9 @@ class SqlStore:
         if self.company.shared:
             await self._db.write(lambda db: company.leave(db, name))
 
-    async def adopt(self, now: float) -> Sequence[tuple[Post, Job]]:
-        """Take the posts that no living bot holds; return those of this one whose end is to be shown."""
-        return await self._db.write(lambda db: company.adopt(db, self.name, now))
+    async def adopt(self, platforms: Collection[str], now: float) -> Sequence[tuple[Post, Job]]:
+        """Take what no living bot holds on these platforms; return this one's whose end is to be shown."""
+        return await self._db.write(lambda db: company.adopt(db, self.name, platforms, now))
 
     async def take(self, buckets: Mapping[str, tuple[float, int]], now: float) -> float:
         """Count one in each bucket and return 0, or count nothing and return the seconds to wait."""

@@ -10,6 +10,8 @@ from stored_orders import LIMITS, NOON, claimed, drawn, order, person
 from storage.postgresql import PostgresStore, company
 from storage.records import Accepted, AccountFull, QueueFull, Rung
 
+WEB = {"web"}  # where the orders come from
+
 
 class Bots:
     """Makes bots on the database, each with its company."""
@@ -158,15 +160,25 @@ async def test_an_end_is_shown_by_the_bot_that_took_the_order_until_it_dies(bot)
     await (await person(first)).orders()
     job = await drawn(second, await claimed(second))
 
-    assert [shown for _, shown in await first.adopt(NOON)] == [job]
-    assert await second.adopt(NOON) == []
+    assert [shown for _, shown in await first.adopt(WEB, NOON)] == [job]
+    assert await second.adopt(WEB, NOON) == []
 
     await first.leave(first.name)
-    ((post, shown),) = await second.adopt(NOON)
+    ((post, shown),) = await second.adopt(WEB, NOON)
     assert (post.holder, shown) == (second.name, job)
-    assert await first.adopt(NOON) == []
+    assert await first.adopt(WEB, NOON) == []
     await second.confirm(post.id, Rung.EDITED)
-    assert await second.adopt(NOON) == []
+    assert await second.adopt(WEB, NOON) == []
+
+
+async def test_an_end_waits_for_a_bot_that_is_on_its_platform(bot):
+    first, elsewhere, third = await bot(), await bot(), await bot()
+    await (await person(first)).orders()
+    job = await drawn(third, await claimed(third))
+    await first.leave(first.name)
+
+    assert await elsewhere.adopt({"discord", "telegram"}, NOON) == []
+    assert [shown for _, shown in await third.adopt({"discord", "web"}, NOON)] == [job]
 
 
 async def test_caps_hold_for_a_crowd_at_several_bots(bot):
