@@ -29,6 +29,8 @@ app.add_typer(lora, name="lora")
 
 model = typer.Typer(help="Download, convert and list models.", no_args_is_help=True)
 app.add_typer(model, name="model")
+# A command that hands all it is given on to another program.
+PASSED_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 bench = typer.Typer(help="Measure this machine: picture, overhead, start, memory, queue.")
 app.add_typer(bench, name="bench")
 
@@ -384,12 +386,23 @@ def bench_product(  # noqa: PLR0913 - one argument for each option
 @bench.command(
     "gpu",
     help="Measure the generator's engine beside diffusers' own pipeline; --help shows its options.",
-    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
+    context_settings=PASSED_ON,
 )
 def bench_gpu(context: typer.Context) -> None:
-    from bot.cli_bench import measure_engine  # noqa: PLC0415
+    from bot.cli_bench import measure  # noqa: PLC0415
 
-    raise typer.Exit(measure_engine(context.args))
+    raise typer.Exit(measure("generator.bench", context.args))
+
+
+@bench.command(
+    "ray",
+    help="Measure what Ray Serve adds to a picture and what more replicas draw; --help shows its options.",
+    context_settings=PASSED_ON,
+)
+def bench_ray(context: typer.Context) -> None:
+    from bot.cli_bench import measure  # noqa: PLC0415
+
+    raise typer.Exit(measure("generator.bench.cluster", context.args))
 
 
 @model.command("fetch", help="Download a model of the Hub, or go on where it stopped; check every byte.")

@@ -31,6 +31,7 @@ ROOMS = {
     "generator.engine": "engine",
     "generator.embedded": "embedded",
     "generator.bench": "measuring",
+    "generator.bench.sleepers": "process",
     "generator.app": "process",
     "generator.cluster": "process",
     "generator.guard": "process",

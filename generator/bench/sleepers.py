@@ -1,4 +1,7 @@
-"""Deploys painters that sleep instead of drawing, as a card works beside the processor; for figures."""
+"""Deploys painters on Ray Serve that sleep instead of drawing, as a card works beside the processor.
+
+``python -m generator.bench.sleepers``, with the options of `generator.serve_ray`.
+"""
 
 import time
 from collections.abc import Callable

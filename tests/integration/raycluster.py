@@ -87,10 +87,9 @@ class RayCluster:
 
     # ── what runs on them ─────────────────────────────────────────────────────────────────────────
 
-    def deploy(self, *arguments: str, script: str = "", **environment: str) -> None:
-        """Deploy as people do, or with a script from here; return when the painters are ready."""
-        what = [str(Path(__file__).with_name(script))] if script else ["-m", "generator.serve_ray"]
-        command = [sys.executable, "-P", *what, "--cluster", self._address]
+    def deploy(self, *arguments: str, module: str, **environment: str) -> None:
+        """Deploy with a module, as people do; return when the painters are ready."""
+        command = [sys.executable, "-P", "-m", module, "--cluster", self._address]
         command += ["--listen", f"127.0.0.1:{self.port}", *arguments]
         with self.log.open("a") as log:
             self._deployer = subprocess.Popen(

@@ -8,21 +8,30 @@ import asyncio
 import importlib.util
 import os
 import signal
-import statistics
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import replace
 
 import pytest
 from link import Link, link_to
 from product import Page, Product, page
 from raycluster import RayCluster
+from street import tell
 
+from generator.bench.cluster import (
+    MOST_BESIDE,
+    PAINTERS,
+    SLEEPERS,
+    by_turns,
+    compared,
+    throughput,
+    until_painters,
+    wish,
+)
 from generator.child import GeneratorChild
 from generator.client import GeneratorClient
-from generator.messages import Begun, End, Finished, Generate, Order, Ready, StepDone
-from generator.recipe import Lora, Recipe
+from generator.messages import Begun, End, Finished, Generate, Ready, StepDone
+from generator.recipe import Lora
 from storage.records import Job, JobState, Kind
 from storage.sqlite import SqliteStore
 
@@ -35,21 +44,16 @@ SECRET = "known-to-both-alone"
 DEADLINE = 900.0
 JOBS = 6  # under way when something happens
 CUT_SECONDS = 20.0
-RECIPE = Recipe(prompt="a red circle", model="embedded", width=64, height=64, steps=8, seed=1)
 ASLEEP = os.environ.get("PINXIT_CHAOS_RAY") == "asleep"
-SCRIPT, STEPS = ("raysleepers.py", 40) if ASLEEP else ("", 12)
+MODULE, STEPS = (SLEEPERS, 40) if ASLEEP else (PAINTERS, 12)
 ROUNDS = int(os.environ.get("PINXIT_CHAOS_ROUNDS", "30"))  # of the comparison with the local generator
 
 
-def tell(sentence: str) -> None:
-    print(f"[{time.strftime('%H:%M:%S')}] {sentence}", flush=True)  # noqa: T201 - a report as it goes
-
-
-def deploy(cluster: RayCluster, replicas: int, script: str = "") -> None:
+def deploy(cluster: RayCluster, replicas: int, module: str = PAINTERS) -> None:
     began = time.monotonic()
     cluster.deploy(
         *("--gpus", "0", "--cpus", "1", "--threads", "1", "--replicas", str(replicas), "--drain", "60"),
-        script=script,
+        module=module,
         PINXIT_GENERATOR_SECRET=SECRET,
     )
     tell(f"{replicas} replicas are ready after {time.monotonic() - began:.0f} s")
@@ -67,32 +71,10 @@ def cluster():
         made.end()
 
 
-def wish(seed: int = 1, **changes: object) -> Generate:
-    recipe = replace(RECIPE, **({"seed": seed} | changes))  # type: ignore[arg-type]
-    return Generate(orders=(Order(id=f"a:{seed}", recipe=recipe),), previews=False)
-
-
-async def drawn(client: GeneratorClient, request: Generate) -> tuple[float, float]:
-    """Return the seconds a picture took, and of these what the painter itself says."""
-    began, painted = time.perf_counter(), 0.0
-    async for event in client.generate(request):
-        if isinstance(event, Finished):
-            painted = event.seconds
-    return time.perf_counter() - began, painted
-
-
 async def file_of(client: GeneratorClient, request: Generate) -> bytes:
     """Return the picture's bytes, which are the same wherever it is drawn."""
     [file] = [event.file async for event in client.generate(request) if isinstance(event, Finished)]
     return file
-
-
-async def until_painters(client: GeneratorClient, count: int) -> None:
-    async with asyncio.timeout(DEADLINE):
-        health = await client.health()
-        while not (isinstance(health, Ready) and health.painters == count):
-            await asyncio.sleep(0.5)
-            health = await client.health()
 
 
 # ── figures ───────────────────────────────────────────────────────────────────────────────────────
@@ -104,30 +86,18 @@ async def test_a_picture_takes_little_longer_than_with_a_generator_of_ones_own(c
     child = GeneratorChild("embedded", tmp_path / "g.sock", threads=1)
     living = asyncio.create_task(child.run())
     await child.until(Ready)
-    for client in (remote, child.client):
-        await drawn(client, wish())
 
     for request in (wish(7), wish(8, loras=(Lora("snow", 0.8),))):
         assert await file_of(remote, request) == await file_of(child.client, request)
-    over = {"local": [], "ray": []}
-    for seed in range(ROUNDS):
-        for name, client in (("local", child.client), ("ray", remote)):
-            seconds, painted = await drawn(client, wish(seed, steps=8))
-            over[name].append((seconds, seconds - painted))
+    figures = compared(*await by_turns((child.client, remote), ROUNDS))
 
     await child.stop()
     await living
     await remote.close()
-    for what, of in (("median", statistics.median), ("least", min)):
-        whole, beside = (
-            {name: of(each[n] for each in found) for name, found in over.items()} for n in (0, 1)
-        )
-        tell(
-            f"a picture beside its painting, {what}: local {1000 * beside['local']:.1f} ms,"
-            f" Ray {1000 * beside['ray']:.1f} ms (whole: {1000 * whole['local']:.0f} and"
-            f" {1000 * whole['ray']:.0f} ms, ratio {whole['ray'] / whole['local']:.2f})"
-        )
-    assert beside["ray"] - beside["local"] < 0.040
+    for figure in figures:
+        tell(f"{figure.name}: {figure.value:.4g} {figure.unit}")
+    [added] = [figure.value for figure in figures if figure.name == "Ray Serve adds, least"]
+    assert added < 1000 * MOST_BESIDE
 
 
 async def test_closing_a_stream_stops_the_work_within_a_step(cluster):
@@ -150,33 +120,20 @@ async def test_closing_a_stream_stops_the_work_within_a_step(cluster):
     await client.close()
 
 
-@pytest.mark.parametrize(("script", "pictures"), [("raysleepers.py", 60), ("", 24)])
-async def test_more_replicas_draw_more(cluster, script, pictures):
+@pytest.mark.parametrize(("module", "pictures"), [(SLEEPERS, 60), (PAINTERS, 24)])
+async def test_more_replicas_draw_more(cluster, module, pictures):
     client, found = GeneratorClient(None, f"{cluster.url}/", SECRET), {}
     for replicas in (1, 2, 3):
         if cluster.is_deployed:
             assert await asyncio.to_thread(cluster.withdraw) == 0
-        await asyncio.to_thread(deploy, cluster, replicas, script)
+        await asyncio.to_thread(deploy, cluster, replicas, module)
         await until_painters(client, replicas)
-        found[replicas] = await throughput(client, replicas + 1, pictures)
-        what = "asleep 0.4 s for each" if script else f"on {os.cpu_count()} cores"
+        found[replicas] = await throughput(client, replicas, pictures)
+        what = "asleep 0.4 s for each" if module == SLEEPERS else f"on {os.cpu_count()} cores"
         tell(f"{replicas} replicas {what}: {found[replicas]:.2f} pictures/s")
     await client.close()
 
-    assert not script or found[3] > 1.5 * found[1]
-
-
-async def throughput(client: GeneratorClient, at_once: int, pictures: int) -> float:
-    seeds = iter(range(pictures))
-
-    async def draw() -> None:
-        for seed in seeds:
-            await drawn(client, wish(seed))
-
-    await asyncio.gather(*(drawn(client, wish(seed)) for seed in range(at_once)))  # warm
-    began = time.perf_counter()
-    await asyncio.gather(*(draw() for _ in range(at_once)))
-    return pictures / (time.perf_counter() - began)
+    assert module != SLEEPERS or found[3] > 1.5 * found[1]
 
 
 # ── harm ──────────────────────────────────────────────────────────────────────────────────────────
@@ -248,7 +205,7 @@ class Story:
         self.unreached += [await self.order() for _ in range(2)]
         assert await asyncio.to_thread(self.cluster.until_given_up) != 0
         await asyncio.to_thread(self.cluster.start, 2)
-        await asyncio.to_thread(deploy, self.cluster, 2, SCRIPT)
+        await asyncio.to_thread(deploy, self.cluster, 2, MODULE)
 
     def _kill(self, pids: list[int], number: int = signal.SIGKILL) -> None:
         assert pids
@@ -263,7 +220,7 @@ def drawn_or_ended(item: dict) -> bool:
 async def test_whatever_is_killed_every_job_ends_once_and_every_credit_is_accounted_for(cluster, tmp_path):
     if cluster.is_deployed:
         assert await asyncio.to_thread(cluster.withdraw) == 0
-    await asyncio.to_thread(deploy, cluster, 3, SCRIPT)
+    await asyncio.to_thread(deploy, cluster, 3, MODULE)
     async with link_to(cluster.port) as link:
         product = Product(tmp_path / "data", MAX_WAITING=200, GENERATOR_URL=link.url, GENERATOR_SECRET=SECRET)
         product.start()
