@@ -6,20 +6,31 @@ from typing import Any
 
 import torch
 from PIL import Image
+from torch import Tensor
 
 
 class BrokenPicture(ArithmeticError):
     """The model computed something that is no number."""
 
 
-def decode(vae: Any, latents: torch.Tensor) -> Image.Image:
+def decode(vae: Any, latents: Tensor) -> Image.Image:
     """Return the picture of latents (1, 16, h / 8, w / 8). Raises BrokenPicture on NaN or infinity."""
+    return picture_of(*(tensor.cpu() for tensor in pixels_of(vae, latents)))
+
+
+def pixels_of(vae: Any, latents: Tensor) -> tuple[Tensor, Tensor]:
+    """Return pixels, (h, w, 3) in 8 bits, and whether all were numbers; nothing is waited for."""
     scaled = latents.to(vae.dtype) / vae.config.scaling_factor + (vae.config.shift_factor or 0.0)
-    pixels = vae.decode(scaled, return_dict=False)[0]  # (1, 3, h, w), -1 to 1
-    if not bool(torch.isfinite(pixels).all()):
+    found = vae.decode(scaled, return_dict=False)[0]  # (1, 3, h, w), -1 to 1
+    levels = (found[0] * 0.5 + 0.5).clamp(0, 1).permute(1, 2, 0).float() * 255
+    return levels.round().to(torch.uint8), torch.isfinite(found).all()
+
+
+def picture_of(pixels: Tensor, finite: Tensor) -> Image.Image:
+    """Return the picture of pixels that are in the machine's memory. Raises BrokenPicture."""
+    if not bool(finite):
         raise BrokenPicture
-    levels = (pixels[0] * 0.5 + 0.5).clamp(0, 1).permute(1, 2, 0).float() * 255
-    return Image.fromarray(levels.round().to(torch.uint8).cpu().numpy())
+    return Image.fromarray(pixels.numpy())
 
 
 @contextmanager

@@ -64,7 +64,7 @@ def denoise(
 ) -> Iterator[Step]:
     """Yield after each step. What a `start` holds fast stays as it is there."""
     flow = _flow(net, [*wish.texts, *wish.negatives], latents.shape[-2:], start)
-    sigmas = plan.sigmas.to(latents.device)
+    sigmas = plan.sigmas  # on the processor, whose single numbers a card takes without being waited for
     for index, time in enumerate(plan.times.tolist()):
         velocity = -_velocity(flow, latents, time, wish)
         clean = latents - sigmas[index] * velocity

@@ -23,7 +23,7 @@ class Moment:
 
     def __init__(self, transformer: Any, time: float, like: Tensor) -> None:
         net = transformer
-        told = torch.tensor([time], device=like.device) * net.t_scale
+        told = torch.full((1,), time, device=like.device) * net.t_scale  # filled there: nothing is sent
         moment = net.t_embedder(told).type_as(like)  # (1, 256)
         self.refiner = [modulation_of(layer, moment) for layer in net.noise_refiner]
         self.layers = [modulation_of(layer, moment) for layer in net.layers]

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import torch
 from PIL import Image
@@ -14,14 +15,15 @@ from generator.choices import Choices, Precision
 from generator.engine.adapters import Adapters
 from generator.engine.card import memory_of
 from generator.engine.compiled import Compiled, compiled_for
-from generator.engine.decode import BrokenPicture, decode, tiled
+from generator.engine.decode import BrokenPicture, picture_of, pixels_of, tiled
 from generator.engine.denoise import Step, Wish, denoise, schedule
 from generator.engine.encode_file import encode_file, fit
 from generator.engine.latents import initial_latents
+from generator.engine.lines import Courier, beside
 from generator.engine.load import LOADED, Parts, load_parts
 from generator.engine.net import Net
 from generator.engine.place import covering, kept_outside
-from generator.engine.preview import PreviewBudget, preview
+from generator.engine.preview import Previews
 from generator.engine.start import Encoder, UnusableStart, opened
 from generator.engine.text import PromptEncoder
 from generator.engine.tokens import PATCH
@@ -34,6 +36,7 @@ from generator.traces import traced
 
 Emit = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
+Arrived = Callable[[], list[torch.Tensor]]
 
 ENCODERS = 2  # threads that write files while the next picture is drawn
 WARM_STEPS, WARM_SIZE = 2, (256, 256)
@@ -79,7 +82,8 @@ class ZImagePainter:
         self._net = Net(parts.transformer, lambda: self._adapters.worn, parts.device, precision, compiled)
         self._adapters = Adapters(parts.transformer, shelf)
         self._starts = Encoder(parts.vae, parts.device)
-        self._budget = PreviewBudget()
+        self._previews = Previews(parts.preview, parts.device)
+        self._courier = Courier(beside(parts.device))
         self._encoders = ThreadPoolExecutor(ENCODERS, thread_name_prefix="encoding")
 
     @property
@@ -92,7 +96,7 @@ class ZImagePainter:
 
         Returns early, leaving orders without an end, once `should_stop` says so.
         """
-        self._budget.starts()
+        self._previews.budget.starts()
         sitting = Sitting(request, emit, should_stop)
         if not sitting.open_pictures(request) or not self._dressed(request.orders, sitting):
             return
@@ -150,7 +154,8 @@ class ZImagePainter:
         for order in orders:
             assert order.recipe.start is not None
             start = sitting.pictures[order.recipe.start.picture].convert("RGB")
-            self._hand_over(covering(start, (order.recipe.width, order.recipe.height)), order, 0.0, sitting)
+            size = order.recipe.width, order.recipe.height
+            self._hand_over(partial(covering, start, size), order, 0.0, sitting)
 
     def _draw_halves(self, orders: Sequence[Order], sitting: "Sitting") -> None:
         if len(orders) == 1:
@@ -168,10 +173,12 @@ class ZImagePainter:
             latents = None
             for step in self._steps([order.recipe for order in orders], sitting.pictures):
                 latents = step.latents
+                sent = self._sent(orders, step, sitting)
                 self._settle()
                 sitting.step_done(len(orders))
-                self._show(orders, step, sitting)
+                self._show(orders, sent, sitting)
                 sitting.stop_if_unwanted()
+            self._previews.finish()
         except (RuntimeError, MemoryError) as error:
             if not _is_out_of_memory(error):
                 raise
@@ -209,45 +216,50 @@ class ZImagePainter:
     def _guidance(self, recipe: Recipe) -> float:
         return recipe.guidance if self._row.takes_guidance else 0.0
 
-    def _show(self, orders: Sequence[Order], step: Step, sitting: "Sitting") -> None:
-        """Send previews while they are cheap. After the last step the picture itself is near."""
+    def _sent(self, orders: Sequence[Order], step: Step, sitting: "Sitting") -> Arrived | None:
+        """Have the colours of a step on their way. After the last step the picture itself is near."""
         last = step.number == orders[0].recipe.drawn_steps
-        if last or not sitting.previews or not self._budget.allows(len(orders), sitting.elapsed()):
+        return None if last or not sitting.previews else self._previews.sent(step.clean)
+
+    def _show(self, orders: Sequence[Order], sent: Arrived | None, sitting: "Sitting") -> None:
+        """Show previews while they are cheap."""
+        if sent is None or not self._previews.budget.allows(len(orders), sitting.elapsed()):
             return
-        started = time.perf_counter()
-        for order, clean in zip(orders, step.clean, strict=True):
-            recipe = order.recipe
-            sitting.emit(Preview(order.id, preview(clean, self._parts.preview, recipe.width, recipe.height)))
-        self._budget.spend(len(orders), time.perf_counter() - started)
+
+        def shown(number: int, jpeg: bytes) -> None:
+            sitting.emit(Preview(orders[number].id, jpeg))
+
+        self._previews.show(sent, [(each.recipe.width, each.recipe.height) for each in orders], shown)
 
     def _finish(self, order: Order, latents: torch.Tensor, share: float, sitting: "Sitting") -> None:
         """Decode, and have the file written while this thread goes on."""
         started = time.perf_counter()
         try:
-            picture = self._decoded(latents)
-        except BrokenPicture:
-            sitting.emit(Failed(order.id, Fault.BROKEN_PICTURE))
-            return
+            arrived = self._courier.sent(*self._decoded(latents))
+            self._settle()
         except (RuntimeError, MemoryError) as error:
             if not _is_out_of_memory(error):
                 raise
             sitting.emit(Failed(order.id, Fault.OUT_OF_MEMORY))
             return
-        self._hand_over(picture, order, share + time.perf_counter() - started, sitting)
+        seconds = share + time.perf_counter() - started
+        self._hand_over(lambda: picture_of(*arrived()), order, seconds, sitting)
 
-    def _decoded(self, latents: torch.Tensor) -> Image.Image:
+    def _decoded(self, latents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Decode whole; in tiles where memory is short for that, which takes longer."""
         try:
-            return decode(self._parts.vae, latents)
+            return pixels_of(self._parts.vae, latents)
         except (RuntimeError, MemoryError) as error:
             if not _is_out_of_memory(error):
                 raise
         _free_memory()
         with tiled(self._parts.vae):
-            return decode(self._parts.vae, latents)
+            return pixels_of(self._parts.vae, latents)
 
-    def _hand_over(self, picture: Image.Image, order: Order, seconds: float, sitting: "Sitting") -> None:
-        """Have the file written while this thread goes on."""
+    def _hand_over(
+        self, picture: Callable[[], Image.Image], order: Order, seconds: float, sitting: "Sitting"
+    ) -> None:
+        """Have the file written, once the picture is there, while this thread goes on."""
         recipe = replace(order.recipe, model=self.model, guidance=self._guidance(order.recipe))
         finished = Finished(
             order=order.id,
@@ -309,10 +321,14 @@ class Sitting:
             raise Stopped
 
 
-def _deliver(picture: Image.Image, recipe: Recipe, finished: Finished, sitting: Sitting) -> None:
+def _deliver(
+    picture: Callable[[], Image.Image], recipe: Recipe, finished: Finished, sitting: Sitting
+) -> None:
     """Write the file and send it; the last thing that can go wrong with an order."""
     try:
-        file = encode_file(_shown(picture, recipe, sitting.pictures), recipe, finished.format)
+        file = encode_file(_shown(picture(), recipe, sitting.pictures), recipe, finished.format)
+    except BrokenPicture:
+        sitting.emit(Failed(finished.order, Fault.BROKEN_PICTURE))
     except Exception as error:  # noqa: BLE001  whatever it is, the order must end
         log.error("encoding failed", extra=traced(error))  # noqa: TRY400  its message may quote a prompt
         sitting.emit(Failed(finished.order, Fault.INTERNAL))

@@ -1,20 +1,31 @@
 """What the picture is going to be: clean latents to colours by a linear map, as a small JPEG."""
 
 import io
-from collections.abc import Sequence
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Self
 
 import torch
 from PIL import Image
+from torch import Tensor
 
 from generator.engine.encode_file import fit
 from generator.engine.enlarge import resample
+from generator.engine.lines import Courier, beside
+from generator.traces import traced
 
 LONGEST_SIDE = 256
 QUALITY = 80
 SHARE = 0.05  # of a picture's time
 FIRST_GUESS = 0.002  # seconds, before any preview was made
+
+Size = tuple[int, int]  # (width, height)
+Show = Callable[[int, bytes], None]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +86,51 @@ class PreviewBudget:
         self._cost = seconds / count
 
 
-def preview(clean: torch.Tensor, colours: PreviewMap, width: int, height: int) -> bytes:
-    """Return a JPEG of clean latents (16, h, w) in the proportions of a wished size."""
-    rgb = clean.float().cpu().permute(1, 2, 0) @ colours.matrix + colours.bias  # (h, w, 3)
-    levels = torch.nan_to_num(rgb).add(1).mul(127.5).clamp(0, 255).to(torch.uint8)
+class Previews:
+    """Shows what pictures are going to be, in their order, while the next step is computed."""
+
+    def __init__(self, colours: PreviewMap, device: torch.device) -> None:
+        self.budget = PreviewBudget()
+        self._colours = PreviewMap(colours.matrix.to(device), colours.bias.to(device))
+        self._courier = Courier(beside(device))
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="previews")  # one: so they keep their order
+        self._last: Future[None] | None = None
+
+    def sent(self, clean: Tensor) -> Callable[[], list[Tensor]]:
+        """Tell the device to map clean latents, (n, 16, h, w), and to send the colours; wait for nothing."""
+        return self._courier.sent(levels(clean, self._colours))
+
+    def show(self, arrived: Callable[[], list[Tensor]], sizes: Sequence[Size], shown: Show) -> None:
+        """Hand each picture's number and preview to `shown`, from another thread, once they have arrived."""
+        if self._last is None or self._last.done():  # else the machine is too busy for more
+            self._last = self._thread.submit(self._show, arrived, sizes, shown)
+
+    def finish(self) -> None:
+        """Return once nothing more is going to be shown."""
+        if self._last is not None:
+            wait([self._last])
+
+    def _show(self, arrived: Callable[[], list[Tensor]], sizes: Sequence[Size], shown: Show) -> None:
+        started = time.thread_time()
+        try:
+            (pictures,) = arrived()
+            for number, (pixels, size) in enumerate(zip(pictures, sizes, strict=True)):
+                shown(number, small_jpeg(pixels, *size))
+        except Exception as error:  # noqa: BLE001  a picture is drawn without its previews, too
+            log.warning("preview failed", extra=traced(error))
+        self.budget.spend(len(sizes), time.thread_time() - started)
+
+
+def levels(clean: Tensor, colours: PreviewMap) -> Tensor:
+    """Return the colours of clean latents, (n, h, w, 3) in 8 bits, on their device."""
+    rgb = clean.float().permute(0, 2, 3, 1) @ colours.matrix + colours.bias
+    return torch.nan_to_num(rgb).add(1).mul(127.5).clamp(0, 255).to(torch.uint8)
+
+
+def small_jpeg(pixels: Tensor, width: int, height: int) -> bytes:
+    """Return a JPEG of a picture's colours in the proportions of a wished size."""
     scale = min(1.0, LONGEST_SIDE / max(width, height))
-    small = fit(Image.fromarray(levels.numpy()), round(width * scale), round(height * scale), resample)
+    small = fit(Image.fromarray(pixels.numpy()), round(width * scale), round(height * scale), resample)
     file = io.BytesIO()
     small.save(file, "jpeg", quality=QUALITY)
     return file.getvalue()

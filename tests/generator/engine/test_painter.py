@@ -1,5 +1,6 @@
 import io
 import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,8 @@ from PIL import Image
 from wishes import wish
 
 from generator.engine import painter as painting
-from generator.engine.preview import PreviewBudget
+from generator.engine import preview as previewing
+from generator.engine.preview import PreviewBudget, levels, small_jpeg
 from generator.messages import Failed, Fault, Finished, PictureFormat, Preview, StepDone
 from generator.metadata import read_recipe
 
@@ -101,6 +103,46 @@ def test_previews_are_small_pictures_in_the_wished_proportions(painter, monkeypa
     assert Image.open(io.BytesIO(previews[0].jpeg)).size == (256, 128)
 
 
+def test_previews_come_in_the_order_of_their_steps_from_the_first_one_on(painter, monkeypatch):
+    monkeypatch.setattr(PreviewBudget, "allows", lambda *_: True)
+    steps, begin = [], painter._steps
+
+    def noted(*given):
+        for step in begin(*given):
+            painter._previews.finish()  # a machine that has time for every preview
+            steps.append(step)
+            yield step
+
+    monkeypatch.setattr(painter, "_steps", noted)
+    events = drawn(painter, wish(steps=4, **SMALL))
+
+    told = [event for event in events if isinstance(event, StepDone | Preview)]
+    assert [type(event) for event in told] == [StepDone, Preview] * 3 + [StepDone]
+    colours = [levels(step.clean, painter._parts.preview)[0] for step in steps[:-1]]
+    assert [each.jpeg for each in only(Preview, told)] == [small_jpeg(each, 64, 64) for each in colours]
+
+
+def test_every_preview_comes_before_its_picture(painter, monkeypatch):
+    def slow(*given):
+        time.sleep(0.2)
+        return small_jpeg(*given)
+
+    monkeypatch.setattr(PreviewBudget, "allows", lambda *_: True)
+    monkeypatch.setattr(previewing, "small_jpeg", slow)
+
+    events = drawn(painter, wish(steps=3, **SMALL))
+
+    assert isinstance(events[-1], Finished)
+    assert only(Preview, events)
+
+
+def test_a_preview_that_fails_costs_no_picture(painter, monkeypatch):
+    monkeypatch.setattr(PreviewBudget, "allows", lambda *_: True)
+    monkeypatch.setattr(previewing, "small_jpeg", lambda *_: 1 / 0)
+
+    assert isinstance(drawn(painter, wish(**SMALL))[-1], Finished)
+
+
 def test_who_wants_no_previews_gets_none(painter, monkeypatch):
     monkeypatch.setattr(PreviewBudget, "allows", lambda *_: True)
 
@@ -116,6 +158,22 @@ def test_drawing_stops_between_two_steps(painter):
     events = drawn(painter, wish(steps=20, previews=False, **SMALL), stop_after=3)
 
     assert events == [StepDone(1, 20), StepDone(2, 20), StepDone(3, 20)]
+
+
+def test_who_goes_away_in_mid_step_has_no_other_step_drawn(painter, monkeypatch):
+    gone, steps, begin = [], [], painter._steps
+
+    def left_during_the_second(*given):
+        for step in begin(*given):
+            steps.append(step.number)
+            if step.number == 2:
+                gone.append(True)
+            yield step
+
+    monkeypatch.setattr(painter, "_steps", left_during_the_second)
+    painter.draw(wish(steps=20, **SMALL), lambda _event: None, lambda: bool(gone))
+
+    assert steps == [1, 2]
 
 
 def test_a_picture_of_no_numbers_is_broken_and_the_others_go_on(painter, monkeypatch):
@@ -170,14 +228,14 @@ def test_an_order_that_never_fits_fails_and_the_others_go_on(painter, short_memo
 
 
 def test_memory_that_ends_while_decoding_costs_one_picture(painter, monkeypatch):
-    def decode(vae, latents):
+    def pixels_of(vae, latents):
         if len(decoded) < 2:  # whole, then in tiles
             decoded.append(latents)
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
         return decode_well(vae, latents)
 
-    decoded, decode_well = [], painting.decode
-    monkeypatch.setattr(painting, "decode", decode)
+    decoded, decode_well = [], painting.pixels_of
+    monkeypatch.setattr(painting, "pixels_of", pixels_of)
 
     events = drawn(painter, wish("a", "b", **SMALL))
 
@@ -186,13 +244,13 @@ def test_memory_that_ends_while_decoding_costs_one_picture(painter, monkeypatch)
 
 
 def test_what_cannot_be_decoded_whole_is_decoded_in_tiles(painter, monkeypatch):
-    def decode(vae, latents):
+    def pixels_of(vae, latents):
         if not vae.use_tiling:
             raise torch.OutOfMemoryError
         return decode_well(vae, latents)
 
-    decode_well = painting.decode
-    monkeypatch.setattr(painting, "decode", decode)
+    decode_well = painting.pixels_of
+    monkeypatch.setattr(painting, "pixels_of", pixels_of)
 
     events = drawn(painter, wish("a", **SMALL))
 

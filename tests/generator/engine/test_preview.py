@@ -4,7 +4,7 @@ import pytest
 import torch
 from PIL import Image
 
-from generator.engine.preview import FLUX_PREVIEW, SHARE, PreviewBudget, PreviewMap, preview
+from generator.engine.preview import FLUX_PREVIEW, SHARE, PreviewBudget, PreviewMap, levels, small_jpeg
 
 
 def test_previews_take_no_more_than_their_share():
@@ -25,6 +25,10 @@ def test_a_preview_that_costs_too_much_is_skipped():
 
     assert not budget.allows(1, 0.3)
     assert budget.allows(1, 0.4)
+
+
+def preview(clean, colours, width, height):
+    return small_jpeg(levels(clean[None], colours)[0], width, height)
 
 
 @pytest.mark.parametrize("value", [0.0, 50.0, float("nan"), float("inf")])
