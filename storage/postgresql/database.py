@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ import asyncpg
 from storage.postgresql import migrate
 from storage.postgresql.statements import PostgresStatements
 from storage.postgresql.troubles import is_conflict, is_lost, told
-from storage.sql.statements import Result, Work
+from storage.sql.statements import Result, Row, Said, Work
 from storage.store import StorageError
 
 STATEMENT_SECONDS = 30.0
@@ -73,11 +73,17 @@ class PostgresDatabase:
     async def write(self, work: Work[Result]) -> Result:
         """Run `work` in a transaction, to its end even when the caller is cancelled meanwhile."""
         pool = self._open_pool()
-        writing = asyncio.create_task(self._insist(lambda: self._transaction(pool, work)))
-        self._writing.add(writing)
-        writing.add_done_callback(self._writing.discard)
-        with told(self._place):
-            return await asyncio.shield(writing)
+        return await self._to_its_end(lambda: self._transaction(pool, work))
+
+    async def at_once(self, *steps: Said) -> Sequence[Row]:
+        """Run statements together, as a transaction of their own: one way to the server and back."""
+        pool = self._open_pool()
+
+        async def saying() -> Sequence[Row]:
+            async with pool.acquire() as connection:
+                return await PostgresStatements(connection).together(*steps)
+
+        return await self._to_its_end(saying)
 
     async def read(self, work: Work[Result]) -> Result:
         """Run `work`, which only reads."""
@@ -121,6 +127,13 @@ class PostgresDatabase:
     async def _transaction(pool: asyncpg.Pool, work: Work[Result]) -> Result:
         async with pool.acquire() as connection, connection.transaction():
             return await work(PostgresStatements(connection))
+
+    async def _to_its_end(self, attempt: Callable[[], Awaitable[Result]]) -> Result:
+        writing = asyncio.create_task(self._insist(attempt))
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
+        with told(self._place):
+            return await asyncio.shield(writing)
 
     async def _insist(self, attempt: Callable[[], Awaitable[Result]]) -> Result:
         """Try again after what passes by itself: soon after a collision, for a while without a server."""

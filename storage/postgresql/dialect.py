@@ -27,8 +27,8 @@ COMMENT = re.compile(r"--[^\n]*")
 
 
 @lru_cache(maxsize=1024)
-def statement(sql: str) -> tuple[str, tuple[str, ...]]:
-    """Return the statement with numbered places, and the names of the values that go there."""
+def statement(sql: str, after: int = 0) -> tuple[str, tuple[str, ...]]:
+    """Return the statement with places numbered `after` others, and the names of the values that go there."""
     names: list[str] = []
 
     def numbered(match: re.Match[str]) -> str:
@@ -37,9 +37,28 @@ def statement(sql: str) -> tuple[str, tuple[str, ...]]:
             return match[0]
         if name not in names:
             names.append(name)
-        return f"${names.index(name) + 1}"
+        return f"${after + names.index(name) + 1}"
 
     return VALUES.sub(numbered, OWN_WORDS.sub(r"\1", sql)), tuple(names)
+
+
+@lru_cache(maxsize=256)
+def one_of(steps: tuple[str, ...]) -> str:
+    """Return one statement that does what all of them do, and answers what the last one answers.
+
+    All see the database as it was before. The values' numbers go on from one to the next.
+    """
+    parts, values = [], 0
+    for sql in steps:
+        text, names = statement(sql, values)
+        parts.append(text.strip())
+        values += len(names)
+    *first, last = parts
+    if not first:
+        return last
+    named = ",\n".join(f"step{number} as (\n{text}\n)" for number, text in enumerate(first, 1))
+    # A statement that names queries of its own goes on naming.
+    return f"with {named},{last[4:]}" if last.startswith("with") else f"with {named}\n{last}"
 
 
 def definition(sql: str) -> tuple[str, ...]:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from storage.postgresql.dialect import statement
-from storage.sql.statements import Row, Statements, Value
+from storage.postgresql.dialect import one_of, statement
+from storage.sql.statements import Row, Said, Statements, Value
 
 
 class PostgresStatements(Statements):
@@ -15,13 +15,23 @@ class PostgresStatements(Statements):
 
     async def rows(self, sql: str, **values: Value) -> Sequence[Row]:
         """Run one statement and return all its rows."""
-        text, names = statement(sql)
-        found: Sequence[Row] = await self._connection.fetch(text, *(fitting(values[name]) for name in names))
+        return await self.together(Said(sql, values))
+
+    async def together(self, *steps: Said) -> Sequence[Row]:
+        """Run all of them as one."""
+        text = one_of(tuple(step.sql for step in steps))
+        values = [value for step in steps for value in _placed(step)]
+        found: Sequence[Row] = await self._connection.fetch(text, *values)
         return found
 
     async def lock(self, sql: str, **values: Value) -> None:
         """Wait for the rows, and keep others from writing them until the transaction's end."""
         await self.rows(sql, **values)
+
+
+def _placed(step: Said) -> list[Value]:
+    """Return a statement's values in the order of their places."""
+    return [fitting(step.values[name]) for name in statement(step.sql)[1]]
 
 
 def fitting(value: Value) -> Value:

@@ -1,6 +1,6 @@
 """Learned seconds on the card for each shape: the mean at first, a moving average later."""
 
-from storage.sql.statements import Statements
+from storage.sql.statements import Said, Statements, said
 
 # The n-th sample counts 1/n until 1/n would be below a fifth.
 LEARN = """
@@ -18,6 +18,6 @@ async def measured(db: Statements, shape: str) -> float | None:
     return row["seconds"] if row else None
 
 
-async def learn(db: Statements, shape: str, seconds: float) -> None:
+def learned(shape: str, seconds: float) -> Said:
     """Fold one measurement in."""
-    await db.rows(LEARN, shape=shape, seconds=seconds)
+    return said(LEARN, shape=shape, seconds=seconds)

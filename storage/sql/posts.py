@@ -2,7 +2,7 @@
 
 from storage.records import Job, Post, Rung
 from storage.sql.rows import job_of, post_of
-from storage.sql.statements import Row, Statements
+from storage.sql.statements import Row, Said, Statements, said
 
 # The cross join keeps SQLite from starting with all jobs there ever were.
 # Posts without a rung are those of unfinished jobs and those to deliver. A deleted job has nothing to show.
@@ -20,14 +20,14 @@ async def of_job(db: Statements, job: str) -> Post | None:
     return post_of(row) if row else None
 
 
-async def move(db: Statements, post: int, address: str) -> None:
+def moved(post: int, address: str) -> Said:
     """Store a post's new address."""
-    await db.rows("update posts set address = :address where id = :post", post=post, address=address)
+    return said("update posts set address = :address where id = :post", post=post, address=address)
 
 
-async def confirm(db: Statements, post: int, rung: Rung) -> None:
+def confirmed(post: int, rung: Rung) -> Said:
     """Store how the end reached the person."""
-    await db.rows("update posts set rung = :rung where id = :post", post=post, rung=rung)
+    return said("update posts set rung = :rung where id = :post", post=post, rung=rung)
 
 
 async def unconfirmed(db: Statements, platform: str) -> list[Post]:

@@ -8,7 +8,7 @@ from storage.records import Job, JobState, Place
 from storage.sql import settling
 from storage.sql.company import ALIVE
 from storage.sql.rows import job_of
-from storage.sql.statements import Row, Statements
+from storage.sql.statements import Database, Row, Statements, said
 
 # The first in line, or shortly behind it the first who wears what is on already.
 CLAIM = """
@@ -24,7 +24,13 @@ update jobs set state = 'running', attempt = attempt + 1, lease = :lease
 where seq = coalesce((select seq from hot), (select seq from head))
 returning *
 """
-FIRST = "select tag from jobs where state = 'queued' order by tag, seq limit 1"
+# The clock moves on to the first tag in line before the claim: who is passed over is still first then, and
+# newcomers start no later than that. Another claim that moves it at the same moment is not waited for.
+CLOCK = """
+update clock set now = first.tag
+from (select tag from jobs where state = 'queued' order by tag, seq limit 1) as first
+where now < first.tag and id in (select id from clock /*pg: for no key update skip locked */)
+"""
 
 ABANDONED = f"""
 select * from jobs where state = 'running' and case
@@ -55,19 +61,12 @@ limit :limit
 """
 
 
-async def claim(db: Statements, lease: str, now: float, worn: str) -> Job | None:
-    """Give the next job to the holder of `lease`; the clock moves on to the first tag in line.
-
-    Who was passed over is still first then, and newcomers start no later than that.
-    """
+async def claim(db: Database, lease: str, now: float, worn: str) -> Job | None:
+    """Give the next job to the holder of `lease`, and move the clock on."""
     since, window = now - fair.LONGEST_SKIP_SECONDS, fair.HOT_WINDOW_SECONDS
-    row = await db.row(CLAIM, lease=lease, worn=worn, since=since, window=window)
-    if row is None:
-        return None
-    first = await db.row(FIRST)
-    tag = row["tag"] if first is None else min(row["tag"], first["tag"])
-    await db.rows("update clock set now = :tag where now < :tag", tag=tag)
-    return job_of(row)
+    claimed = said(CLAIM, lease=lease, worn=worn, since=since, window=window)
+    rows = await db.at_once(said(CLOCK), claimed)
+    return job_of(rows[0]) if rows else None
 
 
 async def give_back(db: Statements, job: str, attempt: int, *, lost: bool) -> Job | None:

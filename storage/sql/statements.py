@@ -10,10 +10,12 @@ One text serves SQLite and PostgreSQL, and these rules keep it so:
 * of SQLite's own functions `total`, `json_each`, `json_set`, and `max` and `min` of two values are there.
 
 `lock` is what makes a verb that decides by what it reads right when several processes write.
+`together` and `at_once` save ways to the server and back: there, nothing else costs as much.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 Value = str | int | float | bytes | None
@@ -31,12 +33,32 @@ class Row(Protocol):
         """Return the names of the columns."""
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A statement with its values."""
+
+    sql: str
+    values: Mapping[str, Value]
+
+
+def said(sql: str, **values: Value) -> Said:
+    """Return a statement with its values."""
+    return Said(sql, values)
+
+
 class Statements(ABC):
     """What a verb needs of a connection."""
 
     @abstractmethod
     async def rows(self, sql: str, **values: Value) -> Sequence[Row]:
         """Run one statement and return all its rows."""
+
+    @abstractmethod
+    async def together(self, *steps: Said) -> Sequence[Row]:
+        """Run statements of which none reads or changes what another one changed; return the last one's rows.
+
+        Triggers and references see what all of them did.
+        """
 
     @abstractmethod
     async def lock(self, sql: str, **values: Value) -> None:
@@ -73,6 +95,9 @@ class Database(Protocol):
 
         It may be run again from the start, so it changes nothing but the database.
         """
+
+    async def at_once(self, *steps: Said) -> Sequence[Row]:
+        """Run statements together, as a transaction of their own."""
 
     async def read(self, work: Work[Result]) -> Result:
         """Run `work`, one statement that only reads."""

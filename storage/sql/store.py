@@ -220,7 +220,7 @@ class SqlStore:
 
     async def claim(self, lease: str, now: float, worn: str = "") -> Job | None:
         """Give the queued job with the smallest virtual time to the holder `lease`; attempt + 1."""
-        return await self._db.write(lambda db: queue.claim(db, lease, now, worn))
+        return await queue.claim(self._db, lease, now, worn)
 
     async def give_back(self, job: str, attempt: int, *, lost: bool) -> Job | None:
         """Queue a running job again at its old place (or cancel it, where that was asked for)."""
@@ -370,11 +370,11 @@ class SqlStore:
 
     async def move_post(self, post: int, address: str) -> None:
         """Store a post's new address (the message got its id, or moved)."""
-        await self._db.write(lambda db: posts.move(db, post, address))
+        await self._db.at_once(posts.moved(post, address))
 
     async def confirm(self, post: int, rung: Rung) -> None:
         """The job's end is shown; it will not be delivered again."""
-        await self._db.write(lambda db: posts.confirm(db, post, rung))
+        await self._db.at_once(posts.confirmed(post, rung))
 
     async def unconfirmed(self, platform: str) -> Sequence[Post]:
         """Return the posts of a platform whose job's end was never confirmed."""
@@ -392,7 +392,7 @@ class SqlStore:
 
     async def learn(self, shape: str, seconds: float) -> None:
         """Fold one measurement into the learned seconds of a shape key (moving average)."""
-        await self._db.write(lambda db: measurements.learn(db, shape, seconds))
+        await self._db.at_once(measurements.learned(shape, seconds))
 
 
 async def _topped_up(db: Statements, account: int, limits: Limits, now: float) -> Balance:

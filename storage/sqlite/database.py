@@ -4,13 +4,13 @@ import asyncio
 import logging
 import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiosqlite
 
-from storage.sql.statements import Result, Work
+from storage.sql.statements import Result, Row, Said, Work
 from storage.sqlite import migrate
 from storage.sqlite.statements import SqliteStatements
 from storage.sqlite.troubles import is_held, needs_reconnect, told
@@ -80,6 +80,10 @@ class SqliteDatabase:
         self._must_be_open()
         with told(self.path):
             return await self._writer.write(work)
+
+    async def at_once(self, *steps: Said) -> Sequence[Row]:
+        """Run statements together, as a transaction of their own."""
+        return await self.write(lambda db: db.together(*steps))
 
     async def read(self, work: Work[Result]) -> Result:
         """Run `work`, one statement that only reads."""

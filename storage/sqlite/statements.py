@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import aiosqlite
 
-from storage.sql.statements import Row, Statements, Value
+from storage.sql.statements import Row, Said, Statements, Value
 
 
 class SqliteStatements(Statements):
@@ -19,6 +19,13 @@ class SqliteStatements(Statements):
             return list(await self._connection.execute_fetchall(sql, values))
         except UnicodeEncodeError:  # half a character, from a hostile client: it names nothing we keep
             return list(await self._connection.execute_fetchall(sql, _encodable(values)))
+
+    async def together(self, *steps: Said) -> Sequence[Row]:
+        """Run one after another."""
+        found: Sequence[Row] = ()
+        for step in steps:
+            found = await self.rows(step.sql, **step.values)
+        return found
 
     async def lock(self, sql: str, **values: Value) -> None:
         """Nothing: a transaction that writes is alone from its begin."""
