@@ -35,7 +35,7 @@ lint: setup ## Run the checks that need no running program
 bench: setup ## Measure speed and memory, and print a table
 	@exec $(BIN)/pinxit bench
 
-chaos: setup ## Kill bot and generator at random while people work in every chat (minutes)
+chaos: setup ## Kill bots, generators and PostgreSQL at random while people work in every chat (minutes)
 	PINXIT_CHAOS=1 $(BIN)/python -m pytest -q -s tests/integration/test_chaos.py
 
 soak: setup ## Draw 20 500 pictures and watch the memory (an hour)

@@ -2,9 +2,9 @@
 # The bot: chats, web page, HTTP API, queue. No torch; it is given a generator by PINXIT_GENERATOR_URL.
 #
 #   docker build -f deploy/bot.Dockerfile -t pinxit-bot .
-ARG PYTHON=3.11.14-slim-bookworm
+ARG PYTHON=3.11.14
 
-FROM python:${PYTHON} AS build
+FROM python:${PYTHON}-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 ENV PIP_CONSTRAINT=/src/constraints.txt PIP_BUILD_CONSTRAINT=/src/constraints.txt
 WORKDIR /src
@@ -13,9 +13,10 @@ COPY constraints.txt pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY storage storage
 COPY generator generator
-RUN python -m pip --python /opt/pinxit/bin/python install .
+COPY deploy/slim.sh ./
+RUN python -m pip --python /opt/pinxit/bin/python install . && ./slim.sh /opt/pinxit
 
-FROM python:${PYTHON}
+FROM python:${PYTHON}-slim-bookworm
 RUN groupadd --gid 10001 pinxit \
     && useradd --uid 10001 --gid 10001 --home-dir /data --no-create-home --shell /usr/sbin/nologin pinxit \
     && install --directory --owner 10001 --group 10001 --mode 0700 /data

@@ -7,12 +7,16 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
+import babel
 import kubernetes_validate
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from bot.settings import Settings, variable
 from bot.settings_example import example
@@ -26,6 +30,7 @@ COMPOSED = sorted(DEPLOY.glob("compose*.yml"))
 NAMES = {variable(field) for field in Settings.model_fields}
 OURS = re.compile(r"\b(?:PINXIT|DISCORD|TELEGRAM)_[A-Z0-9_]+\b")
 KUBERNETES = "1.31"  # the oldest that is supported
+MOST_NEEDED = 110e6  # bytes of the bot's dependencies as they are published, without compiled Python
 MOST_EXPOSED = {"pinxit.service": 2.0, "pinxit-generator.service": 4.0, "pinxit-backup.service": 2.0}
 SERVICE_OF_A_CARD = ["torch", "diffusers", "transformers", "accelerate", "numpy", "safetensors", "peft"]
 
@@ -173,6 +178,46 @@ def test_growing_asks_for_figures_that_are_told():
     for trigger in triggers:
         for name in re.findall(r"pinxit_[a-z_]+", trigger["metadata"]["query"]):
             assert f'"{name}"' in told
+
+
+def test_slimming_an_image_keeps_the_languages_that_pinxit_speaks(tmp_path):
+    packages = tmp_path / "lib/python3.11/site-packages"
+    shutil.copytree(Path(babel.__file__).parent, packages / "babel")
+    weights = packages / "generator/embedded/weights/vae"
+    weights.mkdir(parents=True)
+    (weights / "config.json").touch()
+    (weights / "diffusion_pytorch_model.safetensors").touch()
+
+    slimmed = ran(DEPLOY / "slim.sh", tmp_path)
+
+    assert slimmed.returncode == 0, slimmed.stderr
+    spoken = [file.stem for file in (ROOT / "bot/texts").glob("*.po")]
+    code = f"from babel import Locale; print(*(Locale.parse(name).plural_form(1) for name in {spoken!r}))"
+    said = ran(sys.executable, "-c", code, PATH="/usr/bin", PYTHONPATH=str(packages))
+    assert said.stdout.split() == ["one" if name != "zh" else "other" for name in spoken], said.stderr
+    assert not (packages / "babel/locale-data/de.dat").exists()
+    assert [file.name for file in weights.iterdir()] == ["config.json"]
+
+
+def test_what_the_bot_needs_stays_small():
+    found = {}
+
+    def take(name: str) -> None:
+        if name not in found:
+            installed = distribution(name)
+            found[name] = sum(
+                file.locate().stat().st_size
+                for file in installed.files or ()
+                if file.suffix != ".pyc" and "locale-data" not in file.parts and file.locate().exists()
+            )
+            for each in map(Requirement, installed.requires or ()):
+                if each.marker is None or each.marker.evaluate({"extra": ""}):
+                    take(canonicalize_name(each.name))
+
+    for each in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]:
+        take(canonicalize_name(Requirement(each).name))
+
+    assert sum(found.values()) < MOST_NEEDED, sorted(found.items(), key=lambda each: -each[1])[:10]
 
 
 def test_the_bot_needs_nothing_of_what_draws():
