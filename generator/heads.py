@@ -22,3 +22,9 @@ def read_head(file: Path, limit: int = HEADER_LIMIT) -> tuple[dict[str, Any], in
     tensors = {name: tensor for name, tensor in head.items() if name != "__metadata__"}
     ends = [tensor["data_offsets"][1] for tensor in tensors.values()]
     return tensors, LENGTH_BYTES + length + int(max(ends, default=0))
+
+
+def data_start(file: Path) -> int:
+    """Return where a file's tensors begin."""
+    with file.open("rb") as opened:
+        return LENGTH_BYTES + int.from_bytes(opened.read(LENGTH_BYTES), "little")

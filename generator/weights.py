@@ -30,6 +30,8 @@ PARTS = {
     "scheduler": ("FlowMatchEulerDiscreteScheduler",),
 }
 NETWORKS = ("transformer", "vae", "text_encoder")
+USUAL_NAMES = ("diffusion_pytorch_model.safetensors", "model.safetensors")
+USUAL_INDICES = tuple(f"{name}.index.json" for name in USUAL_NAMES)
 WANTED_FILES = ["*.json", "*.safetensors", "*.txt", "*.jinja"]
 PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"}
 LOOK_SECONDS = 0.5  # between two looks at how far a download is
@@ -72,14 +74,26 @@ def check_folder(folder: Path, *, whole: bool = True) -> None:
             _json(folder / part / "config.json")
 
 
+def weight_files(folder: Path) -> list[Path]:
+    """Return the files of a part: those its index names, else its one file, else all. Raises UnusableModel.
+
+    What lies beside them under other names is another variant of the same weights.
+    """
+    indices = sorted(folder.glob("*.safetensors.index.json"), key=lambda path: path.name not in USUAL_INDICES)
+    if indices:
+        return [folder / name for name in _shards(indices[0])]
+    usual = [folder / name for name in USUAL_NAMES if (folder / name).is_file()]
+    return usual[:1] or sorted(folder.glob("*.safetensors"))
+
+
 def size_of(folder: Path) -> int:
     """Return how many bytes of weights lie in a part's folder."""
-    return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    return sum(file.stat().st_size for file in weight_files(folder))
 
 
 def weights_in(folder: Path, checkpoint: Path | None = None) -> Weights:
     """Return how large the networks of a checked folder are in sixteen bits, whatever the files hold."""
-    counts = [sum(_numbers(file) for file in (folder / part).glob("*.safetensors")) for part in NETWORKS]
+    counts = [sum(_numbers(file) for file in weight_files(folder / part)) for part in NETWORKS]
     if checkpoint is not None:
         counts[0] = _numbers(checkpoint)
     transformer, vae, text_encoder = (2 * count for count in counts)
@@ -103,12 +117,11 @@ def _check_class(folder: Path, index: dict[str, Any], part: str, classes: Sequen
 
 def _check_network(folder: Path) -> None:
     _json(folder / "config.json")
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
+    if not any(folder.glob("*.safetensors")):
         raise UnusableModel(_without_weights(folder))
     for index in folder.glob("*.safetensors.index.json"):
         _check_shards(index)
-    for file in files:
+    for file in weight_files(folder):
         check_safetensors(file)
 
 
@@ -121,11 +134,16 @@ def _without_weights(folder: Path) -> str:
     return f"The model folder has no weights (*.safetensors) in {folder}."
 
 
-def _check_shards(index: Path) -> None:
+def _shards(index: Path) -> list[str]:
+    """Return the names of the files that an index names."""
     shards = _json(index).get("weight_map")
     if not isinstance(shards, dict):
         raise UnusableModel(f"{index} does not say which file holds which weights.")
-    for name in sorted({str(shard) for shard in shards.values()}):
+    return sorted({str(shard) for shard in shards.values()})
+
+
+def _check_shards(index: Path) -> None:
+    for name in _shards(index):
         if not (index.parent / name).is_file():
             raise UnusableModel(f"The model is not complete: {index.parent / name} is missing.")
 

@@ -1,5 +1,6 @@
 """The parts of a model in memory: tokenizer, text encoder, transformer, VAE and noise schedule."""
 
+import itertools
 import json
 import logging
 from collections.abc import Callable, Iterator
@@ -14,9 +15,10 @@ import transformers
 from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, ZImageTransformer2DModel
 from diffusers.hooks import apply_group_offloading
 from torch import nn
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoTokenizer
 
 from generator.choices import Precision
+from generator.engine.network import empty_text_encoder, empty_transformer, filled_from
 from generator.engine.preview import FLUX_PREVIEW, PreviewMap
 from generator.engine.products import narrow_linears
 from generator.memory import Card, Lying, Plan, TooLarge, planned
@@ -48,6 +50,30 @@ class Parts:
     plan: Plan | None = None  # None: everything exact, on the device
 
 
+class Advance:
+    """Tells the progress by bytes."""
+
+    def __init__(self, folder: Path, progress: Progress, checkpoint: Path | None) -> None:
+        sizes = [size_of(folder / part) for part in NETWORKS]
+        if checkpoint is not None:
+            sizes[0] = checkpoint.stat().st_size
+        self._ends = list(itertools.accumulate(sizes))
+        self._progress = progress
+        self._whole = self._ends[-1]
+        self._done = 0
+        self.read(0)
+
+    def read(self, count: int) -> None:
+        """So many bytes more were read."""
+        self._done = min(self._done + count, self._ends[0])
+        self._progress(IMPORTED + (LOADED - IMPORTED) * self._done / self._whole)
+
+    def network_read(self) -> None:
+        """One more network is there, whatever of its files was not needed."""
+        self.read(self._ends[0])
+        self._ends.pop(0)
+
+
 def load_parts(
     folder: Path,
     progress: Progress,
@@ -62,16 +88,18 @@ def load_parts(
     device = device or best_device()
     plan = plan_for(folder, device, wish, checkpoint)
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
-    advance = _shares(folder, progress, checkpoint)
-    progress(IMPORTED)
+    advance = Advance(folder, progress, checkpoint)
     with _one_sentence(checkpoint or folder):
-        home = device if in_place(plan) else torch.device("cpu")  # whole weights, carried or made narrower
-        transformer = _transformer(folder / "transformer", checkpoint, home, dtype)
-        next(advance)
-        vae = _loaded(AutoencoderKL, folder / "vae", device, dtype)
-        next(advance)
-        text_encoder = lying(_loaded(AutoModel, folder / "text_encoder", CPU, dtype), plan, device)
-        next(advance)
+        home = device if as_loaded(plan.transformer, plan) else CPU  # whole, to be carried or made narrower
+        transformer = _transformer(folder / "transformer", checkpoint, home, dtype, advance)
+        advance.network_read()
+        vae = _vae(folder / "vae", device, dtype)
+        advance.network_read()
+        home = device if as_loaded(plan.text_encoder, plan) else CPU
+        text_encoder = empty_text_encoder(folder / "text_encoder")
+        text_encoder = filled_from(text_encoder, folder / "text_encoder", home, dtype, advance.read)
+        text_encoder = lying(text_encoder, plan, device)
+        advance.network_read()
         tokenizer = AutoTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
         scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(folder / "scheduler")
         preview = load_preview(folder)
@@ -105,9 +133,9 @@ def card_of(device: torch.device) -> Card:
     return Card(properties.name, free, (properties.major, properties.minor))
 
 
-def in_place(plan: Plan) -> bool:
-    """Whether the transformer's weights are multiplied with where, and as, they were loaded."""
-    return plan.transformer is Lying.RESIDENT and plan.precision is Precision.EXACT
+def as_loaded(where: Lying, plan: Plan) -> bool:
+    """Whether the weights of a network are multiplied with where, and as, they were loaded."""
+    return where is Lying.RESIDENT and plan.precision is Precision.EXACT
 
 
 def lying(text_encoder: Any, plan: Plan, device: torch.device) -> Any:
@@ -142,10 +170,12 @@ def without_last_layer(text_encoder: Any) -> Any:
     return text_encoder
 
 
-def _transformer(folder: Path, checkpoint: Path | None, device: torch.device, dtype: torch.dtype) -> Any:
+def _transformer(
+    folder: Path, checkpoint: Path | None, device: torch.device, dtype: torch.dtype, advance: Advance
+) -> Any:
     """Load the transformer whole: from its folder, or from a file by diffusers' names or Z-Image's own."""
     if checkpoint is None:
-        return _loaded(ZImageTransformer2DModel, folder, device, dtype)
+        return filled_from(empty_transformer(folder), folder, device, dtype, advance.read)
     try:
         network = ZImageTransformer2DModel.from_single_file(
             str(checkpoint), config=str(folder), dtype=dtype, local_files_only=True
@@ -155,9 +185,9 @@ def _transformer(folder: Path, checkpoint: Path | None, device: torch.device, dt
     return network.eval().requires_grad_(False)
 
 
-def _loaded(kind: Any, folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
-    """Load a network whole: a weight that the files lack would silently be random."""
-    network, report = kind.from_pretrained(
+def _vae(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
+    """Load the VAE, which is small, as diffusers does: it knows what older files call its weights."""
+    network, report = AutoencoderKL.from_pretrained(
         folder,
         dtype=dtype,
         local_files_only=True,
@@ -180,18 +210,6 @@ def _check_fit(transformer: Any, vae: Any, text_encoder: Any, preview: PreviewMa
     for what, found, wanted in pairs:
         if found != wanted:
             raise UnusableModel(f"The model's parts do not fit: {what} is {found}, but {wanted} is expected.")
-
-
-def _shares(folder: Path, progress: Progress, checkpoint: Path | None) -> Iterator[None]:
-    """Tell the progress by bytes: each `next` says that one more network is there."""
-    sizes = [size_of(folder / part) for part in NETWORKS]
-    if checkpoint is not None:
-        sizes[0] = checkpoint.stat().st_size
-    done = 0
-    for size in sizes:
-        done += size
-        progress(IMPORTED + (LOADED - IMPORTED) * done / sum(sizes))
-        yield
 
 
 @contextmanager

@@ -1,0 +1,148 @@
+"""Weights are read to where they compute: what the libraries read, and never twice in memory."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from diffusers import ZImageTransformer2DModel
+from safetensors.torch import load_file, save_file
+from transformers import AutoModel
+
+from generator.embedded import WEIGHTS
+from generator.engine import reading
+from generator.engine.network import empty_text_encoder, empty_transformer, filled_from
+from generator.engine.reading import fill, stored_in
+
+CPU = torch.device("cpu")
+ROOM = 1.3  # times the weights: what loading may take at its peak
+
+
+def read(empty, folder, dtype=torch.float32):
+    return filled_from(empty(folder), folder, CPU, dtype, lambda _count: None)
+
+
+def same(one, other):
+    mine, theirs = (dict(each.named_parameters()) | dict(each.named_buffers()) for each in (one, other))
+    assert mine.keys() == theirs.keys()
+    return all(torch.equal(mine[name], theirs[name]) for name in mine)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_transformer_is_what_diffusers_reads(dtype):
+    theirs = ZImageTransformer2DModel.from_pretrained(WEIGHTS / "transformer", dtype=dtype)
+
+    assert same(read(empty_transformer, WEIGHTS / "transformer", dtype), theirs)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_text_encoder_is_what_transformers_reads(dtype):
+    theirs = AutoModel.from_pretrained(WEIGHTS / "text_encoder", dtype=dtype)
+
+    assert same(read(empty_text_encoder, WEIGHTS / "text_encoder", dtype), theirs)
+
+
+def test_a_text_encoder_within_a_language_model_is_found(broken_copy, model_folder):
+    file = broken_copy / "text_encoder" / "model.safetensors"
+    weights = {f"model.{name}": weight for name, weight in load_file(file).items()}
+    save_file(weights | {"lm_head.weight": torch.ones(3, 4)}, file)
+
+    found = read(empty_text_encoder, broken_copy / "text_encoder")
+
+    assert same(found, read(empty_text_encoder, model_folder / "text_encoder"))
+
+
+def test_several_files_are_read_as_one(broken_copy, model_folder):
+    folder = broken_copy / "transformer"
+    whole = ZImageTransformer2DModel.from_pretrained(folder)
+    (folder / "diffusion_pytorch_model.safetensors").unlink()
+    whole.save_pretrained(folder, max_shard_size="1MB")
+    assert len(list(folder.glob("*.safetensors"))) > 1
+
+    assert same(read(empty_transformer, folder), read(empty_transformer, model_folder / "transformer"))
+
+
+def test_another_variant_beside_the_weights_is_not_read(broken_copy, model_folder):
+    folder = broken_copy / "transformer"
+    wrong = {name: torch.zeros_like(each) for name, each in load_file(next(folder.glob("*.safet*"))).items()}
+    save_file(wrong, folder / "diffusion_pytorch_model.fp16.safetensors")
+
+    assert same(read(empty_transformer, folder), read(empty_transformer, model_folder / "transformer"))
+
+
+@pytest.mark.parametrize("chunk", [8, 104, 8 << 20])
+def test_pieces_of_any_size_make_the_whole(tmp_path, monkeypatch, chunk):
+    monkeypatch.setattr(reading, "CHUNK", chunk)
+    wide, one, none = torch.randn(37, 5), torch.tensor(3.0), torch.empty(0, 4)
+    save_file({"wide": wide, "one": one, "none": none}, tmp_path / "some.safetensors")
+    stored, told = stored_in([tmp_path / "some.safetensors"]), []
+    places = {"wide": torch.empty(37, 5), "one": torch.empty(()), "none": torch.empty(0, 4)}
+    places["narrow"] = torch.empty(37, 5, dtype=torch.bfloat16)
+    wanted = {name: (stored.get(name, stored["wide"]), place) for name, place in places.items()}
+
+    fill(wanted, told.append)
+
+    assert torch.equal(places["wide"], wide)
+    assert torch.equal(places["narrow"], wide.bfloat16())
+    assert places["one"] == 3.0
+    assert sum(told) == 2 * wide.nbytes + one.nbytes
+
+
+def test_a_file_that_was_cut_while_it_was_read_is_no_weight(tmp_path):
+    file = tmp_path / "some.safetensors"
+    save_file({"weight": torch.randn(64, 64)}, file)
+    stored = stored_in([file])["weight"]
+    os.truncate(file, file.stat().st_size - 10)
+
+    with pytest.raises(EOFError, match="ended early"):
+        fill({"weight": (stored, torch.empty(64, 64))}, lambda _count: None)
+
+
+# ── memory ────────────────────────────────────────────────────────────────────────────────────────
+
+MEASURED = """
+import json, resource, sys
+from pathlib import Path
+import torch
+from generator.bench.soak import resident_mib
+from generator.engine.network import empty_transformer, filled_from
+
+def read(folder):
+    empty = empty_transformer(Path(folder))
+    return filled_from(empty, Path(folder), torch.device("cpu"), torch.float32, lambda _count: None)
+
+torch.set_num_threads(1)
+read(sys.argv[2])  # a small one: what is there once, however large the next is
+before = resident_mib()
+weights = sum(each.nbytes for each in read(sys.argv[1]).parameters()) / 2**20
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"weights": weights, "more": peak - before}))
+"""
+
+
+@pytest.fixture(scope="module", params=[torch.float32, torch.bfloat16], ids=["as it is", "widened"])
+def large_transformer(tmp_path_factory, request):
+    """Hundreds of megabytes of random weights, in the numbers that are computed in or in narrower ones."""
+    folder = tmp_path_factory.mktemp("large")
+    config = json.loads((WEIGHTS / "transformer" / "config.json").read_text())
+    torch.manual_seed(0)
+    with torch.device("meta"):
+        made = ZImageTransformer2DModel.from_config(config | {"dim": 1024, "n_heads": 32, "n_kv_heads": 32})
+    made.to_empty(device="cpu")
+    for parameter in made.parameters():
+        parameter.data.normal_(std=0.02)
+    made.to(request.param).save_pretrained(folder)
+    return folder
+
+
+def test_loading_takes_little_more_memory_than_the_weights(large_transformer):
+    command = [sys.executable, "-c", MEASURED, str(large_transformer), str(WEIGHTS / "transformer")]
+    root = Path(__file__).parents[3]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root, timeout=600)
+    found = json.loads(done.stdout)
+
+    assert found["weights"] > 400
+    assert found["more"] <= ROOM * found["weights"]
