@@ -12,10 +12,11 @@ from rich.table import Table
 
 from bot.settings import Settings
 from bot.trouble import Trouble
+from generator.checkpoint import ENDINGS, find_place
 from generator.embedded import WEIGHTS
-from generator.fetched import check_sums, kept_models
+from generator.fetched import check_sums, kept_files, kept_models
 from generator.models import EMBEDDED
-from generator.weights import NETWORKS, UnusableModel, check_folder, find_folder, size_of
+from generator.weights import NETWORKS, UnusableModel, size_of
 
 MIB = 2**20
 
@@ -24,10 +25,9 @@ def fetch_model(source: str) -> None:
     """Download a model, going on where an earlier download ended, and check every byte. Raises Trouble."""
     try:
         with _shown("downloading") as show:
-            folder = find_folder(source, show)
+            place = find_place(source, show)
         with _shown("checking") as show:
-            files = check_sums(folder, show)
-        check_folder(folder)
+            files = check_sums(place, show)
     except UnusableModel as error:
         raise Trouble(str(error)) from None
     print(f"{source} is whole ({files} files checked). Draw with it: PINXIT_MODEL={source}")  # noqa: T201
@@ -35,7 +35,7 @@ def fetch_model(source: str) -> None:
 
 def convert_model(settings: Settings, source: str, target: Path | None) -> None:
     """Write a model as one file per network in sixteen bits, in a process of its own. Raises Trouble."""
-    target = target or settings.data / "models" / source.rstrip("/").replace("/", "--")
+    target = target or settings.data / "models" / _name(source)
     command = [sys.executable, "-m", "generator.engine.convert", source, str(target)]
     with (
         _shown("converting") as show,
@@ -55,8 +55,7 @@ def list_models(settings: Settings) -> None:
     """Print every model that can be drawn with, and what PINXIT_MODEL would be for it."""
     table = Table("PINXIT_MODEL", "MiB", "in use", box=None, pad_edge=False)
     for name, folder in _models(settings):
-        size = sum(size_of(folder / part) for part in NETWORKS) // MIB
-        table.add_row(name, str(size), "yes" if name == settings.model else "")
+        table.add_row(name, str(_size(folder) // MIB), "yes" if name == settings.model else "")
     (Console() if sys.stdout.isatty() else Console(width=160)).print(table)
 
 
@@ -65,7 +64,19 @@ def _models(settings: Settings) -> Iterator[tuple[str, Path]]:
 
     yield EMBEDDED, WEIGHTS
     yield from kept_models(Path(HF_HUB_CACHE))
-    yield from ((str(folder), folder) for folder in sorted((settings.data / "models").glob("[!.]*")))
+    own = settings.data / "models"
+    yield from ((str(folder), folder) for folder in sorted(own.glob("[!.]*")) if folder.is_dir())
+    yield from ((str(file), file) for file in kept_files(own, within="[!.]*"))
+
+
+def _name(source: str) -> str:
+    """Return what a converted model is called."""
+    name = source.rstrip("/").replace("/", "--")
+    return Path(name).stem if name.lower().endswith(ENDINGS) else name
+
+
+def _size(model: Path) -> int:
+    return sum(size_of(model / part) for part in NETWORKS) if model.is_dir() else model.stat().st_size
 
 
 @contextmanager

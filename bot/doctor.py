@@ -23,9 +23,11 @@ from bot.settings import BadSettings, Reading, Settings, read_settings
 from bot.styles import BadStyles, read_styles
 from bot.words import BadWords, read_words
 from generator.address import Address
+from generator.checkpoint import HUB_FILE, check_local
 from generator.client import GeneratorClient, NotReached
 from generator.messages import Health, Loading, Ready, Unusable
 from generator.models import EMBEDDED
+from generator.weights import UnusableModel
 from storage.store import StorageError
 
 MIB = 1024 * 1024
@@ -202,10 +204,10 @@ def model_check(source: str) -> Check:
     if source == EMBEDDED:
         return _embedded_check()
     if Path(source).expanduser().exists() or source.startswith((".", "/", "~")):
-        return _folder_model_check(Path(source).expanduser())
-    if source.count("/") == 1:
+        return _local_model_check(Path(source).expanduser())
+    if source.count("/") == 1 or HUB_FILE.fullmatch(source):
         return Check("model", Verdict.GOOD, f"{source}, from the Hub (the first start downloads it)")
-    fix = "set PINXIT_MODEL to embedded, a Hub id such as Tongyi-MAI/Z-Image-Turbo, or a folder."
+    fix = "set PINXIT_MODEL to embedded, a Hub id such as Tongyi-MAI/Z-Image-Turbo, a folder or a file."
     return Check("model", Verdict.BAD, f"{source!r} is neither a folder nor a Hub id", fix)
 
 
@@ -218,11 +220,13 @@ def _embedded_check() -> Check:
     return Check("model", Verdict.BAD, "the files of the embedded model are missing", fix)
 
 
-def _folder_model_check(folder: Path) -> Check:
-    if (folder / "model_index.json").is_file():
-        return Check("model", Verdict.GOOD, f"the folder {folder}")
-    fix = "set PINXIT_MODEL to a folder that holds model_index.json and the parts it names."
-    return Check("model", Verdict.BAD, f"{folder} holds no model_index.json", fix)
+def _local_model_check(path: Path) -> Check:
+    try:
+        check_local(path)
+    except UnusableModel as error:
+        fix = "set PINXIT_MODEL to a whole model: `pinxit model list` shows which there are."
+        return Check("model", Verdict.BAD, str(error).rstrip("."), fix)
+    return Check("model", Verdict.GOOD, str(path))
 
 
 def memory_check(settings: Settings) -> Check:

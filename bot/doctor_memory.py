@@ -2,13 +2,15 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
+from generator.checkpoint import check_local, own_home, transformer_bytes, weights_in
 from generator.choices import Precision
 from generator.embedded import WEIGHTS
 from generator.memory import Z_IMAGE_TURBO, Card, TooLarge, Weights, planned
 from generator.models import EMBEDDED
-from generator.weights import UnusableModel, check_folder, weights_in
+from generator.weights import UnusableModel
 
 MIB = 2**20
 
@@ -26,12 +28,15 @@ def explained(model: str, wish: Precision, cards: list[Card]) -> tuple[bool, str
 
 def weights_of(model: str) -> Weights:
     """Return a model's sizes from its files, or the published ones where they are not at hand."""
-    folder = WEIGHTS if model == EMBEDDED else Path(model).expanduser()
+    path = WEIGHTS if model == EMBEDDED else Path(model).expanduser()
     try:
-        check_folder(folder)
+        check_local(path)
     except UnusableModel:
         return Z_IMAGE_TURBO
-    return weights_in(folder)
+    if path.is_dir():
+        return weights_in(path)
+    home = own_home(path)
+    return weights_in(home, path) if home else replace(Z_IMAGE_TURBO, transformer=transformer_bytes(path))
 
 
 def cards() -> list[Card]:

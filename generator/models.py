@@ -127,7 +127,7 @@ Z_IMAGE = replace(
 
 GUIDED = tuple(row.title for row in (EMBEDDED_MODEL, Z_IMAGE_TURBO, Z_IMAGE) if row.takes_guidance)
 
-BASE_NAME = re.compile(r"(?i)\bz[-_]?image(?:[-_]?base)?\b(?![-_]?turbo)")
+BASE_NAME = re.compile(r"(?i)(?<![a-z0-9])z[-_ ]?image(?:[-_ ]?base)?(?![a-z0-9])")
 
 
 def model_for(source: str) -> Model:

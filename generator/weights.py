@@ -6,7 +6,6 @@ a pickle file can run anything when it is opened.
 
 import json
 import logging
-import math
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +16,6 @@ from typing import Any
 
 from generator.embedded import WEIGHTS
 from generator.heads import read_head
-from generator.memory import Weights
 from generator.models import EMBEDDED
 
 Progress = Callable[[float], None]
@@ -53,7 +51,7 @@ def find_folder(source: str, progress: Progress, *, leave_out: Sequence[str] = (
     if folder.exists():
         raise UnusableModel(f"{source} is a file; here a folder in the ZImagePipeline layout is needed.")
     if HUB_ID.fullmatch(source):
-        return _downloaded(source, progress, leave_out)
+        return downloaded(source, progress, WANTED_FILES, leave_out)
     raise UnusableModel(f"There is no model folder at {source}.")
 
 
@@ -89,20 +87,6 @@ def weight_files(folder: Path) -> list[Path]:
 def size_of(folder: Path) -> int:
     """Return how many bytes of weights lie in a part's folder."""
     return sum(file.stat().st_size for file in weight_files(folder))
-
-
-def weights_in(folder: Path, checkpoint: Path | None = None) -> Weights:
-    """Return how large the networks of a checked folder are in sixteen bits, whatever the files hold."""
-    counts = [sum(_numbers(file) for file in weight_files(folder / part)) for part in NETWORKS]
-    if checkpoint is not None:
-        counts[0] = _numbers(checkpoint)
-    transformer, vae, text_encoder = (2 * count for count in counts)
-    return Weights(transformer=transformer, text_encoder=text_encoder, vae=vae)
-
-
-def _numbers(file: Path) -> int:
-    tensors, _ = read_head(file)
-    return sum(math.prod(tensor["shape"]) for tensor in tensors.values())
 
 
 def _check_class(folder: Path, index: dict[str, Any], part: str, classes: Sequence[str]) -> None:
@@ -179,14 +163,17 @@ def _json(path: Path) -> dict[str, Any]:
 # ── the Hub ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _downloaded(source: str, progress: Progress, leave_out: Sequence[str]) -> Path:
-    """Return the snapshot of a Hub model; one that is whole in the cache needs no network."""
+def downloaded(source: str, progress: Progress, wanted: Sequence[str], leave_out: Sequence[str] = ()) -> Path:
+    """Return the snapshot of a Hub model with the files that are wanted.
+
+    What is whole in the cache needs no network. Raises UnusableModel.
+    """
     from huggingface_hub import errors, snapshot_download  # noqa: PLC0415  half a second, for Hub ids only
 
     try:
-        with _watched(source, _missing_bytes(source, leave_out), progress):
+        with _watched(source, _missing_bytes(source, wanted, leave_out), progress):
             return Path(
-                snapshot_download(source, allow_patterns=WANTED_FILES, ignore_patterns=list(leave_out))
+                snapshot_download(source, allow_patterns=list(wanted), ignore_patterns=list(leave_out))
             )
     except errors.GatedRepoError as error:
         raise UnusableModel(f"{source} asks you to accept its terms on huggingface.co first.") from error
@@ -200,13 +187,13 @@ def _downloaded(source: str, progress: Progress, leave_out: Sequence[str]) -> Pa
         ) from error
 
 
-def _missing_bytes(source: str, leave_out: Sequence[str]) -> int:
+def _missing_bytes(source: str, wanted: Sequence[str], leave_out: Sequence[str]) -> int:
     """Return how much is to be downloaded; 0 where nobody can tell."""
     from huggingface_hub import snapshot_download  # noqa: PLC0415
 
     try:
         files = snapshot_download(
-            source, allow_patterns=WANTED_FILES, ignore_patterns=list(leave_out), dry_run=True
+            source, allow_patterns=list(wanted), ignore_patterns=list(leave_out), dry_run=True
         )
     except OSError:  # no network: the download itself will say so
         return 0

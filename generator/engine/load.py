@@ -17,12 +17,15 @@ from diffusers.hooks import apply_group_offloading
 from torch import nn
 from transformers import AutoTokenizer
 
+from generator.checkpoint import GGUF, weights_in
 from generator.choices import Precision
+from generator.engine.gguf_weights import transformer_in_gguf
 from generator.engine.network import empty_text_encoder, empty_transformer, filled_from
 from generator.engine.preview import FLUX_PREVIEW, PreviewMap
 from generator.engine.products import narrow_linears
+from generator.engine.reading import Told
 from generator.memory import Card, Lying, Plan, TooLarge, planned
-from generator.weights import NETWORKS, UnusableModel, size_of, weights_in
+from generator.weights import NETWORKS, UnusableModel, size_of
 
 diffusers.utils.logging.disable_progress_bar()
 transformers.utils.logging.disable_progress_bar()
@@ -91,7 +94,7 @@ def load_parts(
     advance = Advance(folder, progress, checkpoint)
     with _one_sentence(checkpoint or folder):
         home = device if as_loaded(plan.transformer, plan) else CPU  # whole, to be carried or made narrower
-        transformer = _transformer(folder / "transformer", checkpoint, home, dtype, advance)
+        transformer = load_transformer(folder / "transformer", checkpoint, home, dtype, advance.read)
         advance.network_read()
         vae = _vae(folder / "vae", device, dtype)
         advance.network_read()
@@ -170,15 +173,17 @@ def without_last_layer(text_encoder: Any) -> Any:
     return text_encoder
 
 
-def _transformer(
-    folder: Path, checkpoint: Path | None, device: torch.device, dtype: torch.dtype, advance: Advance
+def load_transformer(
+    folder: Path, checkpoint: Path | None, device: torch.device, dtype: torch.dtype, told: Told
 ) -> Any:
     """Load the transformer whole: from its folder, or from a file by diffusers' names or Z-Image's own."""
     if checkpoint is None:
-        return filled_from(empty_transformer(folder), folder, device, dtype, advance.read)
+        return filled_from(empty_transformer(folder), folder, device, dtype, told)
+    quantised = checkpoint.suffix.lower() == GGUF
+    weights = transformer_in_gguf(checkpoint, device, dtype) if quantised else str(checkpoint)
     try:
         network = ZImageTransformer2DModel.from_single_file(
-            str(checkpoint), config=str(folder), dtype=dtype, local_files_only=True
+            weights, config=str(folder), dtype=dtype, device=device, local_files_only=True
         ).to(device)
     except NotImplementedError as error:  # a weight without numbers cannot be moved
         raise UnusableModel(f"{checkpoint} is not whole: it lacks weights of the transformer.") from error

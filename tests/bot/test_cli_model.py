@@ -1,8 +1,11 @@
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from bot.cli_model import convert_model, fetch_model, list_models
 from bot.settings import Settings
 from bot.trouble import Trouble
+from generator.checkpoint import MARK
 
 
 def settings(tmp_path):
@@ -23,6 +26,18 @@ def test_a_folder_that_is_no_model_is_refused_in_a_sentence(tmp_path):
 
     with pytest.raises(Trouble, match=r"model_index\.json is missing"):
         convert_model(settings(tmp_path), str(tmp_path / "odd"), tmp_path / "new")
+
+
+def test_a_transformer_as_one_file_is_listed_and_another_file_is_not(tmp_path, capsys):
+    (tmp_path / "models").mkdir()
+    save_file({MARK: np.zeros((4, 4), dtype=np.float32)}, tmp_path / "models" / "z-image.safetensors")
+    (tmp_path / "models" / "notes.safetensors").write_bytes(b"")
+
+    list_models(settings(tmp_path))
+
+    said = capsys.readouterr().out
+    assert f"{tmp_path}/models/z-image.safetensors" in said
+    assert "notes" not in said
 
 
 def test_a_model_that_is_nowhere_is_refused_in_a_sentence():

@@ -24,6 +24,7 @@ from bot.doctor import (
 from bot.examination import Check, Verdict, advice
 from bot.settings import read_settings
 from generator.address import address_of
+from generator.embedded import WEIGHTS
 from generator.messages import Loading, Ready, Unusable
 
 
@@ -116,11 +117,18 @@ def test_a_model_that_cannot_be_is_found(source):
     assert model_check(source).verdict is Verdict.BAD
 
 
-def test_a_hub_id_and_a_model_folder_are_well(tmp_path):
-    (tmp_path / "model_index.json").write_text("{}")
+@pytest.mark.parametrize(
+    "source", ["Tongyi-MAI/Z-Image-Turbo", "unsloth/Z-Image-GGUF/z-image-Q4_K_M.gguf", str(WEIGHTS)]
+)
+def test_a_hub_id_a_file_of_the_hub_and_a_model_folder_are_well(source):
+    assert model_check(source).verdict is Verdict.GOOD
 
-    assert model_check("Tongyi-MAI/Z-Image-Turbo").verdict is Verdict.GOOD
-    assert model_check(str(tmp_path)).verdict is Verdict.GOOD
+
+def test_a_folder_without_a_model_and_a_broken_file_are_found_with_the_reason(tmp_path):
+    (tmp_path / "z-image.gguf").write_bytes(b"GGUF")
+
+    assert "model_index.json is missing" in model_check(str(tmp_path)).finding
+    assert "its head does not end" in model_check(str(tmp_path / "z-image.gguf")).finding
 
 
 def test_an_old_python_is_found():

@@ -1,6 +1,11 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from bot.doctor_memory import card_in, explained, weights_of
+from generator.checkpoint import MARK
 from generator.choices import Precision
 from generator.memory import GIB, Z_IMAGE_TURBO, Card
 from generator.models import EMBEDDED
@@ -32,6 +37,14 @@ def test_a_model_at_hand_is_measured_by_its_files():
 
     assert 9e6 < found.transformer < 11e6
     assert weights_of("somebody/something") == Z_IMAGE_TURBO
+
+
+def test_a_transformer_of_its_own_counts_in_sixteen_bits_whatever_the_file_holds(tmp_path):
+    save_file({MARK: np.zeros((1000, 1000), dtype=np.float32)}, tmp_path / "z-image.safetensors")
+
+    found = weights_of(str(tmp_path / "z-image.safetensors"))
+
+    assert found == replace(Z_IMAGE_TURBO, transformer=2_000_000)
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from generator.checkpoint import MARK, PREFIX, find_place
+from generator.checkpoint import MARK, PREFIX, find_place, weights_in
 from generator.embedded import WEIGHTS
 from generator.heads import HEADER_LIMIT
 from generator.models import Z_IMAGE, Z_IMAGE_TURBO
-from generator.weights import UnusableModel, weights_in
+from generator.weights import UnusableModel
 
 NUMBERS = np.zeros((4, 4), dtype=np.float32)
 
@@ -86,12 +86,6 @@ def test_a_pickle_under_another_name_is_no_safetensors_file(tmp_path):
     file.write_bytes(pickle.dumps({MARK: 1}))
 
     assert "is no safetensors file, or it is damaged" in refused(file)
-
-
-def test_a_gguf_file_says_what_to_take_instead(tmp_path):
-    (tmp_path / "model.gguf").write_bytes(b"GGUF")
-
-    assert "is a GGUF file" in refused(tmp_path / "model.gguf")
 
 
 @pytest.mark.parametrize("kept", [0, 4, 8, 60, -1])

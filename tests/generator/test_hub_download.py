@@ -3,14 +3,19 @@
 import hashlib
 import json
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import gguf
+import numpy as np
 import pytest
 from huggingface_hub import constants
 
-from generator import weights
+from generator import checkpoint, weights
+from generator.checkpoint import MARK, Place, find_place
 from generator.embedded import WEIGHTS
 from generator.fetched import check_sums, kept_models
+from generator.models import Z_IMAGE
 from generator.weights import UnusableModel, check_folder, find_folder
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -90,7 +95,7 @@ def test_every_downloaded_byte_is_checked_and_the_model_is_listed(tmp_path):
     folder = find_folder("some/model", lambda _fraction: None)
     told = []
 
-    assert check_sums(folder, told.append) == len(FETCHED)
+    assert check_sums(Place(folder), told.append) == len(FETCHED)
     assert told[-1] == pytest.approx(1)
     assert list(kept_models(tmp_path)) == [("some/model", folder)]
 
@@ -101,11 +106,10 @@ def test_a_file_damaged_on_its_way_is_named_deleted_and_fetched_again():
     blob.write_bytes(blob.read_bytes()[:-1] + b"!")
 
     with pytest.raises(UnusableModel, match="safetensors was damaged on its way and is deleted"):
-        check_sums(folder, lambda _fraction: None)
+        check_sums(Place(folder), lambda _fraction: None)
 
-    assert check_sums(find_folder("some/model", lambda _fraction: None), lambda _fraction: None) == len(
-        FETCHED
-    )
+    again = find_folder("some/model", lambda _fraction: None)
+    assert check_sums(Place(again), lambda _fraction: None) == len(FETCHED)
 
 
 def test_a_download_that_was_cut_off_goes_on_where_it_stopped():
@@ -118,7 +122,7 @@ def test_a_download_that_was_cut_off_goes_on_where_it_stopped():
 
     again = find_folder("some/model", lambda _fraction: None)
 
-    assert check_sums(again, lambda _fraction: None) == len(FETCHED)
+    assert check_sums(Place(again), lambda _fraction: None) == len(FETCHED)
     assert kept.stat().st_mtime_ns == untouched
 
 
@@ -151,3 +155,50 @@ def test_the_rest_of_a_model_of_one_file_is_downloaded_without_its_transformer()
 
     check_folder(folder, whole=False)
     assert [file.name for file in (folder / "transformer").iterdir()] == ["config.json"]
+
+
+@pytest.fixture
+def quantised(tmp_path_factory):
+    """A transformer as one file."""
+    file = tmp_path_factory.mktemp("file") / "z-image-Q4_K_M.gguf"
+    writer = gguf.GGUFWriter(file, "lumina2")
+    writer.add_tensor(MARK, np.zeros((4, 4), dtype=np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return file
+
+
+def test_a_file_of_the_hub_is_downloaded_with_the_parts_that_it_lacks(monkeypatch, quantised):
+    monkeypatch.setitem(FILES, f"small/{quantised.name}", quantised)
+    monkeypatch.setattr(checkpoint, "Z_IMAGE", replace(Z_IMAGE, name="some/model"))
+    told = []
+
+    place = find_place(f"some/model/small/{quantised.name}", told.append)
+
+    assert place.checkpoint is not None
+    assert place.checkpoint.read_bytes() == quantised.read_bytes()
+    assert [file.name for file in (place.folder / "transformer").iterdir()] == ["config.json"]
+    assert told == sorted(told)
+    assert check_sums(place, told.append) == len(FETCHED)
+
+
+def test_a_file_that_the_hub_does_not_have_is_refused_in_a_sentence():
+    with pytest.raises(UnusableModel, match=r"There is no nowhere\.gguf in some/model"):
+        find_place("some/model/nowhere.gguf", lambda _fraction: None)
+
+
+@pytest.mark.parametrize("source", ["some/model/../x.gguf", "some/model/.x.gguf", "some/model/*.gguf"])
+def test_a_name_that_leads_elsewhere_is_no_file_of_the_hub(source):
+    with pytest.raises(UnusableModel, match="There is no model folder"):
+        find_place(source, lambda _fraction: None)
+
+
+def test_a_file_that_was_downloaded_is_listed_by_what_fetched_it(tmp_path, quantised):
+    folder = tmp_path / "models--some--files" / "snapshots" / COMMIT / "small"
+    folder.mkdir(parents=True)
+    (folder / "z-image-Q4_K_M.gguf").symlink_to(quantised)
+    (folder / "text_encoder.gguf").write_bytes(b"GGUF")
+
+    assert [name for name, _ in kept_models(tmp_path)] == ["some/files/small/z-image-Q4_K_M.gguf"]

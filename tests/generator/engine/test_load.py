@@ -4,12 +4,13 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from generator.checkpoint import weights_in
 from generator.choices import Precision
 from generator.engine import load as loading
 from generator.engine.load import load_parts, plan_for
 from generator.engine.preview import FLUX_PREVIEW
 from generator.memory import Card
-from generator.weights import UnusableModel, weights_in
+from generator.weights import UnusableModel
 
 CPU = torch.device("cpu")
 
