@@ -24,10 +24,6 @@ class PostgresStatements(Statements):
         found: Sequence[Row] = await self._connection.fetch(text, *values)
         return found
 
-    async def lock(self, sql: str, **values: Value) -> None:
-        """Wait for the rows, and keep others from writing them until the transaction's end."""
-        await self.rows(sql, **values)
-
 
 def _placed(step: Said) -> list[Value]:
     """Return a statement's values in the order of their places."""

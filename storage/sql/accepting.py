@@ -14,32 +14,31 @@ from storage.records import (
     NewJob,
     NewPost,
     NotEnough,
-    Post,
     QueueFull,
     Repeated,
     StartGone,
     Submission,
 )
 from storage.sql import money, starts
+from storage.sql.holding import ACCOUNT, CHANGED, held
 from storage.sql.rows import job_of, post_of, recipe_text
-from storage.sql.statements import Row, Statements
+from storage.sql.statements import Row, Said, Statements, said
 
 # An account as it stands among all: everything that deciding needs.
-STANDING = """
-select a.*, clock.now as clock,
-    (select count(*) from jobs where account = a.id and state in ('queued', 'running')) as own,
+STANDING = f"""
+with {ACCOUNT.format(money.PART_OF)}
+select me.*, clock.now as clock, {CHANGED},
+    (select id from jobs where account = me.id and key = :key) as repeated,
+    (select count(*) from jobs where account = me.id and state in ('queued', 'running')) as own,
     (select count(*) from jobs where state in ('queued', 'running')) as everybodys
-from accounts a, clock where a.id = (select coalesce(joined, id) from accounts where id = :account)
-"""
+from me, clock
+"""  # noqa: S608 - our own words
+
+FINISH = "update accounts set finish = :finish where id = :account"
 
 # So near its end, the queue takes orders one by one: only so do crowds of several bots not push past it.
 NEARLY_FULL = 200
-ALONE = "select 1 from clock for update"
-
-REPEATED = """
-select * from jobs where key = :key
-    and account = (select coalesce(joined, id) from accounts where id = :account)
-"""
+ALONE = "select 1 from clock /*pg: for update */"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +52,12 @@ class Fresh:
 
 async def submit(db: Statements, new: NewJob, limits: Limits, fresh: Fresh) -> Submission:
     """Accept a job, or say why not; a key that was accepted before changes nothing."""
-    await db.lock(money.LOCK, account=new.account)
-    repeated = await _accepted_before(db, new)
-    if repeated is not None:
-        return repeated
-    standing = await _standing(db, new.account)
+    standing = await _standing(db, new)
+    if standing["repeated"] is not None:
+        return await _repeated(db, standing["repeated"])
     if standing["everybodys"] + NEARLY_FULL >= limits.whole_queue:
-        await db.lock(ALONE)
-        standing = await _standing(db, new.account)
+        await db.rows(ALONE)
+        standing = await _standing(db, new)
     refusal = _refusal(standing, limits)
     if refusal is not None:
         return refusal
@@ -72,18 +69,16 @@ async def submit(db: Statements, new: NewJob, limits: Limits, fresh: Fresh) -> S
     return await _accept(db, new, standing, balance, fresh)
 
 
-async def _accepted_before(db: Statements, new: NewJob) -> Repeated | None:
-    job = await db.row(REPEATED, account=new.account, key=new.key)
-    if job is None:
-        return None
-    (post,) = await db.rows("select * from posts where job = :job", job=job["id"])
+async def _repeated(db: Statements, id: str) -> Repeated:
+    (job,) = await db.rows("select * from jobs where id = :job", job=id)
+    (post,) = await db.rows("select * from posts where job = :job", job=id)
     return Repeated(job_of(job), post_of(post))
 
 
-async def _standing(db: Statements, account: int) -> Row:
-    row = await db.row(STANDING, account=account)
+async def _standing(db: Statements, new: NewJob) -> Row:
+    row = await held(db, STANDING, account=new.account, key=new.key)
     if row is None:
-        raise LookupError(f"There is no account {account}.")
+        raise LookupError(f"There is no account {new.account}.")
     return row
 
 
@@ -101,14 +96,15 @@ async def _accept(db: Statements, new: NewJob, standing: Row, balance: Balance, 
     job = _job(new, standing["id"], fresh)
     tag = fair.start_tag(standing["clock"], standing["finish"])
     charge = fair.charge(new.cost_seconds, standing["weight"] * new.weight)
-    await _insert(db, job, new, tag, charge)
-    await starts.need(db, job)
-    await money.add(db, ledger.hold(job, fresh.now))
-    await db.rows(
-        "update accounts set finish = :finish where id = :account", finish=tag + charge, account=job.account
+    (post,) = await db.together(
+        _inserted(job, new, tag, charge),
+        *starts.needed(job),
+        money.entered(ledger.hold(job, fresh.now)),
+        said(FINISH, finish=tag + charge, account=job.account),
+        _shown(job.id, new.post, fresh.holder),
     )
-    held = Balance(available=balance.available - job.price, held=balance.held + job.price)
-    return Accepted(job=job, post=await _insert_post(db, job.id, new.post, fresh.holder), balance=held)
+    left = Balance(available=balance.available - job.price, held=balance.held + job.price)
+    return Accepted(job=job, post=post_of(post), balance=left)
 
 
 def _job(new: NewJob, account: int, fresh: Fresh) -> Job:
@@ -133,8 +129,8 @@ def _job(new: NewJob, account: int, fresh: Fresh) -> Job:
     )
 
 
-async def _insert(db: Statements, job: Job, new: NewJob, tag: float, charge: float) -> None:
-    await db.rows(
+def _inserted(job: Job, new: NewJob, tag: float, charge: float) -> Said:
+    return said(
         """
         insert into jobs (id, key, account, recipe, count, format, price, cost_seconds, parent, tag,
             charge, weight, private, created_at, loras)
@@ -159,8 +155,8 @@ async def _insert(db: Statements, job: Job, new: NewJob, tag: float, charge: flo
     )
 
 
-async def _insert_post(db: Statements, job: str, new: NewPost, holder: str | None) -> Post:
-    (row,) = await db.rows(
+def _shown(job: str, new: NewPost, holder: str | None) -> Said:
+    return said(
         """
         insert into posts (job, platform, address, language, holder)
         values (:job, :platform, :address, :language, :holder) returning *
@@ -171,4 +167,3 @@ async def _insert_post(db: Statements, job: str, new: NewPost, holder: str | Non
         language=new.language,
         holder=holder,
     )
-    return post_of(row)

@@ -36,7 +36,6 @@ Cancelled = tuple[tuple[Job, Post | None], ...]
 
 async def block(db: Statements, account: int, now: float) -> tuple[Account, Stopped] | None:
     """Block an account, cancel what waits and mark what runs as to be stopped."""
-    await db.lock(money.LOCK, account=account)
     blocked = await accounts.change(db, account, None, blocked=True)
     if blocked is None:
         return None

@@ -4,16 +4,18 @@ from dataclasses import replace
 
 from storage import ledger
 from storage.records import Balance, Entry, JobState, Kind, Limits
+from storage.sql.holding import ACCOUNT, CHANGED, held
 from storage.sql.rows import balance_of, entry_of, job_of
-from storage.sql.statements import Row, Statements
+from storage.sql.statements import Row, Said, Statements, said
 
-CURRENT = """
-select * from accounts where id = (select coalesce(joined, id) from accounts where id = :account)
-"""
+PART_OF = "select coalesce(joined, id) from accounts where id = :account"
+CURRENT = f"select * from accounts where id = ({PART_OF})"  # noqa: S608 - our own words
+HELD = f"with {ACCOUNT.format(PART_OF)} select me.*, {CHANGED} from me"  # noqa: S608 - the same
 
-LOCK = """
-select 1 from accounts where id = (select coalesce(joined, id) from accounts where id = :account)
-for no key update
+ENTER = """
+insert into ledger (key, account, kind, available, held, job, note, created_at)
+values (:key, :account, :kind, :available, :held, :job, :note, :created_at)
+on conflict (key) do nothing returning seq
 """
 
 # Each half reads its newest by the index; the second is empty for most.
@@ -68,18 +70,21 @@ async def account_row(db: Statements, account: int) -> Row:
 
 async def locked_row(db: Statements, account: int) -> Row:
     """Return the same, of which nobody else changes anything until the transaction's end."""
-    await db.lock(LOCK, account=account)
-    return await account_row(db, account)
+    row = await held(db, HELD, account=account)
+    if row is None:
+        raise LookupError(f"There is no account {account}.")
+    return row
 
 
 async def add(db: Statements, entry: Entry) -> bool:
     """Add an entry; False when its key was there before, which changes nothing."""
-    added = await db.rows(
-        """
-        insert into ledger (key, account, kind, available, held, job, note, created_at)
-        values (:key, :account, :kind, :available, :held, :job, :note, :created_at)
-        on conflict (key) do nothing returning seq
-        """,
+    return bool(await db.together(entered(entry)))
+
+
+def entered(entry: Entry) -> Said:
+    """Add an entry; where its key was there before, nothing changes and no row is returned."""
+    return said(
+        ENTER,
         key=entry.key,
         account=entry.account,
         kind=entry.kind,
@@ -89,7 +94,6 @@ async def add(db: Statements, entry: Entry) -> bool:
         note=entry.note,
         created_at=entry.created_at,
     )
-    return bool(added)
 
 
 def allowance_is_due(row: Row, limits: Limits, now: float) -> bool:

@@ -7,30 +7,28 @@ from generator.messages import Fault
 from storage import fair, ledger
 from storage.records import CancelOutcome, Entry, Job, JobState, Picture
 from storage.sql import money, shares
+from storage.sql.holding import ACCOUNT, CHANGED, held
 from storage.sql.rows import job_of
-from storage.sql.statements import Row, Statements
+from storage.sql.statements import Row, Said, Statements, said
 
-# Who takes both takes the account first, so that nobody waits in a circle.
-LOCK_ACCOUNT = """
-select 1 from accounts where id = (select account from jobs where id = :job) for no key update
+# A job, and what its account has in line. The account is held first, so that nobody waits in a circle.
+HELD = f"""
+with {ACCOUNT.format("select account from jobs where id = :job")},
+job as (select jobs.* from me, jobs where jobs.id = :job /*pg: for update of jobs */)
+select job.*, me.weight as account_weight, {shares.IN_LINE}, {CHANGED} from me, job, clock
+"""  # noqa: S608 - our own words
+
+END = """
+update jobs set state = :state, ended_at = :ended_at, fault = :fault, draw_seconds = :draw_seconds,
+    lease = null
+where id = :job
 """
-LOCK_JOB = "select 1 from jobs where id = :job for update"
-
-
-async def lock(db: Statements, job: str) -> None:
-    """Let nobody else change the job, nor what its account has in line, until the transaction's end."""
-    await db.lock(LOCK_ACCOUNT, job=job)
-    await db.lock(LOCK_JOB, job=job)
 
 
 async def running(db: Statements, job: str, attempt: int) -> Row | None:
-    """Return the row of a running job; None when this attempt no longer holds it."""
-    await lock(db, job)
-    return await db.row(
-        "select * from jobs where id = :job and state = 'running' and attempt = :attempt",
-        job=job,
-        attempt=attempt,
-    )
+    """Return the row of a running job, held; None when this attempt no longer holds it."""
+    row = await held(db, HELD, job=job)
+    return row if row and (row["state"], row["attempt"]) == (JobState.RUNNING, attempt) else None
 
 
 async def succeed(
@@ -39,11 +37,10 @@ async def succeed(
     """Keep the pictures, spend the hold, and charge the account's share with the real cost."""
     job = job_of(row)
     ended = replace(job.moved_to(JobState.SUCCEEDED), ended_at=now, draw_seconds=draw_seconds)
-    await _end(db, ended, ledger.capture(job, now))
-    for picture in pictures:
-        await _insert_picture(db, picture)
-    weight = (await money.account_row(db, job.account))["weight"] * row["weight"]
-    await shares.correct(db, row, fair.correction(row["charge"], draw_seconds, weight))
+    cost = fair.correction(row["charge"], draw_seconds, row["account_weight"] * row["weight"])
+    await db.together(
+        *map(_kept, pictures), *shares.corrected(row, cost), *_ended(ended, ledger.capture(job, now))
+    )
     return ended
 
 
@@ -51,28 +48,26 @@ async def fail(db: Statements, row: Row, fault: Fault, now: float) -> Job:
     """End without a picture; the hold comes back."""
     job = job_of(row)
     ended = replace(job.moved_to(JobState.FAILED), ended_at=now, fault=fault)
-    await _end(db, ended, ledger.release(job, now))
+    await db.together(*_ended(ended, ledger.release(job, now)))
     return ended
 
 
-async def end_cancelled(db: Statements, row: Row, now: float) -> Job:
+async def end_cancelled(db: Statements, row: Row, now: float, *also: Said) -> Job:
     """End as cancelled; the hold comes back."""
     job = job_of(row)
     ended = replace(job.moved_to(JobState.CANCELLED), ended_at=now)
-    await _end(db, ended, ledger.release(job, now))
+    await db.together(*also, *_ended(ended, ledger.release(job, now)))
     return ended
 
 
 async def cancel(db: Statements, job: str, now: float) -> CancelOutcome:
     """Cancel a queued job; note the wish on a running one."""
-    await lock(db, job)
-    row = await db.row("select * from jobs where id = :job", job=job)
+    row = await held(db, HELD, job=job)
     if row is None:
         return CancelOutcome.ENDED
     match JobState(row["state"]):
         case JobState.QUEUED:
-            await end_cancelled(db, row, now)
-            await shares.correct(db, row, -row["charge"])
+            await end_cancelled(db, row, now, *shares.corrected(row, -row["charge"]))
             return CancelOutcome.CANCELLED
         case JobState.RUNNING:
             await _ask_to_stop(db, job, now)
@@ -89,24 +84,20 @@ async def _ask_to_stop(db: Statements, job: str, now: float) -> None:
     )
 
 
-async def _end(db: Statements, ended: Job, settlement: Entry) -> None:
-    await db.rows(
-        """
-        update jobs set state = :state, ended_at = :ended_at, fault = :fault,
-            draw_seconds = :draw_seconds, lease = null
-        where id = :job
-        """,
+def _ended(ended: Job, settlement: Entry) -> tuple[Said, Said]:
+    state = said(
+        END,
         state=ended.state,
         ended_at=ended.ended_at,
         fault=ended.fault,
         draw_seconds=ended.draw_seconds,
         job=ended.id,
     )
-    await money.add(db, settlement)
+    return state, money.entered(settlement)
 
 
-async def _insert_picture(db: Statements, picture: Picture) -> None:
-    await db.rows(
+def _kept(picture: Picture) -> Said:
+    return said(
         """
         insert into pictures (job, place, sha256, format, width, height, size_bytes, truncated, secret,
             look, colours)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from generator.recipe import Recipe
 from storage.records import Job
 from storage.sql import contents
-from storage.sql.statements import Database, Row, Statements
+from storage.sql.statements import Database, Row, Said, Statements, said
 from storage.starts import StartPicture
 
 KEEP = """
@@ -42,6 +42,8 @@ select cast(:account as bigint), sent_by, sha256, width, height, size_bytes, cas
 from starts where sha256 = :sha256 limit 1
 on conflict (account, sha256) do nothing
 """
+
+NEED = "insert into job_starts (job, sha256) values (:job, :sha256)"
 
 LET_GO = f"""
 delete from starts
@@ -111,13 +113,16 @@ async def are_kept(db: Statements, recipe: Recipe) -> bool:
     return True
 
 
-async def need(db: Statements, job: Job) -> None:
+def needed(job: Job) -> list[Said]:
     """Note what a new job starts from: it is kept as long as the job."""
-    for sha256 in job.recipe.pictures:
-        await db.rows(SHARE, account=job.account, sha256=sha256, now=job.created_at)
-        await db.rows(
-            "insert into job_starts (job, sha256) values (:job, :sha256)", job=job.id, sha256=sha256
+    return [
+        step
+        for sha256 in job.recipe.pictures
+        for step in (
+            said(SHARE, account=job.account, sha256=sha256, now=job.created_at),
+            said(NEED, job=job.id, sha256=sha256),
         )
+    ]
 
 
 async def let_go(db: Statements, job: str) -> list[str]:

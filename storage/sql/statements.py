@@ -9,7 +9,7 @@ One text serves SQLite and PostgreSQL, and these rules keep it so:
 * what PostgreSQL alone needs stands in a comment: `/*pg: for update skip locked */`;
 * of SQLite's own functions `total`, `json_each`, `json_set`, and `max` and `min` of two values are there.
 
-`lock` is what makes a verb that decides by what it reads right when several processes write.
+`storage.sql.holding` is what makes a verb that decides by what it reads right when several processes write.
 `together` and `at_once` save ways to the server and back: there, nothing else costs as much.
 """
 
@@ -59,10 +59,6 @@ class Statements(ABC):
 
         Triggers and references see what all of them did.
         """
-
-    @abstractmethod
-    async def lock(self, sql: str, **values: Value) -> None:
-        """Run a `select … for update`, which holds to the end; nothing where only one ever writes."""
 
     async def row(self, sql: str, **values: Value) -> Row | None:
         """Run one statement and return its first row."""

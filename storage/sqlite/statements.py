@@ -27,9 +27,6 @@ class SqliteStatements(Statements):
             found = await self.rows(step.sql, **step.values)
         return found
 
-    async def lock(self, sql: str, **values: Value) -> None:
-        """Nothing: a transaction that writes is alone from its begin."""
-
 
 def _encodable(values: dict[str, Value]) -> dict[str, Value]:
     return {
