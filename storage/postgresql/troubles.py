@@ -23,6 +23,7 @@ LOST = (
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # used after the server's last word, before the driver has seen the end
 )
 
 SENTENCES: tuple[tuple[type[BaseException], str], ...] = (

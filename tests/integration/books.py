@@ -95,6 +95,12 @@ def on_telegram_now(town: LoopbackTelegram) -> Counter[str]:
     return Counter(found[0] for name in names if (found := named_job(name)))
 
 
+def none_ended_by_itself(products: tuple[Product, ...]) -> None:
+    """Whatever was done to them, no bot met anything that it had not thought of."""
+    for product in products:
+        assert product.logged("crashed", "by a bug", "of a bug") == []
+
+
 def nothing_is_left(products: tuple[Product, ...], pictures: Path) -> None:
     """No process of theirs runs, and no half file lies about."""
     for product in products:

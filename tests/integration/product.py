@@ -97,6 +97,10 @@ class Product:
         bots = [self.pid] if self.process is not None and self.process.poll() is None else []
         return [*bots, *self.generators()]
 
+    def logged(self, *words: str) -> list[str]:
+        """Return the lines of the log that have any of the words in them."""
+        return [line for line in self.log.read_text().splitlines() if any(word in line for word in words)]
+
     def kill_generator(self) -> None:
         """Kill -9 every generator of this folder."""
         for pid in self.generators():

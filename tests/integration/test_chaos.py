@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 import pytest
-from books import all_shown, books_agree, every_picture_is_in_its_chat, nothing_is_left
+from books import all_shown, books_agree, every_picture_is_in_its_chat, none_ended_by_itself, nothing_is_left
 from private_postgres import THROW_OUT, Server, name_in
 from product import Product
 from street import Street, join_discord, join_telegram, new_key, tell
@@ -94,6 +94,7 @@ async def everything_is_well(street: Street, store: SqlStore, folder: PictureFol
             tell(f"{await folder.sweep(store)} orphans swept")
         jobs = await books_agree(street, store, folder)
         every_picture_is_in_its_chat(street, jobs)
+        none_ended_by_itself(street.bots)
     finally:
         await store.close()
 

@@ -4,13 +4,16 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 
+import asyncpg
 import pytest
+from private_postgres import THROW_OUT
 from stored_orders import LIMITS, NOON, claimed, drawn, order, person
 
 from storage.postgresql import PostgresStore, company
 from storage.records import Accepted, AccountFull, QueueFull, Rung
 
 WEB = {"web"}  # where the orders come from
+CUTS = 30
 
 
 class Bots:
@@ -72,6 +75,28 @@ async def test_an_office_has_one_holder_and_goes_to_another_when_that_one_dies(b
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+async def test_connections_that_are_cut_again_and_again_end_no_bot(bot, postgres, monkeypatch):
+    monkeypatch.setattr(company, "OFFICE_SECONDS", 0.0)
+    monkeypatch.setattr(company, "RETRY_SECONDS", 0.0)
+    bots = [await bot() for _ in range(2)]
+    leading = [
+        asyncio.create_task(each.company.lead(office, asyncio.Event().wait))
+        for each in bots
+        for office in ("drawing", "sweeping", "webhooks")
+    ]
+
+    cutter = await asyncpg.connect(postgres)
+    for _ in range(CUTS):
+        await cutter.execute(THROW_OUT)
+        await asyncio.sleep(0.01)
+
+    assert [task for task in [*leading, *bot.tasks.values()] if task.done()] == []
+    await cutter.close()
+    for task in leading:
+        task.cancel()
+    await asyncio.gather(*leading, return_exceptions=True)
 
 
 async def test_a_notice_reaches_the_others_and_not_oneself(bot):
