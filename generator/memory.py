@@ -114,6 +114,11 @@ def precisions(card: Card, wish: Precision) -> tuple[Precision, ...]:
             return (wish,)
 
 
+def room_to_record(free: int, rows: int, pixels: int) -> bool:
+    """Whether so many free bytes suffice for what a step of so many pictures computes in, and to decode."""
+    return free >= (rows + 1) * _drawing(DRAWING, pixels)
+
+
 def _eight_bits(card: Card) -> tuple[Precision, ...]:
     if card.capability >= FP8_FROM:
         return (Precision.FP8,)
@@ -141,6 +146,11 @@ def _peak(weights: Weights, precision: Precision, way: tuple[Lying, Lying, bool]
     share = 0.5 if precision is not Precision.EXACT else 1.0
     whole = weights.transformer * (share + SMALL_PARTS * (1 - share))
     words = weights.text_encoder * (share if text_encoder is Lying.RESIDENT else WINDOW)
-    drawing = (DRAWING_TILED if tiled else DRAWING) * GIB * max(pixels / PIXELS, 0.1)
+    drawing = _drawing(DRAWING_TILED if tiled else DRAWING, pixels)
     lying = whole if transformer is Lying.RESIDENT else weights.transformer * WINDOW
     return int(lying + words + weights.vae + drawing + CONTEXT)
+
+
+def _drawing(gib: float, pixels: int) -> float:
+    """Return the bytes of activations for a picture, from those for a megapixel."""
+    return gib * GIB * max(pixels / PIXELS, 0.1)

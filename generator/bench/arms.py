@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from generator.bench.sizes import Networks
 from generator.choices import Choices, Precision
-from generator.engine.compiled import compiled_for
 from generator.engine.decode import decode
 from generator.engine.denoise import Wish, denoise, schedule
+from generator.engine.levers import head_of, levers_for
 from generator.engine.load import Parts, without_last_layer
 from generator.engine.net import Net
 from generator.engine.preview import FLUX_PREVIEW
@@ -124,8 +124,8 @@ class Ours:
             device=model.device,
             dtype=model.dtype,
         )
-        compiled = compiled_for(model.device, Choices())
-        self._net = Net(self.parts.transformer, tuple, model.device, self.precision, compiled)
+        self.levers = levers_for(model.device, head_of(model.transformer), Choices(), None)
+        self._net = Net(self.parts.transformer, tuple, model.device, self.precision, self.levers)
         self._prompts = PromptEncoder(self.parts.tokenizer, self.parts.text_encoder, model.device)
 
     @torch.inference_mode()

@@ -10,18 +10,21 @@ import os
 import threading
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from generator.choices import Choices, Compiling
-from generator.engine.block import Block, Modulation, block, scaled_attention
+from generator.engine.block import Attention, Block, Modulation, block
 
 log = logging.getLogger(__name__)
 
-Through = Callable[[Block, Tensor, Tensor, Modulation | None], Tensor]
-"""From a block's weights, tokens, rotations and moment to tokens."""
+Through = Callable[[Block, Tensor, Tensor, Modulation | None, Attention], Tensor]
+"""From a block's weights, tokens, rotations, moment and way to attend to tokens."""
+
+Rest = tuple[Tensor, Modulation | None, Attention]
+F = TypeVar("F", bound=Callable[..., Tensor])
 
 NUMBERS = itertools.count()
 MOST_SHAPES = 64  # what comes later is drawn plainly
@@ -37,45 +40,60 @@ def compiled_for(device: torch.device, choices: Choices) -> "Compiled | None":
     return Compiled() if wanted else None
 
 
-def plainly(weights: Block, tokens: Tensor, turns: Tensor, moment: Modulation | None) -> Tensor:
+def plainly(
+    weights: Block, tokens: Tensor, turns: Tensor, moment: Modulation | None, attention: Attention
+) -> Tensor:
     """Go through a block as it stands."""
-    return block(weights, tokens, turns, moment, scaled_attention)
+    return block(weights, tokens, turns, moment, attention)
 
 
 class Compiled:
     """Gives the function for a shape: the plain one, until its compiled one is warm."""
 
     def __init__(self) -> None:
-        self._ready: dict[Any, Through] = {}
+        self._ready: dict[Any, Any] = {}
         self._asked: set[Any] = set()
+        self._done: set[Any] = set()
         self._one = threading.Lock()  # the compiler works on one shape at a time
 
-    def function(
-        self, group: str, weights: Block, tokens: Tensor, turns: Tensor, moment: Modulation | None
-    ) -> Through:
+    @property
+    def busy(self) -> bool:
+        """Whether a shape that was asked for is still being compiled."""
+        return len(self._done) < len(self._asked)
+
+    @property
+    def shapes(self) -> tuple[int, int]:
+        """How many shapes are compiled, and how many were asked for."""
+        return len(self._ready), len(self._asked)
+
+    def function(self, group: str, weights: Block, tokens: Tensor, *given: *Rest) -> Through:
         """Return what goes through the blocks of a group at this shape."""
         key = group, tuple(tokens.shape), tokens.dtype
+        return self.form_of(plainly, key, lambda: (weights, torch.zeros_like(tokens), *given))
+
+    def form_of(self, plain: F, key: Any, given: Callable[[], tuple[Any, ...]]) -> F:
+        """Return the form of a function for a key; `given` makes what it is warmed with."""
         if key not in self._asked and len(self._asked) < MOST_SHAPES:
             self._asked.add(key)
-            like = torch.zeros_like(tokens), turns.clone(), moment
             threading.Thread(
-                target=self._warm, args=(key, weights, *like), name="compiling", daemon=True
+                target=self._warm, args=(plain, key, given()), name="compiling", daemon=True
             ).start()
-        return self._ready.get(key, plainly)
+        found: F = self._ready.get(key, plain)
+        return found
 
-    def _warm(
-        self, key: Any, weights: Block, tokens: Tensor, turns: Tensor, moment: Modulation | None
-    ) -> None:
-        through = _own(plainly, f"through_{next(NUMBERS)}")
-        compiled: Through = torch.compile(through, fullgraph=True, dynamic=False)
+    def _warm(self, plain: Callable[..., Tensor], key: Any, given: tuple[Any, ...]) -> None:
+        own = _own(plain, f"{plain.__name__}_{next(NUMBERS)}")
+        compiled: Any = torch.compile(own, fullgraph=True, dynamic=False)
         try:
             with self._one, torch.inference_mode():
-                compiled(weights, tokens, turns, moment)
+                compiled(*given)
         except Exception:  # whatever a compiler says, the plain function goes on drawing
             log.exception("compiling failed")
         else:
             self._ready[key] = compiled
             log.info("shape compiled", extra={"group": key[0], "shape": key[1]})
+        finally:
+            self._done.add(key)
 
 
 def _own(function: Any, name: str) -> Any:

@@ -119,8 +119,11 @@ class Canvas:
 
     def __call__(self, latents: Tensor, time: float) -> Tensor:
         """Return the velocity of these latents at this time."""
+        return self._net.step(self._velocity, latents, self._captions, time)
+
+    def _velocity(self, latents: Tensor, captions: Tensor, table: Tensor) -> Tensor:
         net, cut = self._net, patches(latents.to(self._net.dtype))
-        moment = net.moment(time, cut)
+        moment = net.moment(table)
         tokens = net.refine(net.embedded(cut), self._turns, moment)  # (rows, tokens, dim)
-        tokens = net.through(torch.cat([tokens, self._captions], dim=1), self._all_turns, moment)
+        tokens = net.through(torch.cat([tokens, captions], dim=1), self._all_turns, moment)
         return unpatched(net.last(tokens, moment), self._rows, self._columns).float()

@@ -9,8 +9,10 @@ from torch import Tensor
 
 from generator.choices import Precision
 from generator.engine.block import Block, Modulation, block_of, modulation_of
-from generator.engine.compiled import Compiled, Through, plainly
-from generator.engine.products import Weight, kept_in
+from generator.engine.compiled import Through, plainly
+from generator.engine.levers import NONE, Levers
+from generator.engine.products import Float8, Int8, Weight, kept_in
+from generator.engine.recorded import Step
 from generator.engine.text import Text
 from generator.engine.tokens import BUCKET, filled, rotations
 
@@ -18,16 +20,26 @@ KEY = "2-1"  # the name of the layers for patches of 2 x 2 in one frame
 MOMENTS_KEPT = 128  # times; one takes a megabyte with Z-Image-Turbo
 
 
-class Moment:
-    """What a time does: to each block that it modulates, and to the last layer."""
+PARTS = len(Modulation._fields)
 
-    def __init__(self, transformer: Any, time: float, like: Tensor) -> None:
-        net = transformer
-        told = torch.full((1,), time, device=like.device) * net.t_scale  # filled there: nothing is sent
-        moment = net.t_embedder(told).type_as(like)  # (1, 256)
-        self.refiner = [modulation_of(layer, moment) for layer in net.noise_refiner]
-        self.layers = [modulation_of(layer, moment) for layer in net.layers]
-        self.last = 1.0 + net.all_final_layer[KEY].adaLN_modulation(moment)[:, None]  # (1, 1, dim)
+
+class Moment:
+    """What a time does: to each block that it modulates, and to the last layer. All of it is in one table."""
+
+    def __init__(self, table: Tensor, refiners: int) -> None:
+        *parts, self.last = table[:, None, None].unbind()  # (1, 1, dim) each
+        blocks = [Modulation(*parts[at : at + PARTS]) for at in range(0, len(parts), PARTS)]
+        self.refiner, self.layers = blocks[:refiners], blocks[refiners:]
+
+
+def moment_table(transformer: Any, time: float, like: Tensor) -> Tensor:
+    """Return what a time does to a reference transformer, (4 for each block and one more, dim)."""
+    net = transformer
+    told = torch.full((1,), time, device=like.device) * net.t_scale  # filled there: nothing is sent
+    moment = net.t_embedder(told).type_as(like)  # (1, 256)
+    blocks = [modulation_of(layer, moment) for layer in (*net.noise_refiner, *net.layers)]
+    last = 1.0 + net.all_final_layer[KEY].adaLN_modulation(moment)[:, None]
+    return torch.cat([*(part for each in blocks for part in each), last]).flatten(1)
 
 
 class Net:
@@ -42,14 +54,14 @@ class Net:
         worn: Callable[[], object] = tuple,
         device: torch.device | None = None,
         precision: Precision = Precision.EXACT,
-        compiled: Compiled | None = None,
+        levers: Levers = NONE,
     ) -> None:
         self.transformer = transformer
         self.device = device or transformer.x_pad_token.device
         self._worn = worn
         self._precision = precision
-        self._compiled = compiled
-        self._moments: OrderedDict[tuple[object, float], Moment] = OrderedDict()
+        self._levers = levers
+        self._moments: OrderedDict[tuple[object, float], Tensor] = OrderedDict()
         small_parts_to(transformer, self.device)
         self._caption = [fused_block(layer) for layer in transformer.context_refiner]
         self._whole = [fused_block(layer) for layer in (*transformer.noise_refiner, *transformer.layers)]
@@ -66,27 +78,48 @@ class Net:
         config = self.transformer.config
         found = rotations(rows, columns, caption, tuple(config.axes_dims), config.rope_theta)
         image, words = (each.to(device) for each in found)
-        if device.type == "cpu" and self._compiled is None:
+        if device.type == "cpu" and self._levers.compiled is None:
             return torch.view_as_complex(image), torch.view_as_complex(words)
         return image, words
 
-    def moment(self, time: float, like: Tensor) -> Moment:
+    def step(self, step: Step, latents: Tensor, captions: Tensor, time: float) -> Tensor:
+        """Return what a step makes of latents, captions and the table of a time; recorded where that pays."""
+        self.blocks()  # a recording does not ask for them, but reads them where they lie
+        inputs = latents, captions, self.table(time, captions)
+        recorder = self._levers.recorder
+        return step(*inputs) if recorder is None else recorder(step, *inputs)
+
+    def free_memory(self) -> bool:
+        """Let go of what only makes steps quicker; return whether there was any."""
+        return self._levers.recorder is not None and self._levers.recorder.forget()
+
+    def table(self, time: float, like: Tensor) -> Tensor:
         """Return what a time does, from memory where it was asked before."""
         key = self._worn(), time
         if key not in self._moments:
-            self._moments[key] = Moment(self.transformer, time, like)
+            self._moments[key] = moment_table(self.transformer, time, like)
             while len(self._moments) > MOMENTS_KEPT:
                 self._moments.popitem(last=False)
         self._moments.move_to_end(key)
         return self._moments[key]
 
+    def moment(self, table: Tensor) -> Moment:
+        """Return what a table does to each part."""
+        return Moment(table, len(self.transformer.noise_refiner))
+
     def blocks(self) -> list[Block]:
-        """Return a step's blocks as their precision keeps them: the picture's refiners, then the main."""
+        """Return a step's blocks as their precision keeps them: the picture's refiners, then the main.
+
+        Where the weights change, those are made anew in the same place.
+        """
         if self._precision is Precision.EXACT:
             return self._whole
-        if not self._kept or self._worn() != self._kept_for:
+        if not self._kept:
             self._kept = [kept_block(weights, self._precision, self.device) for weights in self._whole]
-            self._kept_for = self._worn()
+        elif self._worn() != self._kept_for:
+            for kept, weights in zip(self._kept, self._whole, strict=True):
+                copy_matrices(kept_block(weights, self._precision, self.device), kept)
+        self._kept_for = self._worn()
         return self._kept
 
     def refined(self, text: Text) -> Tensor:
@@ -104,7 +137,8 @@ class Net:
         tokens[:, len(features) :] = net.cap_pad_token
         _, turns = self.turns(0, 0, length, features.device)
         for weights in self._caption:
-            tokens = plainly(block_on(weights, self.device), tokens, turns, None)
+            here = block_on(weights, self.device)
+            tokens = plainly(here, tokens, turns, None, self._levers.attention.attend)
         return cast(Tensor, tokens)
 
     def embedded(self, patches: Tensor) -> Tensor:
@@ -133,11 +167,13 @@ class Net:
     def _through(
         self, group: str, blocks: list[Block], tokens: Tensor, turns: Tensor, moments: list[Modulation]
     ) -> Tensor:
+        attend = self._levers.attention.attend
         go: Through = plainly
-        if self._compiled is not None and blocks:
-            go = self._compiled.function(group, blocks[0], tokens, turns, moments[0])
+        if self._levers.compiled is not None and blocks:
+            given = blocks[0], tokens, turns, moments[0], attend
+            go = self._levers.compiled.function(group, *given)
         for weights, moment in zip(blocks, moments, strict=True):
-            tokens = go(block_on(weights, tokens.device), tokens, turns, moment)
+            tokens = go(block_on(weights, tokens.device), tokens, turns, moment, attend)
         return tokens
 
 
@@ -162,6 +198,14 @@ def with_matrices(weights: Block, change: Callable[[Tensor], Weight]) -> Block:
         if isinstance(weight, Tensor)
     )
     return weights._replace(qkv=qkv, out=out, w13=w13, w2=w2)
+
+
+def copy_matrices(source: Block, target: Block) -> None:
+    """Write matrices in eight bits to where others lie."""
+    for new, old in zip(source, target, strict=True):
+        if isinstance(new, Int8 | Float8) and isinstance(old, Int8 | Float8):
+            old.rows.copy_(new.rows)
+            old.scale.copy_(new.scale)
 
 
 def small_parts_to(transformer: Any, device: torch.device) -> None:

@@ -14,11 +14,11 @@ from generator.checkpoint import Place
 from generator.choices import Choices, Precision
 from generator.engine.adapters import Adapters
 from generator.engine.card import memory_of
-from generator.engine.compiled import Compiled, compiled_for
 from generator.engine.decode import BrokenPicture, picture_of, pixels_of, tiled
 from generator.engine.denoise import Step, Wish, denoise, schedule
 from generator.engine.encode_file import encode_file, fit
 from generator.engine.latents import initial_latents
+from generator.engine.levers import NONE, Levers, head_of, levers_for
 from generator.engine.lines import Courier, beside
 from generator.engine.load import LOADED, Parts, load_parts
 from generator.engine.net import Net
@@ -59,7 +59,8 @@ def load_painter(  # noqa: PLR0913 - one for each setting that travels
     """Load a checked model and draw once, so that the first picture is as fast as the next."""
     torch.set_num_threads(threads)
     parts = load_parts(place.folder, progress, wish=choices.precision, checkpoint=place.checkpoint)
-    painter = ZImagePainter(parts, model_for(source), shelf, compiled_for(parts.device, choices))
+    levers = levers_for(parts.device, head_of(parts.transformer), choices, parts.plan)
+    painter = ZImagePainter(parts, model_for(source), shelf, levers)
     progress(LOADED)
     painter.warm_up()
     progress(1.0)
@@ -73,13 +74,13 @@ class Stopped(Exception):
 class ZImagePainter:
     """A loaded model that draws requests, one at a time, in the caller's thread."""
 
-    def __init__(self, parts: Parts, row: Model, shelf: Shelf, compiled: Compiled | None = None) -> None:
+    def __init__(self, parts: Parts, row: Model, shelf: Shelf, levers: Levers = NONE) -> None:
         self.model = row.name
         self._parts = parts
         self._row = row
         self._prompts = PromptEncoder(parts.tokenizer, parts.text_encoder, parts.device)
         precision = parts.plan.precision if parts.plan else Precision.EXACT
-        self._net = Net(parts.transformer, lambda: self._adapters.worn, parts.device, precision, compiled)
+        self._net = Net(parts.transformer, lambda: self._adapters.worn, parts.device, precision, levers)
         self._adapters = Adapters(parts.transformer, shelf)
         self._starts = Encoder(parts.vae, parts.device)
         self._previews = Previews(parts.preview, parts.device)
@@ -124,7 +125,7 @@ class ZImagePainter:
         except (RuntimeError, MemoryError) as error:
             if not _is_out_of_memory(error):
                 raise
-            _free_memory()
+            self._free_memory()
             fault = Fault.OUT_OF_MEMORY
         else:
             return True
@@ -142,7 +143,7 @@ class ZImagePainter:
         started = time.perf_counter()
         latents = self._denoised(orders, sitting)
         if latents is None:
-            self._draw_halves(orders, sitting)
+            self._draw_with_less(orders, sitting)
             return
         share = sitting.share + (time.perf_counter() - started) / len(orders)
         for order, each in zip(orders, latents, strict=True):
@@ -157,7 +158,12 @@ class ZImagePainter:
             size = order.recipe.width, order.recipe.height
             self._hand_over(partial(covering, start, size), order, 0.0, sitting)
 
-    def _draw_halves(self, orders: Sequence[Order], sitting: "Sitting") -> None:
+    def _draw_with_less(self, orders: Sequence[Order], sitting: "Sitting") -> None:
+        """Draw again without what only made it quicker; else in halves; else give up."""
+        if self._free_memory() and not sitting.freed:
+            sitting.freed = True
+            self._draw(orders, sitting)
+            return
         if len(orders) == 1:
             sitting.give_up(orders[0], Fault.OUT_OF_MEMORY)
             return
@@ -185,7 +191,6 @@ class ZImagePainter:
         else:
             return latents
         sitting.done = done
-        _free_memory()
         return None
 
     def _steps(
@@ -212,6 +217,13 @@ class ZImagePainter:
         """Wait for the card, which is told its work ahead of time: a step that is told has been done."""
         if self._parts.device.type == "cuda":
             torch.cuda.current_stream().synchronize()
+
+    def _free_memory(self) -> bool:
+        """Give back what can be spared; return whether that was more than what nobody holds."""
+        freed = self._net.free_memory()
+        if self._parts.device.type == "cuda":
+            torch.cuda.empty_cache()
+        return freed
 
     def _guidance(self, recipe: Recipe) -> float:
         return recipe.guidance if self._row.takes_guidance else 0.0
@@ -252,7 +264,8 @@ class ZImagePainter:
         except (RuntimeError, MemoryError) as error:
             if not _is_out_of_memory(error):
                 raise
-        _free_memory()
+        if self._free_memory():
+            return self._decoded(latents)
         with tiled(self._parts.vae):
             return pixels_of(self._parts.vae, latents)
 
@@ -281,6 +294,7 @@ class Sitting:
         self.previews = request.previews
         self.pictures: dict[str, Image.Image] = {}
         self.done = 0  # steps, summed over the orders
+        self.freed = False  # what only makes drawing quicker was let go of
         self.share = 0.0  # of each order in the seconds before drawing: LoRAs are put on
         self._should_stop = should_stop
         self._orders = len(request.orders)
@@ -347,8 +361,3 @@ def _shown(picture: Image.Image, recipe: Recipe, pictures: Mapping[str, Image.Im
 def _is_out_of_memory(error: Exception) -> bool:
     """Whether memory ran out: a card says so by type, the processor's allocator only by its sentence."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
-
-
-def _free_memory() -> None:
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()

@@ -65,11 +65,11 @@ def test_a_time_is_computed_once_and_again_when_the_weights_change(transformer):
     worn, like = [()], torch.zeros(1)
     net = Net(transformer, lambda: worn[0])
 
-    first = net.moment(0.5, like)
-    assert net.moment(0.5, like) is first
+    first = net.table(0.5, like)
+    assert net.table(0.5, like) is first
 
     worn[0] = ("another",)
-    assert net.moment(0.5, like) is not first
+    assert net.table(0.5, like) is not first
 
 
 @pytest.mark.parametrize("shape", [(4, 6, 32), (8, 8, 64), (3, 3, 32)])
