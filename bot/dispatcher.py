@@ -34,6 +34,7 @@ from bot.gallery import Gallery
 from bot.line import Line
 from bot.standing import final_of
 from bot.updates import Delivered, Progress
+from bot.wardrobes import Wardrobes
 from generator.messages import Begun, End, Event, Failed, Fault, Finished, Health, Preview, Ready, StepDone
 from storage.company import Message
 from storage.records import Job
@@ -84,7 +85,7 @@ class Dispatcher:
         self._storage_trouble = BackOff(dice)
         self._flights: dict[str, Flight] = {}
         self._stop_on_arrival: set[str] = set()
-        self._worn = ""  # by the job claimed last, so by the model when the next one comes
+        self._wardrobes = Wardrobes()
         self._news = asyncio.Event()
         self._closing = False
         self._leading = False
@@ -260,7 +261,8 @@ class Dispatcher:
         try:
             if troubled:
                 await self._gallery.probe()
-            job = await self._store.claim(self._lease, self._clock.wall(), self._worn)
+            worn = self._wardrobes.next(self.painters)
+            job = await self._store.claim(self._lease, self._clock.wall(), worn)
         except StorageError as error:
             self._pause_for_storage(error)
             return None
@@ -278,7 +280,7 @@ class Dispatcher:
 
     def _take_aboard(self, job: Job) -> None:
         flight = self._flights[job.id] = Flight(job)
-        self._worn = job.recipe.wardrobe
+        self._wardrobes.sent(job.recipe.wardrobe)
         if job.id in self._stop_on_arrival:
             flight.ask(Wish.STOP)
         if self._closing:
@@ -371,6 +373,7 @@ class Dispatcher:
             case Faulty(fault):
                 await self._fail(flight, fault)
             case NotBegun():
+                self._wardrobes.lost()
                 self._generator_trouble.failed(self._clock.now())
                 await self._give_back(flight, lost=False)
             case Hung():
@@ -417,6 +420,7 @@ class Dispatcher:
 
     async def _lose(self, flight: Flight) -> None:
         """Count a loss; the last one tells that the job itself is poison."""
+        self._wardrobes.lost()
         if not flight.begun:
             self._generator_trouble.failed(self._clock.now())
             await self._give_back(flight, lost=False)
