@@ -18,6 +18,7 @@ from typing import Any
 from bot.refusals import (
     BadOption,
     BadRecipe,
+    NegativeUnguided,
     NoGuidance,
     NoNegativePrompt,
     NothingToStartFrom,
@@ -31,7 +32,7 @@ from bot.refusals import (
 from bot.styles import Style, Styles
 from bot.wildcards import alternatives, escaped, literal
 from generator.messages import PictureFormat
-from generator.models import GUIDED, Model
+from generator.models import GUIDED, Model, model_for
 from generator.recipe import MAX_PROMPT, MIN_SIDE, SIDE_STEP, Lora, Recipe, RecipeError, Start
 
 WIDEST, NARROWEST = Fraction(4, 1), Fraction(1, 4)
@@ -149,9 +150,10 @@ def parse(text: str, model: Model, defaults: Defaults) -> Wish:
         raise NothingToStartFrom
     style = defaults.styles.named(given["style"]) if "style" in given else PLAIN
     unwanted = literal(given.get("no", ""))
-    if model.takes_guidance:  # where it has none, a style's own is not its user's mistake
-        unwanted = style.unwanted(unwanted)
     given = style.given(given)
+    guidance = _read(given, "guidance", _number, None)
+    if model.takes_guidance and guidance != 0:  # where there is none, a style's own is not its user's mistake
+        unwanted = style.unwanted(unwanted)
     width, height = _size(
         given, model, _aspect_of(defaults.starts_from) or defaults.aspect, defaults.most_pixels
     )
@@ -167,7 +169,7 @@ def parse(text: str, model: Model, defaults: Defaults) -> Wish:
         format=_read(given, "format", _format, defaults.format),
         loras=_loras(_read(given, "lora", _named_scales, ()), defaults.loras),
         strength=_read(given, "strength", _number, None),
-        guidance=_read(given, "guidance", _number, None),
+        guidance=guidance,
     )
     return valid(wish, model)
 
@@ -178,7 +180,8 @@ def render(recipe: Recipe, count: int, format: PictureFormat = PictureFormat.PNG
     What the recipe starts from stands beside the text: `From.of`.
     """
     extra = _lora_flag(recipe.loras) + _strength_flag(recipe.start)
-    extra += f" --guidance {Decimal(repr(recipe.guidance)):f}" if recipe.guidance else ""
+    guided = recipe.guidance > 0 or model_for(recipe.model).takes_guidance
+    extra += f" --guidance {Decimal(repr(recipe.guidance)):f}" if guided else ""
     flags = (
         f"--size {recipe.width}x{recipe.height} --seed {recipe.seed} --steps {recipe.steps}"
         f" --n {count} --shift {recipe.shift!r} --format {format.value}{extra}"
@@ -443,6 +446,8 @@ def valid(wish: Wish, model: Model) -> Wish:
         raise NoGuidance(model=model.title)
     if wish.negative and not model.takes_guidance:
         raise NoNegativePrompt(model=model.title, able=", ".join(GUIDED))
+    if wish.negative and wish.guidance == 0:
+        raise NegativeUnguided
     try:
         wish.recipe(model, seed=0)
     except RecipeError as error:

@@ -7,10 +7,18 @@ from dataclasses import replace
 from bot.commands import DeleteStyle, RenameStyle, SaveStyle, ShowStyles
 from bot.options import Defaults, parse, split
 from bot.people import People
-from bot.refusals import BadStyleName, Refusal, StyleNameTaken, StyleTooLong, TooManyStyles, UnknownStyle
+from bot.refusals import (
+    BadStyleName,
+    NoNegativePrompt,
+    Refusal,
+    StyleNameTaken,
+    StyleTooLong,
+    TooManyStyles,
+    UnknownStyle,
+)
 from bot.styles import PROMPT, Style, Styles, is_name, spelled
 from bot.updates import StyleGone, StyleKept, StyleList
-from generator.models import Model
+from generator.models import GUIDED, Model
 from storage.records import LONGEST_STYLE, MOST_STYLES, Preferences
 
 BRACES = re.compile(r"\{\s*prompt\s*\}", re.IGNORECASE)
@@ -91,7 +99,10 @@ class OwnStyles:
         """Raise the Refusal that ordering something in this style would meet."""
         if len(text) > LONGEST_STYLE:
             raise StyleTooLong(length=len(text), limit=LONGEST_STYLE)
-        styles = Styles([style_of(name, text)])
+        style = style_of(name, text)
+        if style.negative and not self._model.takes_guidance:
+            raise NoNegativePrompt(model=self._model.title, able=", ".join(GUIDED))
+        styles = Styles([style])
         parse(f'{ANY_PROMPT} --style "{name}"', self._model, replace(self._defaults, styles=styles))
 
 

@@ -416,6 +416,13 @@ class NoNegativePrompt(Refusal):
 
 
 @dataclass(eq=False)
+class NegativeUnguided(Refusal):
+    """A negative prompt was given, and no guidance wanted, without which nothing heeds it."""
+
+    key = "negative_unguided"
+
+
+@dataclass(eq=False)
 class NoStartsHere(Refusal):
     """The model cannot start from a picture; `model` is its title."""
 

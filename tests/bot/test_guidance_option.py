@@ -7,7 +7,7 @@ from stage import ScriptedGenerator, playing
 
 from bot.options import Defaults, parse, render
 from bot.pricing import price
-from bot.refusals import BadRecipe, NoGuidance, NoNegativePrompt
+from bot.refusals import BadRecipe, NegativeUnguided, NoGuidance, NoNegativePrompt
 from bot.styles import Style, Styles
 from bot.texts import describe
 from generator.models import EMBEDDED_MODEL, Z_IMAGE, Z_IMAGE_TURBO, model_for
@@ -54,6 +54,20 @@ def test_a_style_s_own_negative_prompt_is_left_out_where_the_model_has_no_guidan
 
     assert parse("a star --style ink", Z_IMAGE_TURBO, defaults).negative == ""
     assert parse("a star --style ink", Z_IMAGE, defaults).negative == "colour"
+
+
+def test_without_guidance_a_negative_prompt_is_refused_and_a_style_s_own_left_out():
+    defaults = Defaults(styles=Styles([Style(name="ink", template="{prompt}, ink", negative="colour")]))
+
+    with pytest.raises(NegativeUnguided):
+        parse("a star --guidance 0 --no text", Z_IMAGE, defaults)
+    assert parse("a star --guidance 0 --style ink", Z_IMAGE, defaults).negative == ""
+
+
+def test_the_text_of_a_picture_without_guidance_says_so_where_the_model_has_it():
+    recipe = parse("a star --guidance 0", Z_IMAGE, Defaults()).recipe(Z_IMAGE, 1)
+
+    assert parse(render(recipe, 1), Z_IMAGE, Defaults()).recipe(Z_IMAGE, 1) == recipe
 
 
 async def test_a_refused_negative_prompt_costs_nothing(tmp_path):

@@ -18,6 +18,7 @@ from bot.own_styles import style_of
 from bot.refusals import (
     BadOption,
     BadStyleName,
+    NoNegativePrompt,
     StyleNameTaken,
     StyleTooLong,
     TooManyStyles,
@@ -29,7 +30,7 @@ from bot.updates import PreferencesView, Refused, StyleGone, StyleKept
 from storage.records import MOST_STYLES, Preferences
 
 
-async def saved(stage, name="mine", text="{prompt}, in ink --ar 16:9 --no colour", by="Ada"):
+async def saved(stage, name="mine", text="{prompt}, in ink --ar 16:9", by="Ada"):
     return await stage.service.answer(SaveStyle(stage.person(by), name, text))
 
 
@@ -45,6 +46,15 @@ async def test_a_saved_style_is_a_template_with_options(tmp_path):
 
         assert (job.recipe.prompt, job.recipe.negative_prompt) == ("a heron, in ink", "")
         assert (job.recipe.width, job.recipe.height) == (336, 192)
+
+
+async def test_a_style_with_what_its_model_cannot_heed_is_refused(tmp_path):
+    async with playing(ScriptedGenerator(), tmp_path) as stage:
+        answer = await saved(stage, text="{prompt}, in ink --no colour")
+
+        assert isinstance(answer, Refused)
+        assert isinstance(answer.refusal, NoNegativePrompt)
+        assert await own(stage) == []
 
 
 async def test_what_an_order_says_itself_wins_over_the_style(tmp_path):

@@ -9,6 +9,7 @@ from bot.refusals import (
     BadRecipe,
     LoraOnItsWay,
     LoraUnusable,
+    NegativeUnguided,
     NoGuidance,
     NoNegativePrompt,
     NoSuchJob,
@@ -107,21 +108,29 @@ def fault_of(refusal: Refusal) -> ApiFault:  # noqa: C901, PLR0911 - one per kin
             return _bad_recipe(refusal, sentence)
         case LoraOnItsWay():
             return ApiFault(503, "unavailable", sentence, "loras", retry_seconds=LATER_SECONDS)
-        case TooManyPictures() | NoGuidance() | NoNegativePrompt() | UnknownLora() | LoraUnusable():
+        case (
+            TooManyPictures()
+            | NoGuidance()
+            | NoNegativePrompt()
+            | NegativeUnguided()
+            | UnknownLora()
+            | LoraUnusable()
+        ):
             return _of_field(refusal, sentence)
         case _:
             return not_valid(sentence)
 
 
 def _of_field(
-    refusal: TooManyPictures | NoGuidance | NoNegativePrompt | UnknownLora | LoraUnusable, sentence: str
+    refusal: TooManyPictures | NoGuidance | NoNegativePrompt | NegativeUnguided | UnknownLora | LoraUnusable,
+    sentence: str,
 ) -> ApiFault:
     match refusal:
         case TooManyPictures():
             return not_valid(sentence, "count")
         case NoGuidance():
             return not_valid(f"guidance: {sentence}", "guidance")
-        case NoNegativePrompt():
+        case NoNegativePrompt() | NegativeUnguided():
             return not_valid(f"negative_prompt: {sentence}", "negative_prompt")
         case UnknownLora() | LoraUnusable():
             return not_valid(f"loras: {sentence}", "loras")
