@@ -88,7 +88,10 @@ class Rest:
         ]
 
     async def handle(self, request: web.Request) -> web.Response:
-        call = await _read(request)
+        try:
+            call = await _read(request)
+        except ConnectionResetError:  # the bot went away in the middle of its call
+            return _no(400, 0, "cut off")
         self.calls.append(call)
         self._changed()
         response = await self._answer(call)

@@ -90,7 +90,10 @@ class Methods:
         self.updates: Callable[[Call], Any] = lambda _call: []
 
     async def handle(self, request: web.Request) -> web.Response:
-        call = await _read(request)
+        try:
+            call = await _read(request)
+        except ConnectionResetError:  # the bot went away in the middle of its call
+            return web.Response(status=400)
         if request.match_info["token"] != self.world.token:
             self.calls.append(call)
             self._changed()
