@@ -48,7 +48,7 @@ from bot.outgoing import Outgoing
 from bot.people import People
 from bot.picture_places import pictures_at, sweep_after_seconds
 from bot.places import Places
-from bot.rate_limit import Rate, RateLimit, SharedRateLimit
+from bot.rate_limit import OwnRates, Rate, RateLimit, Rates, SharedRates
 from bot.relay import Relay
 from bot.service import Service
 from bot.settings import Settings
@@ -142,7 +142,7 @@ class Bot:
     store: SqlStore
     people: People
     places: Places
-    folder: Pictures
+    gallery: Gallery
     sweep_after_seconds: float
     child: PainterProcess
     delivery: Delivery
@@ -212,7 +212,7 @@ class Bot:
     async def _sweep(self) -> None:
         """Orphans that cannot be removed now stay until the next start."""
         try:
-            await self.folder.sweep(self.store, time.time() - self.sweep_after_seconds)
+            await self.gallery.sweep(time.time() - self.sweep_after_seconds)
         except StorageError as error:
             log.warning("orphans not swept", reason=str(error))
 
@@ -224,7 +224,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
     styles, words = _lists(settings)
     people, places = People(store), Places(store, words)
     shelf = shelf_for(settings.model, settings.loras)
-    estimate = Estimate(store, model)
+    estimate, rates = Estimate(store, model), rates_of(store, clock)
     tracing = tracing_to(settings.otlp_endpoint)
     tally = Tally(tracing.shown if tracing else None)
     logging.getLogger().addHandler(ErrorCounter(tally))
@@ -277,7 +277,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         clock=clock,
         model=model,
         limits=limits(settings),
-        rate_limit=rate_limit(settings, store, clock),
+        rate_limit=rate_limit(settings, rates),
         dice=dice,
         defaults=Defaults(max_count=settings.max_count, styles=styles, loras=shelf),
         people=people,
@@ -285,7 +285,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         loras=loras_for(settings, shelf, files, outgoing, clock),
     )
     api_core = _api_core(
-        settings, store, folder, files, outgoing, answer, lambda: child.health, clock, model, tally
+        settings, store, folder, files, outgoing, answer, lambda: child.health, clock, model, tally, rates
     )
     api = parts_of(api_core, api_surface)
     relay.learn_again = {"people": people.open, "places": places.open, "webhook": api.webhooks.look}
@@ -294,7 +294,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         store=store,
         people=people,
         places=places,
-        folder=folder,
+        gallery=gallery,
         sweep_after_seconds=sweep_after_seconds(settings),
         child=child,
         delivery=delivery,
@@ -431,13 +431,16 @@ def limits(settings: Settings) -> Limits:
     )
 
 
-def rate_limit(settings: Settings, store: SqlStore, clock: SystemClock) -> RateLimit:
-    """Return the two rates that are set; bots that share a database count together."""
+def rates_of(store: SqlStore, clock: SystemClock) -> Rates:
+    """Return what counts: bots that share a database count together."""
+    return SharedRates(store, clock) if store.company.shared else OwnRates()
+
+
+def rate_limit(settings: Settings, rates: Rates) -> RateLimit:
+    """Return the two rates that are set."""
     each = Rate(per_minute=settings.rate_per_minute, burst=settings.rate_burst)
     everybody = Rate(per_minute=settings.global_rate_per_minute, burst=settings.global_rate_burst)
-    if store.company.shared:
-        return SharedRateLimit(each, everybody, store, clock)
-    return RateLimit(each, everybody)
+    return RateLimit(each, everybody, rates)
 
 
 def keep(settings: Settings) -> Keep:
@@ -477,6 +480,7 @@ def _api_core(  # noqa: PLR0913, PLR0917 - the parts it speaks to
     clock: Clock,
     model: Model,
     tally: Tally,
+    rates: Rates,
 ) -> ApiCore:
     return ApiCore(
         answer=answer,
@@ -494,6 +498,7 @@ def _api_core(  # noqa: PLR0913, PLR0917 - the parts it speaks to
         outgoing=outgoing,
         oversight=store.oversight,
         tally=tally,
+        rates=rates,
         clock=clock,
         model=model,
         rules=Rules(

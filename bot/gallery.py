@@ -1,7 +1,9 @@
 """Finished files and the rows that refer to them move together."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import TypeVar
 
 from bot.looks import look_of
@@ -19,40 +21,37 @@ PROBE = bytes(1 << 20)  # about the size of a picture
 class Gallery:
     """Keeps and removes the pictures of jobs.
 
-    One at a time: a file that one job lets go of while another is about to refer to it must survive.
+    A file that one job lets go of while another is about to refer to it must survive. So a bot that is
+    alone does one thing at a time; bots that share a database keep apart there, content by content.
     """
 
     def __init__(self, store: Store, folder: Pictures, secret: Callable[[], str]) -> None:
         self._store = store
         self._folder = folder
         self._secret = secret
-        self._moving = asyncio.Lock()
+        self._moving = _at_once() if store.company.shared else asyncio.Lock()
 
     async def keep(self, job: Job, files: Sequence[Finished], now: float) -> Delivered | None:
         """Store the files and settle the job as succeeded. None when the attempt no longer holds it.
 
         Raises StorageError when they cannot be kept now; then nothing is settled.
         """
-        async with self._moving:
+        async with self._keeping([file.file for file in files]):
             pictures = [await self._put(job, index, file) for index, file in enumerate(files)]
             seconds = sum(file.seconds for file in files)
             ended = await self._store.succeed(job.id, job.attempt, pictures, seconds, now)
-            if ended is not None:
-                return Delivered(job=ended, pictures=tuple(pictures))
-            await self._drop([picture.sha256 for picture in pictures])
-            return None
+        return None if ended is None else Delivered(job=ended, pictures=tuple(pictures))
 
     async def remove(self, job: str, now: float) -> None:
         """Hide an ended job and delete the files that nothing else needs."""
-        async with self._moving:
-            await self._folder.remove(await self._store.delete(job, now))
+        await self.let_go(lambda: self._store.delete(job, now))
 
     async def erase(self, account: int, now: float) -> Emptied | None:
         """Forget all of an account, and delete the files; None while one of its jobs is running."""
         async with self._moving:
             emptied = await self._store.erase(account, now)
             if emptied is not None:
-                await self._folder.remove(emptied.hashes)
+                await self._drop(emptied.hashes)
             return emptied
 
     async def empty(self, job: str) -> None:
@@ -62,20 +61,21 @@ class Gallery:
     async def let_go(self, forget: Callable[[], Awaitable[Sequence[str]]]) -> None:
         """Delete the contents that nothing refers to once `forget` is done."""
         async with self._moving:
-            await self._folder.remove(await forget())
+            await self._drop(await forget())
 
     async def keep_file(self, content: bytes, refer: Callable[[str], Awaitable[T | None]]) -> T | None:
         """Write a content and let `refer` note its SHA-256; where it does not, the content goes again."""
-        async with self._moving:
-            sha256 = await self._folder.put(content)
-            if (noted := await refer(sha256)) is None:
-                await self._drop([sha256])
-            return noted
+        async with self._keeping([content]):
+            return await refer(await self._folder.put(content))
 
-    async def drop(self, hashes: Sequence[str]) -> None:
-        """Delete those of some contents that nothing refers to now."""
+    async def drop(self, hashes: Sequence[str]) -> int:
+        """Delete those of some contents that nothing refers to now; return how many."""
         async with self._moving:
-            await self._drop(hashes)
+            return await self._drop(hashes)
+
+    async def sweep(self, before: float) -> int:
+        """Delete what a crash left behind before a time; return how many contents."""
+        return await self._folder.sweep(self.drop, before)
 
     async def read(self, sha256: str) -> bytes | None:
         """Return a content, None where it is gone. Raises StorageError."""
@@ -87,8 +87,8 @@ class Gallery:
 
     async def probe(self) -> None:
         """Raise StorageError while a picture could not be kept."""
-        async with self._moving:
-            await self._drop([await self._folder.put(PROBE)])
+        async with self._keeping([PROBE]):
+            await self._folder.put(PROBE)
 
     async def _put(self, job: Job, index: int, file: Finished) -> Picture:
         sha256 = await self._folder.put(file.file)
@@ -107,5 +107,22 @@ class Gallery:
             colours=look.colours if look else None,
         )
 
-    async def _drop(self, hashes: Sequence[str]) -> None:
-        await self._folder.remove(await self._store.unreferenced(hashes))
+    @asynccontextmanager
+    async def _keeping(self, files: Sequence[bytes]) -> AsyncIterator[None]:
+        """Nobody removes these contents meanwhile; those that nothing refers to afterwards go again."""
+        async with self._moving:
+            hashes = await asyncio.to_thread(lambda: [hashlib.sha256(file).hexdigest() for file in files])
+            expected = await self._store.contents.expect(hashes)
+            try:
+                yield
+            finally:
+                await self._store.contents.let_go(hashes, self._folder.remove, expected)
+
+    async def _drop(self, hashes: Sequence[str]) -> int:
+        if not hashes:
+            return 0
+        return await self._store.contents.let_go(hashes, self._folder.remove)
+
+
+def _at_once() -> AbstractAsyncContextManager[None]:
+    return nullcontext()

@@ -6,8 +6,9 @@ global rate lets through.
 """
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot.clock import Clock
 from storage.store import Store
@@ -56,38 +57,52 @@ class Bucket:
         self._sweep_at_size = max(1024, 2 * len(self._full_at))
 
 
-class RateLimit:
-    """Asks both buckets; a refusal takes from neither."""
+class Rates(Protocol):
+    """Counts what is done, by whoever it is counted for."""
 
-    def __init__(self, each: Rate, everybody: Rate) -> None:
-        self._each = Bucket(each)
-        self._everybody = Bucket(everybody)
+    async def take(self, wanted: Mapping[str, Rate], now: float) -> float:
+        """Count one for each key and return 0, or count nothing and return the seconds to wait."""
 
-    async def asked(self, account: int, now: float) -> int:
-        """Return what `retry_seconds` does; where several bots count together, that takes a moment."""
-        return self.retry_seconds(account, now)
 
-    def retry_seconds(self, account: int, now: float) -> int:
-        """Count one for the account and return 0, or return the whole seconds to wait."""
-        wait = max(self._each.wait_seconds(account, now), self._everybody.wait_seconds(None, now))
+class OwnRates:
+    """Counted by this bot alone, by the clock that `now` is told of."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[Rate, Bucket] = {}
+
+    async def take(self, wanted: Mapping[str, Rate], now: float) -> float:
+        """Count as above."""
+        buckets = {key: self._buckets.setdefault(rate, Bucket(rate)) for key, rate in wanted.items()}
+        wait = max(bucket.wait_seconds(key, now) for key, bucket in buckets.items())
         if wait > NEVERMIND_SECONDS:
-            return math.ceil(wait)
-        self._each.take(account, now)
-        self._everybody.take(None, now)
-        return 0
+            return wait
+        for key, bucket in buckets.items():
+            bucket.take(key, now)
+        return 0.0
 
 
-class SharedRateLimit(RateLimit):
-    """The same two rates, counted in the database by all bots that share it."""
+class SharedRates:
+    """Counted in the database, by its clock, for all bots that share it."""
 
-    def __init__(self, each: Rate, everybody: Rate, store: Store, clock: Clock) -> None:
-        super().__init__(each, everybody)
-        self._rates = {"each": each, "everybody": everybody}
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
-    async def asked(self, account: int, now: float) -> int:  # noqa: ARG002 - other bots have other clocks
+    async def take(self, wanted: Mapping[str, Rate], now: float) -> float:  # noqa: ARG002 - each bot's differs
+        """Count as above."""
+        counted = {key: (rate.interval_seconds, rate.burst) for key, rate in wanted.items()}
+        return await self._store.take(counted, self._clock.wall())
+
+
+class RateLimit:
+    """How often one account may order, and how often all together; a refusal counts for neither."""
+
+    def __init__(self, each: Rate, everybody: Rate, rates: Rates | None = None) -> None:
+        self._each = each
+        self._everybody = everybody
+        self._rates = rates or OwnRates()
+
+    async def retry_seconds(self, account: int, now: float) -> int:
         """Count one for the account and return 0, or return the whole seconds to wait."""
-        buckets = {f"account {account}": self._rates["each"], "everybody": self._rates["everybody"]}
-        counted = {key: (rate.interval_seconds, rate.burst) for key, rate in buckets.items()}
-        return math.ceil(await self._store.take(counted, self._clock.wall()))
+        wanted = {f"account {account}": self._each, "everybody": self._everybody}
+        return math.ceil(await self._rates.take(wanted, now))

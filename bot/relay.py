@@ -1,7 +1,7 @@
 """Posts that another bot shows: what happens to their jobs here is told there, as far as words carry it.
 
 Ends are read from the database, so a lost notice costs seconds and no answer; places and progress are best
-effort, and previews stay where they were drawn.
+effort. A preview is larger than a notice may be: it lies in the database, and the notice of its step says so.
 """
 
 import asyncio
@@ -13,9 +13,9 @@ from bot.clock import Clock, pause
 from bot.delivery import Delivery
 from bot.recent import Recent
 from bot.standing import final_of
-from bot.updates import Progress, Queued, Update
+from bot.updates import Broken, Cancelled, Delivered, Progress, Queued, Update
 from storage.company import Message
-from storage.records import Post
+from storage.records import Job, Post
 from storage.store import StorageError, Store
 
 HOLD_SECONDS = 15.0  # after which others take the posts of a bot that says nothing
@@ -36,6 +36,7 @@ class Relay:
         self._delivery = delivery
         self._clock = clock
         self._told_at: Recent[int, float] = Recent(REMEMBERED)
+        self._untold: dict[int, Progress] = {}
         self._seen: Recent[str, Progress] = Recent(REMEMBERED)
         self._tasks: asyncio.TaskGroup | None = None
         self.learn_again: Mapping[str, Callable[[], Coroutine[Any, Any, None]]] = {}
@@ -62,15 +63,36 @@ class Relay:
         """Tell the bot that holds the post. An end is told by storage."""
         company = self._store.company
         match update:
-            case Progress(job=job, step=step, steps=steps):
-                now = self._clock.now()
-                if now - self._told_at.get(post.id, float("-inf")) >= PROGRESS_SECONDS:
-                    self._told_at[post.id] = now
-                    company.tell("step", to=post.holder, job=job.id, step=step, steps=steps)
+            case Progress() if post.id in self._untold:
+                self._untold[post.id] = update
+            case Progress() if self._tasks is not None:
+                self._untold[post.id] = update
+                self._begin(lambda: self._tell_progress(post))
+            case Delivered(job=job) | Broken(job=job) | Cancelled(job=job) if self._told_at.pop(post.id, 0):
+                self._untold.pop(post.id, None)
+                self._begin(lambda: self._store.previews.hide(job.id))
             case Queued(job=job, place=place, eta_seconds=eta, loading=loading):
                 company.tell("place", to=post.holder, job=job.id, place=place, eta=eta, loading=loading)
             case _:
                 pass
+
+    async def _tell_progress(self, post: Post) -> None:
+        """Tell the newest progress as soon as the last was told long enough ago."""
+        last = self._told_at.get(post.id, float("-inf"))
+        await pause(self._clock, max(0.0, last + PROGRESS_SECONDS - self._clock.now()))
+        self._told_at[post.id] = self._clock.now()
+        if (update := self._untold.pop(post.id, None)) is None:
+            return
+        if update.previews:
+            await self._store.previews.show(update.job.id, update.previews, self._clock.wall())
+        self._store.company.tell(
+            "step",
+            to=post.holder,
+            job=update.job.id,
+            step=update.step,
+            steps=update.steps,
+            pictured=bool(update.previews),
+        )
 
     def _hear(self, message: Message) -> None:
         if (again := self.learn_again.get(message["kind"])) is not None:
@@ -106,9 +128,16 @@ class Relay:
         if post is None or job is None or job.ended_at is not None:
             return
         if message["kind"] == "step":
-            progress = Progress(job=job, step=message["step"], steps=message["steps"], previews=())
-            self._seen[job.id] = progress
-            self._delivery.push(post, progress)
+            await self._show_progress(post, job, message)
         else:
             place, eta, loading = message["place"], message["eta"], message["loading"]
             self._delivery.push(post, Queued(job=job, place=place, eta_seconds=eta, loading=loading))
+
+    async def _show_progress(self, post: Post, job: Job, message: Message) -> None:
+        previews = await self._store.previews.see(job.id) if message.get("pictured") else ()
+        seen = self._seen.get(job.id)
+        if seen is not None and (seen.job.attempt, seen.step) > (job.attempt, message["step"]):
+            return  # a notice that was overtaken while its preview was read
+        progress = Progress(job=job, step=message["step"], steps=message["steps"], previews=tuple(previews))
+        self._seen[job.id] = progress
+        self._delivery.push(post, progress)

@@ -315,7 +315,7 @@ class Service:
         )
 
     async def _check_rate(self, account: int) -> None:
-        if retry_seconds := await self._rate_limit.asked(account, self._clock.now()):
+        if retry_seconds := await self._rate_limit.retry_seconds(account, self._clock.now()):
             raise TooFast(retry_seconds=retry_seconds)
 
     async def _repeated(self, job: str) -> Update:

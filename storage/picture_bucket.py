@@ -18,8 +18,8 @@ from obstore.exceptions import BaseError, PermissionDeniedError, Unauthenticated
 from obstore.store import from_url
 
 from storage.media_types import media_type_of
-from storage.pictures import SHA256, Kept, Linked, Streamed, key_of, sweep_orphans
-from storage.store import StorageError, Store
+from storage.pictures import SHA256, Kept, LetGo, Linked, Streamed, key_of, sweep_orphans
+from storage.store import StorageError
 
 T = TypeVar("T")
 
@@ -88,9 +88,9 @@ class PictureBucket:
         """Return what is kept and was last put before a time."""
         return await self._told(self._listed(before), "listed")
 
-    async def sweep(self, store: Store, before: float = math.inf) -> int:
+    async def sweep(self, let_go: LetGo, before: float = math.inf) -> int:
         """Remove the contents put before a time that nothing refers to; return how many."""
-        return await sweep_orphans(self, store, before)
+        return await sweep_orphans(self, let_go, before)
 
     async def _found(self, sha256: str) -> Any:
         try:

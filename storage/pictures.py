@@ -7,17 +7,20 @@ import math
 import os
 import re
 import secrets
-from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from storage.store import StorageError, Store
+from storage.store import StorageError
 
 T = TypeVar("T")
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 SWEEP_AT_ONCE = 500  # files
+
+LetGo = Callable[[Sequence[str]], Awaitable[int]]
+"""Removes those of some contents that nothing refers to, and says how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class Pictures(Protocol):
     async def hashes(self, before: float = math.inf) -> Sequence[str]:
         """Return what is kept and was last put before a time."""
 
-    async def sweep(self, store: Store, before: float = math.inf) -> int:
+    async def sweep(self, let_go: LetGo, before: float = math.inf) -> int:
         """Remove what a crash left behind: halves, and contents that nothing refers to.
 
         Only what was put before a time: a picture is put before its job succeeds, and another bot may
@@ -81,15 +84,15 @@ def key_of(sha256: str) -> str:
     return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
 
 
-async def sweep_orphans(pictures: Pictures, store: Store, before: float) -> int:
+async def sweep_orphans(pictures: Pictures, let_go: LetGo, before: float) -> int:
     """Remove the contents put before a time that nothing refers to; return how many."""
-    removed = 0
     hashes = await pictures.hashes(before)
-    for first in range(0, len(hashes), SWEEP_AT_ONCE):
-        orphans = await store.unreferenced(hashes[first : first + SWEEP_AT_ONCE])
-        await pictures.remove(orphans)
-        removed += len(orphans)
-    return removed
+    return sum(
+        [
+            await let_go(hashes[first : first + SWEEP_AT_ONCE])
+            for first in range(0, len(hashes), SWEEP_AT_ONCE)
+        ]
+    )
 
 
 class PictureFolder:
@@ -124,10 +127,10 @@ class PictureFolder:
         """Return what is kept and was last put before a time."""
         return await asyncio.to_thread(self._hashes, before)
 
-    async def sweep(self, store: Store, before: float = math.inf) -> int:
+    async def sweep(self, let_go: LetGo, before: float = math.inf) -> int:
         """Remove halves, and contents that nothing refers to, last written before a time."""
         await asyncio.to_thread(self._empty_tmp, before)
-        return await sweep_orphans(self, store, before)
+        return await sweep_orphans(self, let_go, before)
 
     def _put(self, content: bytes) -> str:
         sha256 = hashlib.sha256(content).hexdigest()

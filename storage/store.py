@@ -5,9 +5,11 @@ from typing import Any, Protocol
 
 from generator.messages import Fault
 from storage.company import Company
+from storage.contents import Contents
 from storage.keys import Keys
 from storage.outbox import Outbox
 from storage.oversight import Oversight
+from storage.previews import ShownPreviews
 from storage.records import (
     Account,
     Alike,
@@ -66,6 +68,14 @@ class Store(Protocol):
     @property
     def starts(self) -> Starts:
         """Pictures that recipes start from."""
+
+    @property
+    def previews(self) -> ShownPreviews:
+        """How pictures look that another bot draws."""
+
+    @property
+    def contents(self) -> Contents:
+        """Which files are needed."""
 
     @property
     def outbox(self) -> Outbox:

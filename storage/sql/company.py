@@ -5,9 +5,10 @@ from collections.abc import Collection, Mapping
 
 from storage.records import Job, Post
 from storage.sql.rows import job_of, post_of
-from storage.sql.statements import Statements
+from storage.sql.statements import Statements, Value
 
-NEVERMIND_SECONDS = 1e-9  # rounding, closer than any clock tells
+NEVERMIND_SECONDS = 1e-6  # rounding: seconds since 1970 are no finer as floating point numbers
+PREVIEW_SECONDS = 60.0
 
 # The database's clock where several bots ask: theirs may differ.
 NOW = "coalesce(null/*pg: , cast(extract(epoch from clock_timestamp()) as double precision)*/, :now)"
@@ -35,13 +36,17 @@ where jobs.id = posts.job and posts.rung is null and posts.holder = :me
 order by jobs.ended_at, jobs.seq
 """
 
-TAKE = """
-insert into buckets (key, full_at)
-values (:key, cast(:now as double precision) + cast(:interval as double precision))
-on conflict (key) do update set full_at = max(buckets.full_at, :now) + :interval
-where max(buckets.full_at, :now) + :interval - :now <= :most
+FORGET_BUCKETS = f"delete from buckets where full_at < {NOW}"  # noqa: S608 - the same
+FORGET_PREVIEWS = f"delete from previews where shown_at < {NOW} - {PREVIEW_SECONDS}"  # noqa: S608 - the same
+FORGET_ARRIVALS = f"delete from arrivals where until < {NOW}"  # noqa: S608 - the same
+# When the bucket would be full again, were one more put in.
+FULL_AT = f"max(buckets.full_at, {NOW}) + :interval"
+TAKE = f"""
+insert into buckets (key, full_at) values (:key, {NOW} + :interval)
+on conflict (key) do update set full_at = {FULL_AT} where {FULL_AT} - {NOW} <= :most
 returning full_at
-"""
+"""  # noqa: S608 - our own words
+WAIT = f"select {FULL_AT} - {NOW} - :most as seconds from buckets where key = :key"  # noqa: S608 - the same
 
 
 class Full(Exception):
@@ -56,7 +61,8 @@ async def beat(db: Statements, name: str, seconds: float, now: float) -> None:
     """Say that a bot lives for so many seconds more; forget what says nothing any more."""
     await db.rows(BEAT, name=name, seconds=float(seconds), now=now)
     await db.rows(FORGET, now=now)
-    await db.rows("delete from buckets where full_at < :now", now=now)
+    for statement in (FORGET_BUCKETS, FORGET_PREVIEWS, FORGET_ARRIVALS):
+        await db.rows(statement, now=now)
 
 
 async def leave(db: Statements, name: str) -> None:
@@ -76,6 +82,7 @@ async def take(db: Statements, buckets: Mapping[str, tuple[float, int]], now: fl
     """Count one in each bucket. Raises Full, which undoes it all."""
     for key, (interval, burst) in sorted(buckets.items()):
         most = burst * interval + NEVERMIND_SECONDS
-        if not await db.rows(TAKE, key=key, interval=interval, most=most, now=now):
-            (row,) = await db.rows("select full_at from buckets where key = :key", key=key)
-            raise Full(max(0.0, float(row["full_at"]) + interval - now - burst * interval))
+        values: dict[str, Value] = {"key": key, "interval": interval, "most": most, "now": now}
+        if not await db.rows(TAKE, **values):
+            (row,) = await db.rows(WAIT, **values)
+            raise Full(float(row["seconds"]) + NEVERMIND_SECONDS)

@@ -50,9 +50,11 @@ from storage.sql import (
     queue,
     settling,
 )
+from storage.sql.contents import SqlContents
 from storage.sql.keys import SqlKeys
 from storage.sql.outbox import SqlOutbox
 from storage.sql.oversight import SqlOversight
+from storage.sql.previews import SqlPreviews
 from storage.sql.requests import SqlRequests
 from storage.sql.rows import balance_of
 from storage.sql.starts import SqlStarts
@@ -81,6 +83,8 @@ class SqlStore:
         self.outbox = SqlOutbox(self._db, self.company)
         self.starts = SqlStarts(self._db)
         self.oversight = SqlOversight(self._db)
+        self.previews = SqlPreviews(self._db)
+        self.contents = SqlContents(self._db, self.company)
 
     @property
     def whereabouts(self) -> str:

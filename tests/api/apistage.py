@@ -26,7 +26,7 @@ from bot.lora_cache import LoraCache
 from bot.lora_fetch import FetchRules, LoraFetcher
 from bot.loras import Loras
 from bot.outgoing import Outgoing
-from bot.rate_limit import Rate
+from bot.rate_limit import OwnRates, Rate
 from bot.uploads import UploadDesk
 from generator.loras import Shelf
 from generator.messages import Begun, End, Finished, Generate, Preview, StepDone
@@ -177,6 +177,7 @@ class ApiStage(Stage):
             outgoing=self.outgoing,
             oversight=store.oversight,
             tally=self.tally,
+            rates=OwnRates(),
             clock=self.clock,
             model=EMBEDDED_MODEL,
             rules=rules,

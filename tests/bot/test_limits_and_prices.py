@@ -43,24 +43,24 @@ def test_each_lora_of_an_order_costs_one_credit_however_many_pictures():
     assert [price(dressed, count) for count in (1, 4)] == [17, 62]
 
 
-def test_a_burst_passes_and_then_one_per_interval():
+async def test_a_burst_passes_and_then_one_per_interval():
     limit = RateLimit(Rate(per_minute=60, burst=3), Rate(per_minute=6000, burst=100))
 
-    answers = [limit.retry_seconds(1, 0.0) for _ in range(4)]
+    answers = [await limit.retry_seconds(1, 0.0) for _ in range(4)]
 
     assert answers == [0, 0, 0, 1]
-    assert limit.retry_seconds(1, 1.0) == 0
-    assert limit.retry_seconds(1, 1.0) == 1
-    assert limit.retry_seconds(2, 1.0) == 0
+    assert await limit.retry_seconds(1, 1.0) == 0
+    assert await limit.retry_seconds(1, 1.0) == 1
+    assert await limit.retry_seconds(2, 1.0) == 0
 
 
-def test_all_accounts_together_are_limited_and_a_no_costs_nothing():
+async def test_all_accounts_together_are_limited_and_a_no_costs_nothing():
     limit = RateLimit(Rate(per_minute=60, burst=10), Rate(per_minute=30, burst=2))
 
-    answers = [limit.retry_seconds(account, 0.0) for account in range(5)]
+    answers = [await limit.retry_seconds(account, 0.0) for account in range(5)]
 
     assert answers == [0, 0, 2, 2, 2]
-    assert [limit.retry_seconds(9, 20.0) for _ in range(3)] == [0, 0, 2]
+    assert [await limit.retry_seconds(9, 20.0) for _ in range(3)] == [0, 0, 2]
 
 
 @given(st.lists(st.floats(0, 5), max_size=200), st.integers(1, 10), st.floats(1, 600))

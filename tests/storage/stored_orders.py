@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from generator.messages import PictureFormat
 from generator.recipe import Recipe
+from storage.pictures import LetGo, Pictures
 from storage.records import Accepted, Identity, Job, Limits, NewJob, NewPost, Picture
 from storage.sqlite import SqliteStore
 from storage.store import Store
@@ -83,3 +84,8 @@ async def drawn(store: Store, job: Job, seconds: float = 2.0) -> Job:
     ended = await store.succeed(job.id, job.attempt, [picture(job)], seconds, NOON)
     assert ended is not None
     return ended
+
+
+def letting_go(store: Store, pictures: Pictures) -> LetGo:
+    """Remove what nothing in the store refers to."""
+    return lambda hashes: store.contents.let_go(hashes, pictures.remove)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stored_orders import NOON, claimed, person, picture
+from stored_orders import NOON, claimed, letting_go, person, picture
 
 sys.path.append(str(Path(__file__).parents[1] / "platforms"))
 
@@ -109,14 +109,14 @@ async def test_sweeping_removes_what_nothing_refers_to_and_nothing_else(server, 
     server.client.put_object(Bucket="pictures", Key="of/pinxit/README", Body=b"somebody else's")
     await shown(store, kept)
 
-    assert await bucket.sweep(store) == 1
+    assert await bucket.sweep(letting_go(store, bucket)) == 1
     assert sorted(server.names()) == sorted(["of/pinxit/README", KEY])
 
 
 async def test_what_another_bot_has_just_put_is_no_orphan_yet(server, bucket, store):
     await bucket.put(FILE)
 
-    assert await bucket.sweep(store, time.time() - 3600) == 0
+    assert await bucket.sweep(letting_go(store, bucket), time.time() - 3600) == 0
     assert server.names() == [KEY]
 
 

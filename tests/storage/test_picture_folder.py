@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from stored_orders import NOON, claimed, person, picture
+from stored_orders import NOON, claimed, letting_go, person, picture
 
 from storage.pictures import PictureFolder
 from storage.store import StorageError
@@ -77,7 +77,7 @@ async def test_sweeping_removes_what_a_crash_left_and_nothing_else(folder, store
     half_written = folder.path(kept).parents[2] / "tmp" / "half"
     half_written.write_bytes(b"\x89PN")
 
-    removed = await folder.sweep(store)
+    removed = await folder.sweep(letting_go(store, folder))
 
     assert removed == 1
     assert files(folder) == [folder.path(kept)]
@@ -85,7 +85,7 @@ async def test_sweeping_removes_what_a_crash_left_and_nothing_else(folder, store
 
 
 async def test_sweeping_a_folder_that_does_not_exist_yet_is_fine(folder, store):
-    assert await folder.sweep(store) == 0
+    assert await folder.sweep(letting_go(store, folder)) == 0
 
 
 async def shown(store, sha256: str) -> None:

@@ -239,13 +239,13 @@ async def test_one_credit_is_spent_once_however_many_bots_are_asked(bot):
 
 async def test_all_bots_count_rates_together_and_a_refusal_takes_from_no_bucket(bot):
     bots = [await bot() for _ in range(3)]
-    both = {"account 1": (60.0, 4), "everybody": (1.0, 100)}
+    both = {"account 1": (600.0, 4), "everybody": (600.0, 100)}
 
     waits = await asyncio.gather(*(store.take(both, NOON) for store in bots for _ in range(4)))
 
     assert sorted(wait > 0 for wait in waits) == [False] * 4 + [True] * 8
-    assert max(waits) == 60.0
-    left = {"everybody": (1.0, 100)}
+    assert 500.0 < max(waits) <= 600.0  # by the server's clock: those of the bots may differ
+    left = {"everybody": (600.0, 100)}
     assert sum([await bots[0].take(left, NOON) == 0 for _ in range(100)]) == 96
 
 

@@ -47,7 +47,6 @@ class Door:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._wrong = Bucket(WRONG_KEYS)
-        self._requests: dict[Rate, Bucket] = {}
         self._open: Counter[str] = Counter()
 
     async def caller(self, headers: Mapping[str, str], address: str) -> Caller:
@@ -59,7 +58,7 @@ class Door:
         if key is None:
             self._wrong.take(address, now)
             raise unauthorized("Send a valid key: Authorization: Bearer <key>.")
-        self._count(key, now)
+        await self._count(key, now)
         await self._note_use(key)
         return Caller(key=key, by=_person(key, headers))
 
@@ -83,16 +82,13 @@ class Door:
         key = await self._core.keys.find(known)
         return key if opens(text.strip(), key, self._core.clock.wall()) else None
 
-    def _count(self, key: Key, now: float) -> None:
-        bucket = self._bucket(key)
-        if (wait := bucket.wait_seconds(key.id, now)) > NEVERMIND_SECONDS:
+    async def _count(self, key: Key, now: float) -> None:
+        if wait := await self._core.rates.take({f"key {key.id}": self._rate(key)}, now):
             raise _too_many("Too many requests with this key.", wait)
-        bucket.take(key.id, now)
 
-    def _bucket(self, key: Key) -> Bucket:
+    def _rate(self, key: Key) -> Rate:
         own = key.requests_per_minute
-        rate = self._core.rules.rate if own is None else Rate(per_minute=own, burst=max(1, ceil(own / 6)))
-        return self._requests.setdefault(rate, Bucket(rate))
+        return self._core.rules.rate if own is None else Rate(per_minute=own, burst=max(1, ceil(own / 6)))
 
     async def _note_use(self, key: Key) -> None:
         now = self._core.clock.wall()

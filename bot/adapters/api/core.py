@@ -7,7 +7,7 @@ from typing import Protocol
 from bot.clock import Clock
 from bot.commands import Command
 from bot.outgoing import Outgoing
-from bot.rate_limit import Rate
+from bot.rate_limit import Rate, Rates
 from bot.tally import Tally
 from bot.updates import Answer
 from bot.uploads import UploadDesk
@@ -65,6 +65,7 @@ class Core:
     outgoing: Outgoing
     oversight: Oversight
     tally: Tally
+    rates: Rates
     clock: Clock
     model: Model
     rules: Rules

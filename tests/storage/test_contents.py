@@ -1,0 +1,166 @@
+"""Files that bots keep and remove at once: what something refers to is there, whatever came between what."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+
+import pytest
+from stored_orders import NOON, person
+
+from bot.gallery import Gallery
+from generator.messages import Fault, Finished, PictureFormat
+from storage.pictures import PictureFolder
+from storage.postgresql import PostgresStore
+from storage.records import Job
+from storage.store import StorageError
+
+FILE = b"\x89PNG the same picture"
+WAIT_SECONDS = 60.0
+
+
+class Slow(PictureFolder):
+    """A folder that stops where it is told to, until it may go on."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.after_writing = self.before_removing = False
+        self.stopped, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def put(self, content: bytes) -> str:
+        sha256 = await super().put(content)
+        await self._stop(wanted=self.after_writing)
+        return sha256
+
+    async def remove(self, hashes: Iterable[str]) -> None:
+        await self._stop(wanted=self.before_removing)
+        await super().remove(hashes)
+
+    async def _stop(self, *, wanted: bool) -> None:
+        if wanted:
+            self.stopped.set()
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self.go_on.wait()
+
+
+class Bot:
+    """One of the bots: its store, its way to the folder that all share, its gallery."""
+
+    def __init__(self, url: str, root: Path) -> None:
+        self.store = PostgresStore(url, pool=4)
+        self.folder = Slow(root)
+        numbers = iter(range(10_000))
+        self.gallery = Gallery(self.store, self.folder, lambda: f"{self.store.name} {next(numbers)}")
+
+    async def claims(self) -> Job:
+        await (await person(self.store)).orders()
+        while (job := await self.store.claim(self.store.name, NOON)) is None:
+            pass  # somebody took ours, and left one that was not there when we looked
+        return job
+
+    async def draws(self, content: bytes = FILE) -> Job:
+        job = await self.claims()
+        assert await self.keeps(job, content) is not None
+        return job
+
+    async def keeps(self, job: Job, content: bytes = FILE) -> object:
+        return await self.gallery.keep(job, [drawn(job, content)], NOON)
+
+    async def shown(self, job: Job) -> bytes | None:
+        (picture,) = await self.store.pictures(job.id)
+        return await self.folder.read(picture.sha256)
+
+
+def drawn(job: Job, content: bytes) -> Finished:
+    return Finished(
+        order=f"{job.id}:0", file=content, format=PictureFormat.PNG, width=64, height=64, seconds=1.0
+    )
+
+
+@pytest.fixture
+async def bots(postgres: str, tmp_path: Path) -> AsyncIterator[tuple[Bot, Bot]]:
+    two = Bot(postgres, tmp_path / "pictures"), Bot(postgres, tmp_path / "pictures")
+    for bot in two:
+        await bot.store.open()
+    yield two
+    for bot in two:
+        await bot.store.close()
+
+
+async def test_a_file_that_is_written_stays_though_another_bot_deletes_its_twin_meanwhile(bots):
+    first, second = bots
+    twin, job = await first.draws(), await second.claims()
+    second.folder.after_writing = True
+    keeping = asyncio.create_task(second.keeps(job))
+    await second.folder.stopped.wait()
+
+    await first.gallery.remove(twin.id, NOON)
+    second.folder.go_on.set()
+    await keeping
+
+    assert await second.shown(job) == FILE
+
+
+async def test_a_file_that_is_being_removed_is_written_again_by_who_keeps_its_twin(bots):
+    first, second = bots
+    twin, job = await first.draws(), await second.claims()
+    first.folder.before_removing = True
+    removing = asyncio.create_task(first.gallery.remove(twin.id, NOON))
+    await first.folder.stopped.wait()
+    keeping = asyncio.create_task(second.keeps(job))
+    await asyncio.sleep(0.3)  # long enough to be done, did it not wait
+
+    first.folder.go_on.set()
+    await asyncio.gather(removing, keeping)
+
+    assert await second.shown(job) == FILE
+
+
+async def test_what_was_expected_and_came_to_nothing_is_removed_by_who_expected_it(bots):
+    first, second = bots
+    twin, job = await first.draws(), await second.claims()
+    await second.store.fail(job.id, job.attempt, Fault.INTERNAL, NOON)
+    second.folder.after_writing = True
+    keeping = asyncio.create_task(second.keeps(job))
+    await second.folder.stopped.wait()
+    await first.gallery.remove(twin.id, NOON)
+    left_alone = await first.folder.hashes()
+
+    second.folder.go_on.set()
+
+    assert await keeping is None
+    assert len(left_alone) == 1
+    assert await first.folder.hashes() == []
+
+
+async def test_a_deletion_that_fails_leaves_the_file_to_the_next_sweep_and_nobody_waiting(bots, monkeypatch):
+    first, second = bots
+    twin = await first.draws()
+
+    async def fails(_hashes: object) -> None:
+        raise StorageError("the disk is away")
+
+    monkeypatch.setattr(first.folder, "remove", fails)
+    with pytest.raises(StorageError):
+        await first.gallery.remove(twin.id, NOON)
+
+    job = await second.draws()
+    assert await second.shown(job) == FILE
+    assert await second.gallery.sweep(9e9) == 0
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_whatever_is_drawn_and_deleted_at_once_what_is_referred_to_is_there(bots, seed):
+    dice = random.Random(seed)
+
+    async def life(bot: Bot) -> None:
+        for _ in range(12):
+            job = await bot.draws(FILE + bytes([dice.randrange(2)]))
+            if dice.random() < 0.7:
+                await bot.gallery.remove(job.id, NOON)
+
+    await asyncio.gather(*(life(bot) for bot in bots for _ in range(3)))
+
+    store, folder = bots[0].store, bots[0].folder
+    named = {picture.sha256 for job in await store.jobs(1000) for picture in await store.pictures(job.id)}
+    assert set(await folder.hashes()) == named
