@@ -1,8 +1,8 @@
 """A copy of everything kept, made while Pinxit runs, and its way back.
 
-The database comes first, as it stands at one moment; then every content that it refers to, each checked
-against its name. What people delete meanwhile is left out. The manifest is written last: without it a
-copy is not finished.
+The database comes first, as it stands at one moment, as a SQLite file whichever engine it is from, so that
+either engine can take it back; then every content that it refers to, each checked against its name. What
+people delete meanwhile is left out. The manifest is written last: without it a copy is not finished.
 """
 
 import asyncio
@@ -14,7 +14,9 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from bot.databases import copy_from_file, copy_to_file, make_ready
 from bot.picture_places import pictures_at
 from bot.settings import Reading, Settings, variable
 from bot.trouble import Trouble
@@ -46,7 +48,7 @@ async def back_up(reading: Reading, target: Path, *, with_pictures: bool) -> Man
     """Make the folder `target` hold everything. Raises Trouble or StorageError; then it has no manifest."""
     settings = reading.settings
     _claim(settings, target)
-    await asyncio.to_thread(copy_database, settings.database, target / DATABASE)
+    await _copy_out(settings, target / DATABASE)
     _copy_owners(settings.data, target)
     (target / HINT).write_text(_hint(reading), encoding="utf-8")
     copied, gone = 0, 0
@@ -67,7 +69,7 @@ async def back_up(reading: Reading, target: Path, *, with_pictures: bool) -> Man
 
 
 async def restore(settings: Settings, source: Path) -> Manifest:
-    """Put a backup into an empty data folder and an empty place for pictures.
+    """Put a backup into an empty database and an empty place for pictures.
 
     Raises Trouble or StorageError; then neither database nor pictures are there.
     """
@@ -79,21 +81,30 @@ async def restore(settings: Settings, source: Path) -> Manifest:
         if manifest.with_pictures:
             await _restored(source, pictures_at(settings), manifest)
         _copy_owners(source, settings.data)
-        unfinished = settings.database.with_suffix(".restoring")
-        await asyncio.to_thread(shutil.copyfile, source / DATABASE, unfinished)
-        try:
-            await _audited(unfinished)
-        except BaseException:
-            unfinished.unlink(missing_ok=True)
-            raise
-        unfinished.replace(settings.database)
+        await _copy_in(settings, source / DATABASE)
     return manifest
 
 
-def _claim(settings: Settings, target: Path) -> None:
+async def _copy_out(settings: Settings, file: Path) -> None:
     if settings.database_url is not None:
-        raise Trouble("PINXIT_DATABASE names PostgreSQL, whose own pg_dump and pg_restore copy it.")
-    if not settings.database.exists():
+        await copy_to_file(settings.database_url.get_secret_value(), file)
+    else:
+        await asyncio.to_thread(copy_database, settings.database, file)
+
+
+async def _copy_in(settings: Settings, file: Path) -> None:
+    with TemporaryDirectory(dir=settings.data, prefix="restoring-") as folder:
+        unfinished = Path(folder) / DATABASE
+        await asyncio.to_thread(shutil.copyfile, file, unfinished)
+        await _audited(unfinished)
+        if settings.database_url is not None:
+            await copy_from_file(unfinished, settings.database_url.get_secret_value())
+        else:
+            unfinished.replace(settings.database)
+
+
+def _claim(settings: Settings, target: Path) -> None:
+    if settings.database_url is None and not settings.database.exists():
         raise Trouble(f"There is nothing to back up: {settings.database} does not exist.")
     if target.exists() and any(target.iterdir()):
         raise Trouble(f"{target} is not empty. Name a folder that is new.")
@@ -153,7 +164,9 @@ async def _contents(database: Path) -> AsyncIterator[str]:
 
 
 async def _refuse_what_is_there(settings: Settings, manifest: Manifest) -> None:
-    if settings.database.exists():
+    if settings.database_url is not None:
+        await make_ready(settings.database_url.get_secret_value())
+    elif settings.database.exists():
         raise Trouble(f"{settings.database} exists. A backup goes into an empty data folder only.")
     if manifest.with_pictures and await pictures_at(settings).hashes():
         where = settings.pictures or settings.picture_folder

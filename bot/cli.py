@@ -355,7 +355,7 @@ def backup(
     make(reading, target, with_pictures=pictures)
 
 
-@app.command(help="Put a backup into an empty data folder.")
+@app.command(help="Put a backup into an empty data folder, or an empty PostgreSQL database.")
 def restore(source: Annotated[Path, typer.Argument(help="What `pinxit backup` made.")]) -> None:
     reading = _read()
     from bot.cli_backup import take_back  # noqa: PLC0415

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.backup import Manifest, back_up, restore
+from bot.cli_db import name_of
 from bot.settings import Reading, Settings
 
 
@@ -18,7 +19,8 @@ def take_back(settings: Settings, source: Path) -> None:
     """Restore a backup."""
     manifest = asyncio.run(restore(settings, source))
     made = datetime.fromtimestamp(manifest.made_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    print(f"{settings.data} holds {_held(manifest)}, as of {made}. Every credit is accounted for.")  # noqa: T201
+    where = settings.data if settings.database_url is None else name_of(settings)
+    print(f"{where} holds {_held(manifest)}, as of {made}. Every credit is accounted for.")  # noqa: T201
 
 
 def _held(manifest: Manifest) -> str:

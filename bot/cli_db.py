@@ -3,6 +3,7 @@
 import asyncio
 
 from bot.cli_owner import with_store
+from bot.databases import copy_from_file
 from bot.settings import Settings
 from bot.trouble import Trouble
 from storage.folder_lock import FolderLock
@@ -15,13 +16,13 @@ NO_TARGET = "Set PINXIT_DATABASE to the PostgreSQL database that everything is t
 def migrate(settings: Settings) -> None:
     """Bring the database up to this program's version; every start does it too."""
     with_store(settings, _nothing, begin=True)
-    print(f"{_name(settings)} is at version {newest()}.")  # noqa: T201 - the command's answer
+    print(f"{name_of(settings)} is at version {newest()}.")  # noqa: T201 - the command's answer
 
 
 def status(settings: Settings) -> None:
     """Print which database it is, its version, and what it holds. Raises StorageError."""
     held = with_store(settings, _held)
-    print(f"{_name(settings)} is reached and at version {newest()}.\n{held}")  # noqa: T201 - the same
+    print(f"{name_of(settings)} is reached and at version {newest()}.\n{held}")  # noqa: T201 - the same
 
 
 def copy(settings: Settings) -> None:
@@ -30,15 +31,14 @@ def copy(settings: Settings) -> None:
         raise Trouble(NO_TARGET)
     if not settings.database.exists():
         raise Trouble(f"There is nothing to copy: {settings.database} does not exist.")
-    from storage.postgresql.copying import copy_from  # noqa: PLC0415 - loads PostgreSQL's library
-
     with FolderLock(settings.data):  # what is written meanwhile would be left behind
-        copied = asyncio.run(copy_from(settings.database, settings.database_url.get_secret_value()))
+        copied = asyncio.run(copy_from_file(settings.database, settings.database_url.get_secret_value()))
     rows = "\n".join(f"  {table}: {count}" for table, count in copied.items() if count)
     print(f"Copied, and every count and credit is the same on both sides:\n{rows}")  # noqa: T201 - the same
 
 
-def _name(settings: Settings) -> str:
+def name_of(settings: Settings) -> str:
+    """Return how the database is called to people."""
     if settings.database_url is None:
         return str(settings.database)
     from storage.postgresql.database import place_of  # noqa: PLC0415 - the same

@@ -1,5 +1,8 @@
 """Which database the settings name. PostgreSQL's library is loaded only for one."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from bot.settings import Settings
 from storage.sql.store import SqlStore
 from storage.sqlite import SqliteStore
@@ -17,3 +20,24 @@ def store_at(settings: Settings) -> SqlStore:
 def is_begun(settings: Settings) -> bool:
     """Say whether there is a database to look at; only a file is seen without asking a server."""
     return settings.database_url is not None or settings.database.exists()
+
+
+async def copy_to_file(url: str, file: Path) -> Mapping[str, int]:
+    """Write all of a PostgreSQL database, as it stands at one moment, to a new SQLite file."""
+    from storage.postgresql.saving import save  # noqa: PLC0415 - the same
+
+    return await save(url, file)
+
+
+async def copy_from_file(file: Path, url: str) -> Mapping[str, int]:
+    """Write all of a SQLite file into an empty PostgreSQL database."""
+    from storage.postgresql.copying import copy_from  # noqa: PLC0415 - the same
+
+    return await copy_from(file, url)
+
+
+async def make_ready(url: str) -> None:
+    """Give an empty PostgreSQL database its tables. Raises StorageError where it is not empty."""
+    from storage.postgresql import copying  # noqa: PLC0415 - the same
+
+    await copying.make_ready(url)

@@ -19,7 +19,9 @@ from storage.sqlite import SqliteStore
 from storage.store import StorageError
 
 AT_ONCE = 5000  # rows
-OWN = ("clock", "pinxit_version")  # tables that are never empty
+OWN = frozenset({"clock", "pinxit_version"})  # tables that are never empty
+MOMENTARY = frozenset({"holders", "buckets", "previews", "arrivals"})  # what bots tell one another
+THERE = "select tablename from pg_tables where schemaname = current_schema()"
 TABLES = "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'"
 SUMS = """
 select kind, count(*) as entries,
@@ -31,9 +33,7 @@ from ledger group by kind order by kind
 async def copy_from(file: Path, url: str) -> Mapping[str, int]:
     """Return how many rows each table got. Raises StorageError; then the target is as empty as before."""
     await _up_to_date(file)
-    target = PostgresDatabase(url, pool=1)
-    await target.open()
-    await target.close()
+    await make_ready(url)
     with (
         closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, check_same_thread=False)) as source,
         told(place_of(url)),
@@ -44,6 +44,16 @@ async def copy_from(file: Path, url: str) -> Mapping[str, int]:
                 return await _copied(source, connection)
         finally:
             await connection.close()
+
+
+async def make_ready(url: str) -> None:
+    """Give an empty database its tables. Raises StorageError where it is not empty."""
+    target = PostgresDatabase(url, pool=1)
+    await target.open()
+    try:
+        await target.read_at_length(_refuse_what_is_there)
+    finally:
+        await target.close()
 
 
 async def _up_to_date(file: Path) -> None:
@@ -58,11 +68,10 @@ async def _up_to_date(file: Path) -> None:
 
 async def _copied(source: sqlite3.Connection, connection: Any) -> Mapping[str, int]:
     db = PostgresStatements(connection)
-    tables = in_order(source)
-    await _refuse_what_is_there(db, tables)
+    await _refuse_what_is_there(db)
     copied: dict[str, int] = {}
     await db.rows("delete from clock")
-    for table in tables:
+    for table in kept_tables(source):
         await db.rows(f"alter table {table} disable trigger user")  # what triggers wrote is copied itself
         copied[table] = await _copy_table(source, connection, table)
         await db.rows(f"alter table {table} enable trigger user")
@@ -71,29 +80,34 @@ async def _copied(source: sqlite3.Connection, connection: Any) -> Mapping[str, i
     return copied
 
 
-def in_order(source: sqlite3.Connection) -> Sequence[str]:
-    """Return the tables, each behind those that it refers to."""
+def kept_tables(source: sqlite3.Connection) -> Sequence[str]:
+    """Return the tables of what is kept, each behind those that it refers to."""
     left = {name: _referred(source, name) for (name,) in source.execute(TABLES)}
     ordered: list[str] = []
     while left:
         ready = sorted(name for name, needs in left.items() if not needs - {name} - set(ordered))
         ordered += ready
         left = {name: needs for name, needs in left.items() if name not in ready}
-    return ordered
+    return [table for table in ordered if table not in MOMENTARY]
+
+
+def columns_of(source: sqlite3.Connection, table: str) -> Sequence[str]:
+    """Return the names of a table's columns."""
+    return [row[1] for row in source.execute(f"pragma table_info({table})")]
 
 
 def _referred(source: sqlite3.Connection, table: str) -> set[str]:
     return {row[2] for row in source.execute(f"pragma foreign_key_list({table})")}
 
 
-async def _refuse_what_is_there(db: Statements, tables: Sequence[str]) -> None:
-    for table in tables:
-        if table not in OWN and await db.rows(f"select 1 from {table} limit 1"):  # noqa: S608 - our own names
+async def _refuse_what_is_there(db: Statements) -> None:
+    for (table,) in await db.rows(THERE):
+        if table not in OWN | MOMENTARY and await db.rows(f"select 1 from {table} limit 1"):  # noqa: S608 - our own names
             raise StorageError(f"The target is not empty: there are {table}. Copy into a new database.")
 
 
 async def _copy_table(source: sqlite3.Connection, connection: Any, table: str) -> int:
-    columns = [row[1] for row in source.execute(f"pragma table_info({table})")]
+    columns = columns_of(source, table)
     reals = [row[2].lower() == "real" for row in source.execute(f"pragma table_info({table})")]
     names = ", ".join(f'"{column}"' for column in columns)
     cursor = source.execute(f"select {names} from {table}")  # noqa: S608 - our own names
