@@ -1,11 +1,11 @@
 """Which bots live, whose posts are whose, and the rates that they keep together."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from storage.records import Job, Post
 from storage.sql.rows import job_of, post_of
-from storage.sql.statements import Statements, Value
+from storage.sql.statements import Database, Statements, Value, said
 
 NEVERMIND_SECONDS = 1e-6  # rounding: seconds since 1970 are no finer as floating point numbers
 PREVIEW_SECONDS = 60.0
@@ -78,11 +78,32 @@ async def adopt(db: Statements, me: str, platforms: Collection[str], now: float)
     return [(post_of(post), job_of(row)) for post, row in found if post is not None]
 
 
-async def take(db: Statements, buckets: Mapping[str, tuple[float, int]], now: float) -> None:
+async def take(db: Database, buckets: Mapping[str, tuple[float, int]], now: float) -> float:
+    """Count one in each bucket and return 0, or count nothing and return the seconds to wait."""
+    taken = [_values(key, interval, burst, now) for key, (interval, burst) in sorted(buckets.items())]
+    if len(taken) == 1:
+        (values,) = taken
+        counted = await db.at_once(said(TAKE, **values))
+        return 0.0 if counted else await db.read(lambda statements: _wait(statements, values))
+    try:
+        await db.write(lambda statements: _take(statements, taken))
+    except Full as full:
+        return full.seconds
+    return 0.0
+
+
+async def _take(db: Statements, taken: Sequence[Mapping[str, Value]]) -> None:
     """Count one in each bucket. Raises Full, which undoes it all."""
-    for key, (interval, burst) in sorted(buckets.items()):
-        most = burst * interval + NEVERMIND_SECONDS
-        values: dict[str, Value] = {"key": key, "interval": interval, "most": most, "now": now}
+    for values in taken:
         if not await db.rows(TAKE, **values):
-            (row,) = await db.rows(WAIT, **values)
-            raise Full(float(row["seconds"]) + NEVERMIND_SECONDS)
+            raise Full(await _wait(db, values))
+
+
+async def _wait(db: Statements, values: Mapping[str, Value]) -> float:
+    """Return for how many seconds there is no room in a bucket that had none."""
+    row = await db.row(WAIT, **values)
+    return NEVERMIND_SECONDS + (0.0 if row is None else max(0.0, float(row["seconds"])))
+
+
+def _values(key: str, interval: float, burst: int, now: float) -> Mapping[str, Value]:
+    return {"key": key, "interval": interval, "most": burst * interval + NEVERMIND_SECONDS, "now": now}

@@ -2,7 +2,7 @@
 
 from storage.previews import Previews
 from storage.sql.company import NOW
-from storage.sql.statements import Database, Statements
+from storage.sql.statements import Database, said
 
 SHOW = f"""
 insert into previews (job, place, jpeg, shown_at) values (:job, :place, :jpeg, {NOW})
@@ -19,12 +19,9 @@ class SqlPreviews:
 
     async def show(self, job: str, previews: Previews, now: float) -> None:
         """Let the other bots see the newest previews of a job."""
-
-        async def work(db: Statements) -> None:
-            for place, jpeg in previews:
-                await db.rows(SHOW, job=job, place=place, jpeg=jpeg, now=now)
-
-        await self._db.write(work)
+        await self._db.at_once(
+            *(said(SHOW, job=job, place=place, jpeg=jpeg, now=now) for place, jpeg in previews)
+        )
 
     async def see(self, job: str) -> Previews:
         """Return the newest previews of a job by index."""
@@ -33,4 +30,4 @@ class SqlPreviews:
 
     async def hide(self, job: str) -> None:
         """Forget the previews of a job."""
-        await self._db.write(lambda db: db.rows("delete from previews where job = :job", job=job))
+        await self._db.at_once(said("delete from previews where job = :job", job=job))

@@ -292,11 +292,7 @@ class SqlStore:
 
     async def take(self, buckets: Mapping[str, tuple[float, int]], now: float) -> float:
         """Count one in each bucket and return 0, or count nothing and return the seconds to wait."""
-        try:
-            await self._db.write(lambda db: company.take(db, buckets, now))
-        except company.Full as full:
-            return full.seconds
-        return 0.0
+        return await company.take(self._db, buckets, now)
 
     def _told(self, ended: Job | None) -> Job | None:
         """Let the other bots know: one of them may have to show it."""
