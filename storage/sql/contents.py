@@ -48,7 +48,7 @@ class SqlContents:
         keeper = secrets.token_hex(8)
 
         async def work(db: Statements) -> None:
-            await db.lock(LOCK, hashes=_listed(hashes))
+            await db.rows(LOCK, hashes=_listed(hashes))
             await db.rows(EXPECT, keeper=keeper, hashes=_listed(hashes), seconds=EXPECTED_SECONDS, now=0.0)
 
         if self._company.shared:
@@ -59,7 +59,7 @@ class SqlContents:
         """Take back what was expected, and remove what nothing needs."""
 
         async def work(db: Statements) -> int:
-            await db.lock(LOCK, hashes=_listed(hashes))
+            await db.rows(LOCK, hashes=_listed(hashes))
             await db.rows("delete from arrivals where keeper = :keeper", keeper=expected)
             orphans = await unreferenced(db, hashes)
             await remove(orphans)

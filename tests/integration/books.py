@@ -17,8 +17,26 @@ from tests.platforms.discord import LoopbackDiscord
 from tests.platforms.telegram import LoopbackTelegram
 
 DEADLINE = 600.0  # until everything has ended
+STOP_SECONDS = 30.0  # a stop takes no longer
 ENDED = {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
 MOST_JOBS = 100_000
+
+
+async def everything_is_well(street: Street, store: SqlStore, folder: PictureFolder) -> None:
+    """Wait for every end, stop the bots, and check all that must be true then."""
+    await store.open()
+    try:
+        await all_shown(store)
+        for bot in street.bots:
+            assert await asyncio.to_thread(bot.stop, STOP_SECONDS) == 0
+        if len(street.bots) > 1:  # each waits an hour before it takes what is younger for an orphan
+            swept = await folder.sweep(lambda hashes: store.contents.let_go(hashes, folder.remove))
+            tell(f"{swept} orphans swept")
+        jobs = await books_agree(street, store, folder)
+        every_picture_is_in_its_chat(street, jobs)
+        none_ended_by_itself(street.bots)
+    finally:
+        await store.close()
 
 
 async def all_shown(store: SqlStore) -> None:

@@ -1,10 +1,18 @@
 """Each test gets the real product in a folder of its own, and leaves nothing running."""
 
+import asyncio
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 from product import Product
+
+from storage.postgresql.dialect import definition
+from storage.postgresql.migrate import FUNCTIONS
+from storage.postgresql.statements import PostgresStatements
+from storage.sql.scripts import migrations, statements
 
 
 @pytest.fixture
@@ -28,3 +36,33 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     product.start()
     yield product
     product.end()
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return int(held.getsockname()[1])
+
+
+@pytest.fixture
+def old_postgres(empty_postgres: str) -> str:
+    """The address of a database as an early Pinxit left it, with somebody in it."""
+    asyncio.run(_as_of_old(empty_postgres))
+    return empty_postgres
+
+
+async def _as_of_old(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    db = PostgresStatements(connection)
+    await db.rows("create table pinxit_version (version bigint not null)")
+    for function in FUNCTIONS.read_text(encoding="utf-8").split("\n\n"):
+        await db.rows(function)
+    number, file = migrations()[0]
+    for statement in statements(file.read_text(encoding="utf-8")):
+        for own in definition(statement):
+            await db.rows(own)
+    await db.rows("insert into pinxit_version values (:number)", number=number)
+    await db.rows("insert into accounts (name) values ('Ann')")
+    await connection.close()

@@ -61,11 +61,16 @@ class Product:
         self.url = ""
         self.log = data.parent / f"{data.name}.log"
         self.process: subprocess.Popen[str] | None = None
-        self.start_seconds = 0.0
+        self.start_seconds = self._began = 0.0
 
     def start(self) -> None:
         """Start the bot and wait until it answers."""
-        began = time.monotonic()
+        self.begin()
+        self.has_begun()
+
+    def begin(self) -> None:
+        """Start the bot."""
+        self._began = time.monotonic()
         with self.log.open("a") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *self.program],
@@ -75,9 +80,13 @@ class Product:
                 stderr=errors,
                 text=True,
             )
+
+    def has_begun(self) -> None:
+        """Wait until the bot answers."""
+        assert self.process is not None
         assert self.process.stdout is not None
         said = self.process.stdout.readline()
-        self.start_seconds = time.monotonic() - began
+        self.start_seconds = time.monotonic() - self._began
         address = ADDRESS.search(said)
         assert address, f"no address but {said!r}; log: {self.log.read_text()[-2000:]}"
         self.url = address[1]

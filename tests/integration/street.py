@@ -32,10 +32,11 @@ def tell(sentence: str) -> None:
     print(f"[{time.strftime('%H:%M:%S')}] {sentence}", flush=True)  # noqa: T201 - a report as it goes
 
 
-def new_key(data: Path, **settings: object) -> str:
+def new_key(data: Path, name: str = "shop", *options: str, **settings: object) -> str:
     """Make a key to the API with credits."""
+    made = ("keys", "create", name, "--credits", "100000", "--quiet", *options)
     said = subprocess.run(
-        [sys.executable, "-m", "bot", "keys", "create", "shop", "--credits", "100000", "--quiet"],
+        [sys.executable, "-m", "bot", *made],
         env=environment(data, **settings),
         cwd=ROOT,
         capture_output=True,

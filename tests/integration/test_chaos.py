@@ -12,14 +12,13 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 import pytest
-from books import all_shown, books_agree, every_picture_is_in_its_chat, none_ended_by_itself, nothing_is_left
+from books import everything_is_well, nothing_is_left
 from private_postgres import THROW_OUT, Server, name_in
 from product import Product
 from street import Street, join_discord, join_telegram, new_key, tell
 
 from storage.pictures import PictureFolder
 from storage.postgresql import PostgresStore
-from storage.sql.store import SqlStore
 from storage.sqlite import SqliteStore
 from tests.platforms.discord import LoopbackDiscord
 from tests.platforms.telegram import LoopbackTelegram
@@ -28,7 +27,6 @@ pytestmark = pytest.mark.skipif("PINXIT_CHAOS" not in os.environ, reason="asked 
 
 SECONDS = float(os.environ.get("PINXIT_CHAOS_SECONDS", "180"))
 SEED = int(os.environ.get("PINXIT_CHAOS_SEED") or secrets.randbelow(10**6))
-STOP_SECONDS = 30.0
 ROOM = {"MAX_WAITING": 10_000, "MAX_QUEUE": 100_000}
 
 
@@ -81,22 +79,6 @@ async def opened(bots: tuple[Product, ...], discord: LoopbackDiscord, telegram: 
     for bot in bots:
         await asyncio.to_thread(bot.start)
     return Street(bots, discord, telegram, key, random.Random(SEED))
-
-
-async def everything_is_well(street: Street, store: SqlStore, folder: PictureFolder) -> None:
-    """Wait for every end, stop the bots, and check all that must be true then."""
-    await store.open()
-    try:
-        await all_shown(store)
-        for bot in street.bots:
-            assert await asyncio.to_thread(bot.stop, STOP_SECONDS) == 0
-        if len(street.bots) > 1:  # each waits an hour before it takes what is younger for an orphan
-            tell(f"{await folder.sweep(store)} orphans swept")
-        jobs = await books_agree(street, store, folder)
-        every_picture_is_in_its_chat(street, jobs)
-        none_ended_by_itself(street.bots)
-    finally:
-        await store.close()
 
 
 # ── ways to kill ──────────────────────────────────────────────────────────────────────────────────

@@ -52,6 +52,7 @@ class LoopbackTelegram:
         self.methods = Methods(self.world, self._news.tell)
         self.methods.updates = self._poll
         self.polls = 0
+        self.polling = self.most_polling = 0  # at the same time
         self.polled_at: list[float] = []
         self.handed: list[dict[str, Any]] = []
         self.conflict = False  # somebody else polls with the same token
@@ -113,7 +114,15 @@ class LoopbackTelegram:
         offset = call.values.get("offset", 0)
         self._waiting = [update for update in self._waiting if update["update_id"] >= offset]
         self.polls += 1
+        self.polling += 1
+        self.most_polling = max(self.most_polling, self.polling)
         self._news.tell()
+        try:
+            return await self._ready(call)
+        finally:
+            self.polling -= 1
+
+    async def _ready(self, call: Call) -> list[dict[str, Any]]:
         wanted = set(call.values.get("allowed_updates", []))
         deadline = time.monotonic() + min(call.values.get("timeout", 0), 2)
         while not (ready := self._wanted(wanted)) and time.monotonic() < deadline:  # noqa: ASYNC110 - simplest
