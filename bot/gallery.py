@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from typing import TypeVar
 
 from bot.looks import look_of
@@ -11,7 +11,7 @@ from bot.updates import Delivered
 from generator.messages import Finished
 from storage.pictures import Kept, Pictures
 from storage.records import Emptied, Job, Picture
-from storage.store import Store
+from storage.store import StorageError, Store
 
 T = TypeVar("T")
 
@@ -109,14 +109,22 @@ class Gallery:
 
     @asynccontextmanager
     async def _keeping(self, files: Sequence[bytes]) -> AsyncIterator[None]:
-        """Nobody removes these contents meanwhile; those that nothing refers to afterwards go again."""
+        """Nobody removes these contents meanwhile; those that nothing refers to afterwards go again.
+
+        Where storage is in trouble, they lie there until they are written again, or swept.
+        """
         async with self._moving:
             hashes = await asyncio.to_thread(lambda: [hashlib.sha256(file).hexdigest() for file in files])
             expected = await self._store.contents.expect(hashes)
+            needless: Sequence[str] = hashes
             try:
                 yield
+            except StorageError:
+                needless = ()
+                raise
             finally:
-                await self._store.contents.let_go(hashes, self._folder.remove, expected)
+                with suppress(StorageError):  # what was kept is kept
+                    await self._store.contents.let_go(needless, self._folder.remove, expected)
 
     async def _drop(self, hashes: Sequence[str]) -> int:
         if not hashes:

@@ -149,6 +149,19 @@ async def test_a_deletion_that_fails_leaves_the_file_to_the_next_sweep_and_nobod
     assert await second.gallery.sweep(9e9) == 0
 
 
+async def test_a_picture_is_kept_though_storage_is_away_in_the_next_moment(bots, monkeypatch):
+    first, _ = bots
+    job = await first.claims()
+
+    async def fails(*_: object) -> None:
+        raise StorageError("the server is away")
+
+    monkeypatch.setattr(first.store.contents, "let_go", fails)
+
+    assert await first.keeps(job) is not None
+    assert await first.shown(job) == FILE
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_whatever_is_drawn_and_deleted_at_once_what_is_referred_to_is_there(bots, seed):
     dice = random.Random(seed)
