@@ -285,7 +285,18 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         loras=loras_for(settings, shelf, files, outgoing, clock),
     )
     api_core = _api_core(
-        settings, store, folder, files, outgoing, answer, lambda: child.health, clock, model, tally, rates
+        settings,
+        store,
+        folder,
+        files,
+        outgoing,
+        answer,
+        lambda: child.health,
+        clock,
+        model,
+        tally,
+        rates,
+        delivery,
     )
     api = parts_of(api_core, api_surface)
     relay.learn_again = {"people": people.open, "places": places.open, "webhook": api.webhooks.look}
@@ -481,11 +492,13 @@ def _api_core(  # noqa: PLR0913, PLR0917 - the parts it speaks to
     model: Model,
     tally: Tally,
     rates: Rates,
+    delivery: Delivery,
 ) -> ApiCore:
     return ApiCore(
         answer=answer,
         health=health,
         post=store.post,
+        shown_here=delivery.shows,
         unconfirmed=store.unconfirmed,
         picture=store.picture,
         read=folder.read,

@@ -80,7 +80,7 @@ class Delivery:
 
     def push(self, post: Post, update: Update) -> None:
         """Let the post show this soon. Never waits, never fails."""
-        if post.holder not in {None, self._store.name} and self._store.company.shared:
+        if not self.shows(post):
             self.elsewhere(post, update)
             return
         surface = self._surfaces.get(post.platform)
@@ -94,6 +94,10 @@ class Delivery:
             self._wakes[key].set()
         else:
             self._open(surface, key).put(post, update)
+
+    def shows(self, post: Post) -> bool:
+        """Say whether the post is shown here, and not by another bot."""
+        return post.holder in {None, self._store.name} or not self._store.company.shared
 
     async def run(self) -> None:
         """Show what is pushed, and first what an earlier run left unconfirmed."""

@@ -79,7 +79,7 @@ class Dispatcher:
         self._estimate = estimate
         self._clock = clock
         self._name, self._terms, self._lease = lease, itertools.count(1), lease
-        self.seen_elsewhere: Callable[[str], Progress | None] = _nothing
+        self.seen_elsewhere: Callable[[Job], Progress | None] = _nothing
         self._least_patience = least_patience_seconds
         self._generator_trouble = BackOff(dice)
         self._storage_trouble = BackOff(dice)
@@ -134,9 +134,9 @@ class Dispatcher:
         passed = ((flight.job.cost_seconds, self.drawn_seconds(job)) for job, flight in self._flights.items())
         return sum(min(expected, seconds) for expected, seconds in passed if seconds is not None)
 
-    def current(self, job: str) -> Progress | None:
+    def current(self, job: Job) -> Progress | None:
         """Return what the post of a job under way shows."""
-        flight = self._flights.get(job)
+        flight = self._flights.get(job.id)
         return flight.update if flight else self.seen_elsewhere(job)
 
     def wake(self) -> None:
@@ -490,6 +490,6 @@ class Dispatcher:
         log.info("job settled", extra={"job": job.id, "state": job.state.value})
 
 
-def _nothing(_job: str) -> Progress | None:
+def _nothing(_job: Job) -> Progress | None:
     """Nobody else draws."""
     return None

@@ -54,7 +54,7 @@ class Overview:
         return History(items=tuple(items), more=len(jobs) > limit)
 
     async def _unfinished(self, job: Job) -> Queued | Progress:
-        return self._dispatcher.current(job.id) or await self._queued(job)
+        return self._dispatcher.current(job) or await self._queued(job)
 
     async def _queued(self, job: Job) -> Queued:
         """Return the job's place; one that was claimed this moment is next."""

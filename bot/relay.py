@@ -38,6 +38,7 @@ class Relay:
         self._told_at: Recent[int, float] = Recent(REMEMBERED)
         self._untold: dict[int, Progress] = {}
         self._seen: Recent[str, Progress] = Recent(REMEMBERED)
+        self._overheard: Recent[str, tuple[int, int]] = Recent(REMEMBERED)
         self._tasks: asyncio.TaskGroup | None = None
         self.learn_again: Mapping[str, Callable[[], Coroutine[Any, Any, None]]] = {}
         delivery.elsewhere = self.tell
@@ -55,9 +56,12 @@ class Relay:
         """Let others show at once what is not shown yet."""
         await self._safely(self._store.leave(self._store.name))
 
-    def seen(self, job: str) -> Progress | None:
-        """Return the latest progress of a job that is drawn by another bot."""
-        return self._seen.get(job)
+    def seen(self, job: Job) -> Progress | None:
+        """Return the latest progress of a job that is drawn by another bot, though a third one shows it."""
+        if (seen := self._seen.get(job.id)) is not None or job.id not in self._overheard:
+            return seen
+        step, steps = self._overheard[job.id]
+        return Progress(job=job, step=step, steps=steps)
 
     def tell(self, post: Post, update: Update) -> None:
         """Tell the bot that holds the post. An end is told by storage."""
@@ -101,6 +105,8 @@ class Relay:
             self._begin(lambda: self._end(message["job"]))
         elif message["kind"] in {"step", "place"} and message["to"] == self._store.name:
             self._begin(lambda: self._show(message))
+        elif message["kind"] == "step":
+            self._overheard[message["job"]] = message["step"], message["steps"]
 
     def _begin(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         if self._tasks is not None:
@@ -117,6 +123,7 @@ class Relay:
 
     async def _end(self, job: str) -> None:
         self._seen.pop(job, None)
+        self._overheard.pop(job, None)
         post, ended = await self._store.post(job), await self._store.job(job)
         if post is None or ended is None or post.holder != self._store.name:
             return

@@ -165,6 +165,7 @@ class ApiStage(Stage):
             answer=self.service.answer,
             health=lambda: self.generator.health,
             post=store.post,
+            shown_here=self.delivery.shows,
             unconfirmed=store.unconfirmed,
             picture=store.picture,
             read=self.folder.read,

@@ -59,7 +59,7 @@ async def test_previews_are_part_of_progress(tmp_path):
         job = await stage.accepted()
         await stage.audience.sees(job.id, Progress)
 
-        seen = stage.dispatcher.current(job.id)
+        seen = stage.dispatcher.current(job)
         assert seen is not None
         assert seen.previews == ((0, b"small"),)
         go_on.set()

@@ -38,26 +38,24 @@ class Branch(Stage):
 
 
 @pytest.fixture
-async def branches(postgres: str, tmp_path: Path) -> AsyncIterator[tuple[Branch, Branch]]:
-    """The first draws, a step at a time as its `steps` are released; the second only shows."""
+async def branches(postgres: str, tmp_path: Path) -> AsyncIterator[list[Branch]]:
+    """The first draws; the others only take orders and show."""
     generator = ScriptedGenerator()
-    two = [Branch(PostgresStore(postgres, pool=4), generator, tmp_path) for _ in range(2)]
+    three = [Branch(PostgresStore(postgres, pool=4), generator, tmp_path) for _ in range(3)]
     async with AsyncExitStack() as stack:
-        for branch in two:
+        for branch in three:
             await branch.store.open()
             stack.push_async_callback(branch.store.close)
             life = asyncio.create_task(branch.live())
             stack.push_async_callback(asyncio.gather, life, return_exceptions=True)
             stack.callback(life.cancel)
-            if branch is two[0]:
-                await until(lambda: two[0].dispatcher.leading)
-            else:
-                await until(two[1].store.company._here.is_set)
-        yield two[0], two[1]
+            await until(branch.store.company._here.is_set)
+            await until(lambda: three[0].dispatcher.leading)
+        yield three
 
 
 async def test_an_order_drawn_by_another_bot_shows_the_same_steps_and_previews(branches):
-    first, second = branches
+    first, second, third = branches
     go_on = [asyncio.Event() for _ in range(3)]
 
     def draws(request: Generate) -> Iterable[Line]:
@@ -74,7 +72,8 @@ async def test_an_order_drawn_by_another_bot_shows_the_same_steps_and_previews(b
     for step, event in enumerate(go_on, 1):
         wanted = (step, ((0, LARGE + bytes([step])),))
         await until(lambda wanted=wanted: wanted in [(p.step, p.previews) for p in second.progress(job.id)])
-        assert second.relay.seen(job.id).previews == wanted[1]
+        assert second.relay.seen(job).previews == wanted[1]
+        await until(lambda step=step: third.dispatcher.current(job) == Progress(job=job, step=step, steps=3))
         event.set()
     await second.end(job)
 
@@ -86,7 +85,7 @@ async def test_an_order_drawn_by_another_bot_shows_the_same_steps_and_previews(b
 
 
 async def test_fast_steps_are_told_at_most_every_so_often_and_the_last_one_always(branches):
-    first, second = branches
+    first, second, _ = branches
     over = asyncio.Event()
 
     def hurries(request: Generate) -> Iterable[Line]:
@@ -111,7 +110,7 @@ async def test_fast_steps_are_told_at_most_every_so_often_and_the_last_one_alway
 
 
 async def test_places_are_told_to_those_who_wait_at_another_bot(branches):
-    first, second = branches
+    first, second, _ = branches
     drawing = asyncio.Event()
 
     def waits(request: Generate) -> Iterable[Line]:

@@ -47,12 +47,14 @@ class WhereKept(Protocol):
 class Core:
     """The service's answers, what storage knows, the painter's health, the model and the time.
 
+    `shown_here` says of a post whether its updates come here, and not to another bot.
     `read` gives a content's bytes, `kept` says where they are to be had; None where they are gone.
     """
 
     answer: Callable[[Command], Awaitable[Answer]]
     health: Callable[[], Health]
     post: Callable[[str], Awaitable[Post | None]]
+    shown_here: Callable[[Post], bool]
     unconfirmed: Callable[[str], Awaitable[Sequence[Post]]]
     picture: Callable[[str], Awaitable[Picture | None]]
     read: Callable[[str], Awaitable[bytes | None]]

@@ -25,7 +25,7 @@ from storage.records import Post, Rung
 
 TICK_SECONDS = 5.0
 ASK_EVERY = 4  # silent ticks: then storage is asked, whatever was told
-TICK_ELSEWHERE_SECONDS = 1.0  # the same for a job that was ordered in a chat
+TICK_ELSEWHERE_SECONDS = 1.0  # the same for a job that was ordered in a chat, or at another bot
 
 
 class ApiSurface(Surface):
@@ -126,7 +126,7 @@ class Jobs:
     async def _is_told(self, job: str) -> bool:
         """Say whether the job's updates come here by themselves."""
         post = await self._core.post(job)
-        return post is not None and post.platform == PLATFORM
+        return post is not None and post.platform == PLATFORM and self._core.shown_here(post)
 
     async def _ask(self, by: Person, job: str) -> bool:
         """Let storage correct what was told, where it can; False where the job is gone."""
