@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from generator.bench.sizes import Networks
 from generator.choices import Choices, Precision
 from generator.engine.decode import decode
+from generator.engine.decoder import quicken
 from generator.engine.denoise import Wish, denoise, schedule
 from generator.engine.levers import head_of, levers_for
 from generator.engine.load import Parts, without_last_layer
@@ -125,6 +126,7 @@ class Ours:
             dtype=model.dtype,
         )
         self.levers = levers_for(model.device, head_of(model.transformer), Choices(), None)
+        quicken(self.parts.vae, self.levers.compiled)
         self._net = Net(self.parts.transformer, tuple, model.device, self.precision, self.levers)
         self._prompts = PromptEncoder(self.parts.tokenizer, self.parts.text_encoder, model.device)
 

@@ -15,6 +15,7 @@ from generator.choices import Choices, Precision
 from generator.engine.adapters import Adapters
 from generator.engine.card import memory_of
 from generator.engine.decode import BrokenPicture, picture_of, pixels_of, tiled
+from generator.engine.decoder import quicken
 from generator.engine.denoise import Step, Wish, denoise, schedule
 from generator.engine.encode_file import encode_file, fit
 from generator.engine.latents import initial_latents
@@ -82,6 +83,7 @@ class ZImagePainter:
         precision = parts.plan.precision if parts.plan else Precision.EXACT
         self._net = Net(parts.transformer, lambda: self._adapters.worn, parts.device, precision, levers)
         self._adapters = Adapters(parts.transformer, shelf)
+        quicken(parts.vae, levers.compiled)
         self._starts = Encoder(parts.vae, parts.device)
         self._previews = Previews(parts.preview, parts.device)
         self._courier = Courier(beside(parts.device))
