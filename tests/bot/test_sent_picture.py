@@ -62,14 +62,45 @@ def a_header_of(width, height):
     )
 
 
+def a_jpeg_header_of(width, height):
+    """A JPEG that claims a size and ends."""
+    frame = struct.pack(">HBHHB", 17, 8, height, width, 3) + bytes([1, 17, 0, 2, 17, 0, 3, 17, 0])
+    return b"\xff\xd8\xff\xc0" + frame + b"\xff\xda" + struct.pack(">HB", 12, 3) + bytes(9) + b"\xff\xd9"
+
+
+def a_gif_header_of(width, height):
+    """A GIF that claims a size and draws one dot."""
+    dot = b"," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02D\x01\x00;"
+    return b"GIF89a" + struct.pack("<HHBBB", width, height, 0x80, 0, 0) + bytes(6) + dot
+
+
+def a_webp_header_of(width, height):
+    """A lossless WebP that claims a size and holds nothing."""
+    sides = struct.pack("<BI", 0x2F, (width - 1) | (height - 1) << 14) + bytes(5)
+    chunk = b"WEBPVP8L" + struct.pack("<I", len(sides)) + sides
+    return b"RIFF" + struct.pack("<I", len(chunk)) + chunk
+
+
 def moving(format):
     frames = [Image.new("RGB", (40, 40), (n * 80, 0, 0)) for n in range(3)]
     return saved(frames[0], format, save_all=True, append_images=frames[1:], duration=50)
 
 
+def with_text(text):
+    """A PNG with a compressed text beside its pixels."""
+    plain = saved(halves())
+    content = b"comment\0\0" + zlib.compress(text)
+    chunk = struct.pack(">I", len(content)) + b"zTXt" + content
+    return plain[:33] + chunk + struct.pack(">I", zlib.crc32(chunk[4:])) + plain[33:]
+
+
 BAD = {
     "a hundred megapixels": (lambda: a_header_of(10_000, 10_000), PictureTooLarge),
     "a bomb's header": (lambda: a_header_of(60_000, 60_000), PictureTooLarge),
+    "a jpeg of a hundred megapixels": (lambda: a_jpeg_header_of(10_000, 10_000), PictureTooLarge),
+    "a gif's bomb": (lambda: a_gif_header_of(65_535, 65_535), PictureTooLarge),
+    "a webp's bomb": (lambda: a_webp_header_of(16_383, 16_383), PictureTooLarge),
+    "a png's bomb of text": (lambda: with_text(bytes(256 << 20)), PictureDamaged),
     "one pixel": (lambda: saved(Image.new("RGB", (1, 1))), PictureTooSmall),
     "a line": (lambda: saved(Image.new("RGB", (2000, 3))), PictureTooSmall),
     "a moving gif": (lambda: moving("gif"), PictureMoves),
