@@ -71,6 +71,7 @@ def shape_key(model: Model, recipe: Recipe) -> str:
     """Return what pictures share that take equally long: model, drawn size and what is computed."""
     size = model.drawn_size(recipe.width, recipe.height)
     begun = "" if recipe.start is None else "/start" if recipe.start.other is None else "/blend"
+    begun += "/tiled" if recipe.start and recipe.start.tiled else ""
     return _key(model, *size, steps_of(recipe)) + begun
 
 
@@ -79,7 +80,7 @@ def place_in_line(place: Place, *, drawing: int) -> int:
     return max(1, place.ahead + 1 - drawing)
 
 
-def _key(model: Model, width: int, height: int, steps: int) -> str:
+def _key(model: Model, width: int, height: int, steps: float) -> str:
     return f"{model.name}/{width}x{height}/{steps}"
 
 

@@ -125,8 +125,8 @@ Z_IMAGE = replace(
     takes_guidance=True,
     seconds=14.0,
 )
-"""Its model card (https://huggingface.co/Tongyi-MAI/Z-Image) recommends 28 to 50 steps and a guidance of 3 to 5,
-and draws with 50 and 4; a shift of 6 is what its scheduler's configuration says. The fewest steps are the
+"""Its model card (https://huggingface.co/Tongyi-MAI/Z-Image) recommends 28 to 50 steps and a guidance of 3 to
+5, and draws with 50 and 4; a shift of 6 is what its scheduler's configuration says. The fewest steps are the
 default, since guidance computes each twice."""
 
 GUIDED = tuple(row.title for row in (EMBEDDED_MODEL, Z_IMAGE_TURBO, Z_IMAGE) if row.takes_guidance)

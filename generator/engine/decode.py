@@ -35,7 +35,7 @@ def picture_of(pixels: Tensor, finite: Tensor) -> Image.Image:
 
 @contextmanager
 def tiled(vae: Any) -> Iterator[None]:
-    """Decode in tiles within."""
+    """Encode and decode in tiles within."""
     before = vae.use_tiling
     vae.enable_tiling()
     try:

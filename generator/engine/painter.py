@@ -25,6 +25,7 @@ from generator.engine.load import LOADED, Parts, load_parts
 from generator.engine.net import Net
 from generator.engine.place import covering, kept_outside
 from generator.engine.preview import Previews
+from generator.engine.shortage import is_out_of_memory
 from generator.engine.start import Encoder, UnusableStart, opened
 from generator.engine.text import PromptEncoder
 from generator.engine.tokens import PATCH
@@ -125,7 +126,7 @@ class ZImagePainter:
             log.warning("loras refused", extra={"loras": names, "reason": str(error)})
             fault = Fault.WRONG_LORA
         except (RuntimeError, MemoryError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             self._free_memory()
             fault = Fault.OUT_OF_MEMORY
@@ -188,7 +189,7 @@ class ZImagePainter:
                 sitting.stop_if_unwanted()
             self._previews.finish()
         except (RuntimeError, MemoryError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
         else:
             return latents
@@ -252,7 +253,7 @@ class ZImagePainter:
             arrived = self._courier.sent(*self._decoded(latents))
             self._settle()
         except (RuntimeError, MemoryError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             sitting.emit(Failed(order.id, Fault.OUT_OF_MEMORY))
             return
@@ -264,7 +265,7 @@ class ZImagePainter:
         try:
             return pixels_of(self._parts.vae, latents)
         except (RuntimeError, MemoryError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
         if self._free_memory():
             return self._decoded(latents)
@@ -358,8 +359,3 @@ def _shown(picture: Image.Image, recipe: Recipe, pictures: Mapping[str, Image.Im
     if start is None or start.mask is None or start.other is not None:
         return whole
     return kept_outside(whole, pictures[start.picture].convert("RGB"), pictures[start.mask])
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    """Whether memory ran out: a card says so by type, the processor's allocator only by its sentence."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)

@@ -3,14 +3,12 @@
 Each step blends what the model says of the pieces, so that the whole is one flow and no seam can appear.
 """
 
-import math
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-OVERLAP = 16  # latent pixels
-EVEN = 2  # a token covers two by two latent pixels
+from generator.tiles import OVERLAP, spread
 
 Velocity = Callable[[Tensor, float], Tensor]
 
@@ -38,19 +36,6 @@ class Pieces:
                 velocity[there] += window * self._flow(latents[there].contiguous(), time)
                 weight[there] += window
         return velocity / weight
-
-
-def spread(side: int, most: int) -> tuple[list[int], int]:
-    """Return where pieces of one size begin that cover a side, and that size: few more than `most`.
-
-    >>> spread(256, 128)
-    ([0, 120], 136)
-    """
-    count = math.ceil(side / most)
-    size = math.ceil((side + (count - 1) * OVERLAP) / count / EVEN) * EVEN
-    if size >= side:
-        return [0], side
-    return [round(place * (side - size) / (count - 1) / EVEN) * EVEN for place in range(count)], size
 
 
 def _ramp(size: int) -> Tensor:

@@ -18,12 +18,14 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
+from generator.engine.decode import tiled
 from generator.engine.latents import slerp
 from generator.engine.place import Size, placed, redrawn
+from generator.engine.shortage import is_out_of_memory
 from generator.messages import name_of
 from generator.recipe import MAX_SIDE, Recipe, Start
+from generator.tiles import CELL
 
-CELL = 8  # pixels along a side of a latent one
 KEPT = 8  # encoded pictures; one of 1024x1024 takes 1 MB
 
 
@@ -109,9 +111,21 @@ class Encoder:
     def _encode(self, picture: Image.Image) -> Tensor:
         levels = torch.from_numpy(np.array(picture))[None].to(self._device)  # (1, h, w, 3)
         pixels = (levels.permute(0, 3, 1, 2).float() / 255) * 2 - 1
-        mean = self._vae.encode(pixels.to(self._vae.dtype)).latent_dist.mode()
+        mean = self._mean(pixels.to(self._vae.dtype))
         config = self._vae.config
         return cast(Tensor, (mean[0].float() - (config.shift_factor or 0.0)) * config.scaling_factor)
+
+    def _mean(self, pixels: Tensor) -> Tensor:
+        """Encode whole; in tiles where memory is short for that, as it may be for four megapixels."""
+        try:
+            return cast(Tensor, self._vae.encode(pixels).latent_dist.mode())
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        with tiled(self._vae):
+            return cast(Tensor, self._vae.encode(pixels).latent_dist.mode())
 
     def _masks(
         self, recipes: Sequence[Recipe], pictures: Mapping[str, Image.Image], drawn: Size

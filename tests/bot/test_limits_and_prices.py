@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from stage import a_job
 
 from bot.backoff import BackOff
-from bot.estimate import Estimate, place_in_line
+from bot.estimate import Estimate, place_in_line, shape_key
 from bot.line import places
 from bot.pricing import price
 from bot.progress import Throttle
 from bot.rate_limit import Bucket, Rate, RateLimit
 from generator.models import EMBEDDED_MODEL, Z_IMAGE_TURBO
-from generator.recipe import Lora, Recipe
+from generator.recipe import Lora, Recipe, Start
 from storage.records import Place
 
 RECIPE = Recipe(prompt="a star", model="embedded", width=1024, height=1024, steps=8, seed=7)
@@ -41,6 +41,15 @@ def test_each_lora_of_an_order_costs_one_credit_however_many_pictures():
     dressed = replace(RECIPE, loras=(Lora("snow", 0.8), Lora("outline", -1.0), Lora("off", 0.0)))
 
     assert [price(dressed, count) for count in (1, 4)] == [17, 62]
+
+
+def test_pieces_of_a_large_picture_are_paid_for_where_they_overlap_too():
+    start = Start(picture="0" * 64, strength=0.3)
+    large = replace(RECIPE, model="Tongyi-MAI/Z-Image-Turbo", width=2048, height=2048, start=start)
+    tiled = replace(large, start=replace(start, tiled=True))
+
+    assert [price(each, 1) for each in (large, tiled)] == [27, 30]
+    assert shape_key(Z_IMAGE_TURBO, large) != shape_key(Z_IMAGE_TURBO, tiled)
 
 
 async def test_a_burst_passes_and_then_one_per_interval():

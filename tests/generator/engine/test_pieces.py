@@ -2,17 +2,25 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageDraw
 from test_start_exactness import noisy, png
 
-from generator.engine.pieces import OVERLAP, Pieces, spread
+from generator.embedded import WEIGHTS
+from generator.engine.decode import decode
+from generator.engine.load import load_parts
+from generator.engine.painter import ZImagePainter
+from generator.engine.pieces import Pieces
 from generator.engine.start import opened
+from generator.loras import Shelf
 from generator.messages import name_of
 from generator.models import Z_IMAGE_TURBO
 from generator.recipe import Recipe, Start
+from generator.tiles import OVERLAP, spread
 
 sides = st.integers(4, 150).map(lambda half: 2 * half)
 
@@ -80,3 +88,68 @@ def test_a_picture_of_one_piece_is_drawn_as_if_whole(latents_of):
     assert torch.allclose(tiled, whole, atol=1e-4)
     assert not torch.allclose(pieces, whole, atol=1e-4)
     assert torch.isfinite(pieces).all()
+
+
+# ── seams ─────────────────────────────────────────────────────────────────────────────────────────
+
+SEAMS = (192, 320)  # pixels where pieces of 256, made a little larger, begin and end in 512
+VISIBLE = 0.6  # levels of 255, all along a line
+
+
+@pytest.fixture(scope="module")
+def enlarged():
+    """Paint a picture of the embedded model at twice its size, piece by piece, and return its pixels."""
+    parts = load_parts(WEIGHTS, lambda _fraction: None, torch.device("cpu"))
+    row = replace(Z_IMAGE_TURBO, smallest_side=16, aspects={"1:1": (256, 256)})
+    painter = ZImagePainter(parts, row, Shelf())
+    small = Image.new("RGB", (256, 256), (90, 140, 220))
+    ImageDraw.Draw(small).ellipse((60, 60, 200, 200), fill=(220, 40, 40))
+    start = Start(picture=name_of(png(small)), strength=0.3, tiled=True)
+    wanted = Recipe(prompt="a red circle, blue background", model="m", width=512, height=512, steps=8, seed=5)
+
+    def paint():
+        with torch.inference_mode():
+            steps = painter._steps([replace(wanted, start=start)], opened([png(small)]))
+            return np.asarray(decode(parts.vae, [step.latents for step in steps][-1]), dtype=float)
+
+    return paint
+
+
+def steepest(pixels):
+    """How much the ground beside the circle changes at a seam, averaged all along it."""
+    profiles = (side[:100].mean(axis=0) for side in (pixels, pixels.transpose(1, 0, 2)))
+    changes = [np.abs(np.diff(profile, axis=0)).mean(axis=1) for profile in profiles]
+    return max(change[seam - 4 : seam + 4].max() for change in changes for seam in SEAMS)
+
+
+def test_a_picture_painted_in_pieces_shows_no_seam(enlarged):
+    assert steepest(enlarged()) < VISIBLE
+
+
+def test_a_seam_would_be_seen(enlarged, monkeypatch):
+    monkeypatch.setattr(
+        "generator.engine.pieces._ramp", lambda size: (torch.arange(size) < size - OVERLAP) + 1e-6
+    )
+
+    assert steepest(enlarged()) > VISIBLE
+
+
+def test_where_memory_is_short_for_a_large_picture_it_is_read_in_tiles(painter, monkeypatch):
+    picture, whole = noisy(512, 512), painter._parts.vae.encode
+    start = Start(picture=name_of(png(picture)), strength=0.5, tiled=True)
+    wanted = Recipe(prompt="a star", model="m", width=512, height=512, steps=2, seed=5, start=start)
+    tried = []
+
+    def short(pixels, *args, **kwargs):
+        tried.append(painter._parts.vae.use_tiling)
+        if not painter._parts.vae.use_tiling:
+            raise torch.OutOfMemoryError
+        return whole(pixels, *args, **kwargs)
+
+    monkeypatch.setattr(painter._parts.vae, "encode", short)
+    with torch.inference_mode():
+        last = list(painter._steps([wanted], opened([png(picture)])))[-1]
+
+    assert tried == [False, True]
+    assert not painter._parts.vae.use_tiling
+    assert torch.isfinite(last.latents).all()
