@@ -24,6 +24,7 @@ from generator.bench.cluster import (
     SLEEPERS,
     by_turns,
     compared,
+    drawn,
     throughput,
     until_painters,
     wish,
@@ -117,6 +118,24 @@ async def test_closing_a_stream_stops_the_work_within_a_step(cluster):
         tell(f"stopped and free again after {1000 * free:.0f} ms; a step takes {1000 * step:.0f} ms")
         assert free < 20 * step
         assert [event async for event in events][-1] == End()
+    await client.close()
+
+
+async def test_it_is_told_that_somebody_draws(cluster):
+    client = GeneratorClient(None, f"{cluster.url}/", SECRET)
+
+    async def draw() -> None:
+        for seed in range(1000):
+            await drawn(client, wish(seed, steps=50))
+
+    drawing = asyncio.create_task(draw())
+    async with asyncio.timeout(DEADLINE):
+        while not (await client.health()).busy:  # noqa: ASYNC110 - elsewhere: there is only asking
+            await asyncio.sleep(0.2)
+        drawing.cancel()
+        await asyncio.gather(drawing, return_exceptions=True)
+        while (await client.health()).busy:  # noqa: ASYNC110 - the same
+            await asyncio.sleep(0.2)
     await client.close()
 
 
