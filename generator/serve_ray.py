@@ -55,7 +55,8 @@ def join(cluster: str | None) -> None:
     if cluster or os.environ.get("RAY_ADDRESS"):
         ray.init(address=cluster, log_to_driver=False)
     else:
-        ray.init(include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, log_to_driver=False)
+        own = "local"  # whatever cluster of others runs here
+        ray.init(own, include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, log_to_driver=False)
 
 
 def deploy(plan: Plan, host: str, port: int, build: Build) -> None:

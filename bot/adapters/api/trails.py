@@ -8,6 +8,7 @@ import secrets
 import weakref
 from collections import deque
 from dataclasses import replace
+from itertools import groupby
 from typing import assert_never
 
 from bot.recent import Recent
@@ -16,7 +17,6 @@ from bot.updates import Broken, Cancelled, Delivered, Final, Progress, Queued, U
 
 KEPT = 2_000  # jobs whose trail is kept with nobody following
 MOST_EVENTS = 40
-MOST_LINES = 40
 DRAWN_PERCENT = 95.0  # the rest is storing
 
 
@@ -29,8 +29,6 @@ class Trail:
         self.percent = 0.0
         self.cancelling = False
         self.events: deque[tuple[int, Update]] = deque(maxlen=MOST_EVENTS)
-        self._lines: deque[str] = deque(maxlen=MOST_LINES)
-        self._unsaid: deque[Update] = deque(maxlen=MOST_LINES)
         self.news = asyncio.Event()
 
     @property
@@ -41,11 +39,8 @@ class Trail:
     @property
     def lines(self) -> list[str]:
         """What happened, in sentences; put into words only where somebody reads them."""
-        while self._unsaid:
-            line = describe(self._unsaid.popleft(), "en")
-            if not self._lines or self._lines[-1] != line:
-                self._lines.append(line)
-        return list(self._lines)
+        said = (describe(update, "en") for _, update in self.events)
+        return [line for line, _ in groupby(said)]
 
     def tell(self, update: Update) -> None:
         """Take in a state, unless a later one is known."""
@@ -64,10 +59,14 @@ class Trail:
         self._wake()
 
     def _keep(self, update: Update) -> None:
+        """Remember what is news to whoever comes back: a preview alone is not, nor is a place once passed."""
         small = replace(update, previews=()) if isinstance(update, Progress) else update
-        if not self.events or self.events[-1][1] != small:  # a preview alone is no event
-            self.events.append((self.number, small))
-        self._unsaid.append(small)
+        last = self.events[-1][1] if self.events else None
+        if last == small:
+            return
+        if isinstance(last, Queued) and isinstance(small, Queued):
+            self.events.pop()
+        self.events.append((self.number, small))
 
     def _wake(self) -> None:
         self.news.set()
