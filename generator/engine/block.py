@@ -95,6 +95,18 @@ def block(
     return x + moment.ffn_gate * weights.ffn_norm2(thought)
 
 
+def with_matrices(weights: Block, change: Callable[[Tensor], Weight]) -> Block:
+    """Return a block whose matrices, all plain ones, are changed."""
+    qkv, out, w13, w2 = (change(weight) for weight in matrices_of(weights))
+    return weights._replace(qkv=qkv, out=out, w13=w13, w2=w2)
+
+
+def matrices_of(weights: Block) -> list[Tensor]:
+    """Return a block's matrices as far as they are plain ones."""
+    matrices = (weights.qkv, weights.out, weights.w13, weights.w2)
+    return [weight for weight in matrices if isinstance(weight, Tensor)]
+
+
 def scaled_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Attend by torch's own choice of kernel."""
     return functional.scaled_dot_product_attention(q, k, v)

@@ -8,10 +8,12 @@ import torch
 from torch import Tensor
 
 from generator.choices import Precision
-from generator.engine.block import Block, Modulation, block_of, modulation_of
+from generator.engine.block import Block, Modulation, block_of, matrices_of, modulation_of, with_matrices
+from generator.engine.carried import Carrier, pin
 from generator.engine.compiled import Through, plainly
 from generator.engine.levers import NONE, Levers
-from generator.engine.products import Float8, Int8, Weight, kept_in
+from generator.engine.lines import beside
+from generator.engine.products import Float8, Int8, kept_in
 from generator.engine.recorded import Step
 from generator.engine.text import Text
 from generator.engine.tokens import BUCKET, filled, rotations
@@ -65,6 +67,7 @@ class Net:
         small_parts_to(transformer, self.device)
         self._caption = [fused_block(layer) for layer in transformer.context_refiner]
         self._whole = [fused_block(layer) for layer in (*transformer.noise_refiner, *transformer.layers)]
+        self._carrier = self._carried() if precision is Precision.EXACT else None
         self._kept: list[Block] = []
         self._kept_for: object = None
 
@@ -151,13 +154,11 @@ class Net:
 
     def refine(self, tokens: Tensor, turns: Tensor, moment: Moment) -> Tensor:
         """Return the picture's tokens as the main layers read them."""
-        blocks = self.blocks()[: len(moment.refiner)]
-        return self._through("refiner", blocks, tokens, turns, moment.refiner)
+        return self._through("refiner", 0, tokens, turns, moment.refiner)
 
     def through(self, tokens: Tensor, turns: Tensor, moment: Moment) -> Tensor:
         """Return picture and caption after the main layers."""
-        blocks = self.blocks()[len(moment.refiner) :]
-        return self._through("main", blocks, tokens, turns, moment.layers)
+        return self._through("main", len(moment.refiner), tokens, turns, moment.layers)
 
     def last(self, tokens: Tensor, moment: Moment) -> Tensor:
         """Return the velocity of each patch."""
@@ -165,16 +166,29 @@ class Net:
         return cast(Tensor, layer.linear(layer.norm_final(tokens) * moment.last))
 
     def _through(
-        self, group: str, blocks: list[Block], tokens: Tensor, turns: Tensor, moments: list[Modulation]
+        self, group: str, first: int, tokens: Tensor, turns: Tensor, moments: list[Modulation]
     ) -> Tensor:
-        attend = self._levers.attention.attend
-        go: Through = plainly
-        if self._levers.compiled is not None and blocks:
-            given = blocks[0], tokens, turns, moments[0], attend
-            go = self._levers.compiled.function(group, *given)
-        for weights, moment in zip(blocks, moments, strict=True):
-            tokens = go(block_on(weights, tokens.device), tokens, turns, moment, attend)
+        """Go through a group of blocks, of which `first` is the number of the first."""
+        attend, block_at = self._levers.attention.attend, self._carrier or self.blocks().__getitem__
+        for index, moment in enumerate(moments):
+            weights = block_at(first + index)
+            go = self._form(group, weights, tokens, turns, moment)
+            tokens = go(weights, tokens, turns, moment, attend)
         return tokens
+
+    def _form(self, group: str, weights: Block, tokens: Tensor, turns: Tensor, moment: Modulation) -> Through:
+        compiled, attend = self._levers.compiled, self._levers.attention.attend
+        return (
+            plainly if compiled is None else compiled.function(group, weights, tokens, turns, moment, attend)
+        )
+
+    def _carried(self) -> Carrier | None:
+        """Return what brings the blocks to the card where they lie in the machine's memory."""
+        matrices = [weight for weights in self._whole for weight in matrices_of(weights)]
+        if self.device.type == "cpu" or any(weight.is_cuda for weight in matrices):
+            return None
+        pin(matrices)
+        return Carrier(self._whole, self.device, beside(self.device))
 
 
 def kept_block(weights: Block, precision: Precision, device: torch.device) -> Block:
@@ -188,16 +202,6 @@ def block_on(weights: Block, device: torch.device) -> Block:
     if not isinstance(weights.qkv, Tensor) or weights.qkv.device == device:
         return weights
     return with_matrices(weights, lambda weight: weight.to(device, non_blocking=True))
-
-
-def with_matrices(weights: Block, change: Callable[[Tensor], Weight]) -> Block:
-    """Return a block whose matrices, all plain ones, are changed."""
-    qkv, out, w13, w2 = (
-        change(weight)
-        for weight in (weights.qkv, weights.out, weights.w13, weights.w2)
-        if isinstance(weight, Tensor)
-    )
-    return weights._replace(qkv=qkv, out=out, w13=w13, w2=w2)
 
 
 def copy_matrices(source: Block, target: Block) -> None:
