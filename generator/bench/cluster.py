@@ -12,13 +12,14 @@ import socket
 import statistics
 import sys
 import time
-from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Sequence
+from asyncio.subprocess import DEVNULL
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -34,6 +35,10 @@ RECIPE = Recipe(prompt="a red circle", model=EMBEDDED, width=64, height=64, step
 READY_SECONDS = 600.0
 LOOK_SECONDS = 0.5
 MOST_BESIDE = 0.040
+
+
+class NotDeployed(Exception):
+    """No painters; ``str(error)`` is one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +150,27 @@ async def deployed(options: argparse.Namespace, module: str, replicas: int) -> A
     command = [sys.executable, "-m", module, "--listen", f"127.0.0.1:{port}", "--replicas", str(replicas)]
     command += ["--gpus", "0" if module == SLEEPERS else str(options.gpus), "--cpus", "0.1", "--drain", "5"]
     command += [*(["--cluster", options.cluster] if options.cluster else []), "--threads", "1"]
-    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
+    process = await asyncio.create_subprocess_exec(*command, stdout=DEVNULL)
     client = GeneratorClient(None, f"http://127.0.0.1:{port}/")
     try:
-        await until_painters(client, replicas)
+        await _first(until_painters(client, replicas), process.wait())
+        if process.returncode is not None:
+            raise NotDeployed("The painters could not be deployed; what was printed above says why.")
         yield client
     finally:
         await client.close()
         if process.returncode is None:
             process.terminate()
-        await process.communicate()
+        await process.wait()
+
+
+async def _first(*waits: Coroutine[Any, Any, object]) -> None:
+    """Wait until one of them ends, and for the others no longer."""
+    tasks = [asyncio.create_task(each) for each in waits]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _free_port() -> int:
@@ -203,7 +219,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if find_spec("ray") is None:
         print("Ray is not installed here: `pip install 'pinxit[ray]'` brings it.", file=sys.stderr)  # noqa: T201
         return 1
-    figures = asyncio.run(measured(options))
+    try:
+        figures = asyncio.run(measured(options))
+    except NotDeployed as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
     table = Table("measured", "value", "unit", "goal", box=None, pad_edge=False)
     for figure in figures:
         table.add_row(figure.name, f"{figure.value:.4g}", figure.unit, figure.goal)
