@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -413,18 +413,25 @@ def fetch_model(source: Annotated[str, typer.Argument(help="Such as Tongyi-MAI/Z
     fetch(source)
 
 
-@model.command("convert", help="Write a model as one file per network in sixteen bits: quick to load.")
+@model.command(
+    "convert", help="Write a model as one file per network, quick to load; go on where it stopped."
+)
 def convert_model(
     source: Annotated[str, typer.Argument(help="A Hub id or a folder.")],
     *,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="A new folder.", show_default="in the data folder")
     ] = None,
+    precision: Annotated[
+        Literal["exact", "fp8", "int8"],
+        typer.Option(help="Sixteen bits, or the large matrices in eight: no start narrows them again."),
+    ] = "exact",
 ) -> None:
     reading = _read()
     from bot.cli_model import convert_model as convert  # noqa: PLC0415
+    from generator.choices import Precision  # noqa: PLC0415
 
-    convert(reading.settings, source, out)
+    convert(reading.settings, source, out, Precision(precision))
 
 
 @model.command("list", help="List the models that can be drawn with.")

@@ -12,11 +12,12 @@ from rich.table import Table
 
 from bot.settings import Settings
 from bot.trouble import Trouble
-from generator.checkpoint import ENDINGS, find_place
+from generator.checkpoint import ENDINGS, GGUF, find_place
+from generator.choices import Precision
 from generator.embedded import WEIGHTS
 from generator.fetched import check_sums, kept_files, kept_models
 from generator.models import EMBEDDED
-from generator.weights import NETWORKS, UnusableModel, size_of
+from generator.weights import NETWORKS, UnusableModel, precision_of, size_of
 
 MIB = 2**20
 
@@ -33,10 +34,11 @@ def fetch_model(source: str) -> None:
     print(f"{source} is whole ({files} files checked). Draw with it: PINXIT_MODEL={source}")  # noqa: T201
 
 
-def convert_model(settings: Settings, source: str, target: Path | None) -> None:
-    """Write a model as one file per network in sixteen bits, in a process of its own. Raises Trouble."""
-    target = target or settings.data / "models" / _name(source)
+def convert_model(settings: Settings, source: str, target: Path | None, precision: Precision) -> None:
+    """Write a model as one file per network, in a process of its own. Raises Trouble."""
+    target = target or settings.data / "models" / _name(source, precision)
     command = [sys.executable, "-m", "generator.engine.convert", source, str(target)]
+    command += ["--precision", precision.value]
     with (
         _shown("converting") as show,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as converting,  # noqa: S603
@@ -53,9 +55,10 @@ def convert_model(settings: Settings, source: str, target: Path | None) -> None:
 
 def list_models(settings: Settings) -> None:
     """Print every model that can be drawn with, and what PINXIT_MODEL would be for it."""
-    table = Table("PINXIT_MODEL", "MiB", "in use", box=None, pad_edge=False)
+    table = Table("PINXIT_MODEL", "MiB", "kept", "in use", box=None, pad_edge=False)
     for name, folder in _models(settings):
-        table.add_row(name, str(_size(folder) // MIB), "yes" if name == settings.model else "")
+        used = "yes" if name == settings.model else ""
+        table.add_row(name, str(_size(folder) // MIB), _kept(folder), used)
     (Console() if sys.stdout.isatty() else Console(width=160)).print(table)
 
 
@@ -69,14 +72,22 @@ def _models(settings: Settings) -> Iterator[tuple[str, Path]]:
     yield from ((str(file), file) for file in kept_files(own, within="[!.]*"))
 
 
-def _name(source: str) -> str:
+def _name(source: str, precision: Precision) -> str:
     """Return what a converted model is called."""
     name = source.rstrip("/").replace("/", "--")
-    return Path(name).stem if name.lower().endswith(ENDINGS) else name
+    stem = Path(name).stem if name.lower().endswith(ENDINGS) else name
+    return stem if precision is Precision.EXACT else f"{stem}-{precision}"
 
 
 def _size(model: Path) -> int:
     return sum(size_of(model / part) for part in NETWORKS) if model.is_dir() else model.stat().st_size
+
+
+def _kept(model: Path) -> str:
+    """Return the precision of a model's matrices, or what kind of file it is."""
+    if model.is_dir():
+        return precision_of(model / "transformer")
+    return "GGUF" if model.suffix.lower() == GGUF else Precision.EXACT
 
 
 @contextmanager

@@ -1,7 +1,7 @@
-"""Models that were downloaded: which there are, and whether every byte is what the Hub said. Torch-free.
+"""Models on the disk: which there are, and whether every byte is what was written. Torch-free.
 
 The Hub's cache keeps each file under the checksum that the Hub gave for it, so what lies there can be checked
-without asking again.
+without asking again; a converted model has its checksums beside it.
 """
 
 import hashlib
@@ -9,28 +9,27 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from generator.checkpoint import ENDINGS, Place, check_checkpoint
+from generator.sums import SUMS, advancing, damaged, digest_of
 from generator.weights import UnusableModel, check_folder
-
-CHUNK = 1 << 22
 
 Progress = Callable[[float], None]
 
 
 def check_sums(place: Place, progress: Progress) -> int:
-    """Read every downloaded file of a model and return how many were checked.
+    """Read every file of a model whose checksum is known and return how many were checked.
 
-    A damaged one is deleted, so that the next download brings it again. Raises UnusableModel naming it.
+    A damaged one of a download is deleted, so that the next brings it again. Raises UnusableModel naming it.
     """
+    sums = place.folder / SUMS
+    if sums.is_file() and not sums.is_symlink():
+        return _check_own_sums(place.folder, progress)
     files = [file for file in _files(place) if file.is_symlink() and file.exists()]
-    whole, done = sum(file.stat().st_size for file in files) or 1, 0
-    for file in files:
+    for file in advancing(files, progress):
         if not is_what_its_name_says(file.resolve()):
             file.resolve().unlink()
             raise UnusableModel(
                 f"{file.name} was damaged on its way and is deleted; `pinxit model fetch` brings it again."
             )
-        done += file.stat().st_size
-        progress(done / whole)
     return len(files)
 
 
@@ -39,14 +38,21 @@ def _files(place: Place) -> list[Path]:
     return sorted({*place.folder.rglob("*"), *alone})
 
 
+def _check_own_sums(folder: Path, progress: Progress) -> int:
+    count, wrong = damaged(folder, progress)
+    if wrong:
+        raise UnusableModel(f"{folder / wrong[0]} is damaged; convert or copy the model again.")
+    return count
+
+
 def is_what_its_name_says(blob: Path) -> bool:
     """Whether a file of the cache has the checksum that it is named by: that of git, or of large files."""
     match len(blob.name):
         case 64:  # SHA256
-            return _digest(blob, hashlib.sha256()) == blob.name
+            return digest_of(blob, hashlib.sha256()) == blob.name
         case 40:  # SHA1
             head = f"blob {blob.stat().st_size}\0".encode()
-            return _digest(blob, hashlib.sha1(head, usedforsecurity=False)) == blob.name
+            return digest_of(blob, hashlib.sha1(head, usedforsecurity=False)) == blob.name
         case _:
             return True
 
@@ -75,10 +81,3 @@ def _passes(check: Callable[[Path], None], path: Path) -> bool:
     except UnusableModel:
         return False
     return True
-
-
-def _digest(file: Path, digest: "hashlib._Hash") -> str:
-    with file.open("rb") as opened:
-        while chunk := opened.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()

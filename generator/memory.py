@@ -13,6 +13,7 @@ from generator.choices import Precision
 GIB = 2**30
 FP8_FROM = (8, 9)  # compute capability: Ada and Hopper
 INT8_FROM = (8, 0)
+EIGHT = (Precision.FP8, Precision.INT8)
 
 CONTEXT = 600 * 2**20  # what the driver takes before anything is drawn
 DRAWING = 2.2  # GiB of activations for a megapixel
@@ -87,8 +88,20 @@ WAYS = (  # transformer, text encoder, tiled; from the fastest to the slowest
 )
 
 
-def planned(card: Card, weights: Weights, wish: Precision, pixels: int = PIXELS) -> Plan:
-    """Return the fastest plan that fits. Raises TooLarge."""
+def planned(
+    card: Card,
+    weights: Weights,
+    wish: Precision,
+    pixels: int = PIXELS,
+    kept: Precision = Precision.EXACT,
+) -> Plan:
+    """Return the fastest plan that fits, for files that are `kept` in some precision. Raises TooLarge."""
+    wish = granted(wish, kept)
+    if kept in EIGHT and kept not in eight_bits(card):
+        raise TooLarge(
+            f"The model's files are in {kept}, which {card.name} cannot multiply in; draw with the model "
+            "that they were converted from."
+        )
     plans = sorted(_plans(card, weights, wish, pixels), key=_slowness)
     for plan in plans:
         if plan.peak <= card.bytes:
@@ -100,12 +113,24 @@ def planned(card: Card, weights: Weights, wish: Precision, pixels: int = PIXELS)
     )
 
 
+def granted(wish: Precision, kept: Precision) -> Precision:
+    """Return the wish where files can be drawn with in it: eight bits are not widened. Raises TooLarge."""
+    if kept not in EIGHT or wish is kept:
+        return wish
+    if wish is Precision.AUTO:
+        return kept
+    raise TooLarge(
+        f"The model's files are in {kept}, so PINXIT_PRECISION can be auto or {kept}, not {wish}; for "
+        "others draw with the model that they were converted from."
+    )
+
+
 def precisions(card: Card, wish: Precision) -> tuple[Precision, ...]:
     """Return what may be taken, the best first. Raises TooLarge where the card cannot do what is wished."""
-    eight = _eight_bits(card)
+    eight = eight_bits(card)
     match wish:
         case Precision.AUTO:
-            return (Precision.EXACT, *eight)
+            return (Precision.EXACT, *eight[:1])
         case Precision.EXACT:
             return (Precision.EXACT,)
         case Precision.FP8 | Precision.INT8:
@@ -119,9 +144,10 @@ def room_to_record(free: int, rows: int, pixels: int) -> bool:
     return free >= (rows + 1) * _drawing(DRAWING, pixels)
 
 
-def _eight_bits(card: Card) -> tuple[Precision, ...]:
+def eight_bits(card: Card) -> tuple[Precision, ...]:
+    """Return in which eight bits a card multiplies, the faster first."""
     if card.capability >= FP8_FROM:
-        return (Precision.FP8,)
+        return EIGHT
     return (Precision.INT8,) if card.capability >= INT8_FROM else ()
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+from generator.choices import Precision
 from generator.embedded import WEIGHTS
 from generator.heads import read_head
 from generator.models import EMBEDDED
@@ -28,6 +29,8 @@ PARTS = {
     "scheduler": ("FlowMatchEulerDiscreteScheduler",),
 }
 NETWORKS = ("transformer", "vae", "text_encoder")
+SCALE = "_scale"  # behind the name of a weight in eight bits: of its scales, one a row
+NARROW = {Precision.FP8: "F8_E4M3", Precision.INT8: "I8"}
 USUAL_NAMES = ("diffusion_pytorch_model.safetensors", "model.safetensors")
 USUAL_INDICES = tuple(f"{name}.index.json" for name in USUAL_NAMES)
 WANTED_FILES = ["*.json", "*.safetensors", "*.txt", "*.jinja"]
@@ -87,6 +90,12 @@ def weight_files(folder: Path) -> list[Path]:
 def size_of(folder: Path) -> int:
     """Return how many bytes of weights lie in a part's folder."""
     return sum(file.stat().st_size for file in weight_files(folder))
+
+
+def precision_of(folder: Path) -> Precision:
+    """Return what the large matrices of a checked part are kept in; sixteen bits and more are exact."""
+    kinds = {tensor["dtype"] for file in weight_files(folder) for tensor in read_head(file)[0].values()}
+    return next((precision for precision, kind in NARROW.items() if kind in kinds), Precision.EXACT)
 
 
 def _check_class(folder: Path, index: dict[str, Any], part: str, classes: Sequence[str]) -> None:

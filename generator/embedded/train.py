@@ -20,7 +20,6 @@ Every stage writes its checkpoint and its lines of `training.jsonl` into the wor
 """
 
 import argparse
-import hashlib
 import os
 import shutil
 import tempfile
@@ -44,6 +43,7 @@ from generator.embedded.progress import load_checkpoint
 from generator.embedded.reading import STARTED_FROM, load_reading, train_reading
 from generator.embedded.start import start_from
 from generator.embedded.team import run_team
+from generator.sums import write_sums
 
 STAGES = ("autoencoder", "reading", "flow", "polish", "export", "loras")
 SEED = 1
@@ -140,9 +140,7 @@ def write_model(work: Path, out: Path, pictures: int) -> None:
         autoencoder=autoencoder,
         preview=fit_preview(autoencoder, pictures),
     )
-    files = sorted(path for path in out.rglob("*") if path.is_file())
-    sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(out)}" for path in files]
-    (out / "SHA256SUMS").write_text("\n".join(sums) + "\n")
+    write_sums(out, lambda _fraction: None)
     if out == WEIGHTS:
         shutil.copy(work / "training.jsonl", WEIGHTS.parent / "training.jsonl")
 

@@ -17,6 +17,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from generator.engine.narrow import NarrowFile
 from generator.engine.originals import Originals
 from generator.layers import Layers
 from generator.lora_file import MOST_BYTES, Piece, UnusableLora, check_file
@@ -49,9 +50,10 @@ class Adapters:
     `worn` says what the weights hold now; what was computed with other weights is stale.
     """
 
-    def __init__(self, transformer: Any, shelf: Shelf) -> None:
+    def __init__(self, transformer: Any, shelf: Shelf, narrow: NarrowFile | None = None) -> None:
         self.worn: Worn | None = ()  # None while it changes, or where that failed half-way
         self._shelf = shelf
+        self._narrow = narrow
         self._layers = layers_in(transformer)
         self._weights: dict[str, Tensor] = {
             name: module.weight for name, module in transformer.named_modules() if name in self._layers
@@ -72,6 +74,8 @@ class Adapters:
     @torch.no_grad()
     def _merge(self, worn: Worn) -> None:
         """Make the touched weights of the originals, and the others the originals again."""
+        if self._narrow is not None:
+            self._narrow.widen()
         changes: dict[str, list[tuple[Change, float]]] = {}
         for key, scale in worn:
             for change in self._kept[key]:

@@ -1,70 +1,149 @@
-"""``python -m generator.engine.convert SOURCE TARGET``: one file per network, in sixteen bits.
+"""``python -m generator.engine.convert SOURCE TARGET``: one file per network, in sixteen bits or in eight.
 
 Z-Image-Turbo comes as several files in 32 bits, of which half is thrown away at every start. What is written
-here is half as large and is read from end to end. A transformer that was a
-file of its own becomes a part of it.
+here is half as large or a quarter, and is read from end to end; in eight bits nothing is left to be narrowed.
+Cut short, it goes on where it was. A transformer that was a file of its own becomes a part of it.
 """
 
 import argparse
+import hashlib
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from generator.checkpoint import Place, find_place
+from generator.choices import Precision
 from generator.engine.load import load_transformer
-from generator.weights import NETWORKS, UnusableModel, check_folder, size_of, weight_files
+from generator.engine.narrow import narrow_matrices
+from generator.engine.network import WITHIN, empty_text_encoder, empty_transformer
+from generator.engine.products import Float8, Int8, kept_in
+from generator.engine.reading import KINDS, Stored, fill, stored_in
+from generator.engine.writing import Planned, Unit, write
+from generator.sums import SUMS, write_sums
+from generator.weights import (
+    NARROW,
+    NETWORKS,
+    SCALE,
+    UnusableModel,
+    check_folder,
+    precision_of,
+    weight_files,
+)
 
 NAMES = dict.fromkeys(NETWORKS, "diffusion_pytorch_model.safetensors") | {"text_encoder": "model.safetensors"}
+LEFT_OUT = ("*.safetensors", "*.safetensors.index.json", SUMS)
+WRITTEN_IN = (Precision.EXACT, Precision.FP8, Precision.INT8)
+WRITTEN = 0.9  # of the progress; then every byte is read again
 Progress = Callable[[float], None]
 
 
-def convert(place: Place, target: Path, progress: Progress) -> None:
-    """Write a checked copy of a model to a new folder. Raises UnusableModel; leaves nothing half-done."""
-    source = place.folder
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A tensor of the model that is converted."""
+
+    dtype: torch.dtype
+    shape: tuple[int, ...]
+    read: Callable[[], Tensor]
+
+
+def convert(place: Place, target: Path, progress: Progress, precision: Precision = Precision.EXACT) -> None:
+    """Write a checked model's copy to a new folder, which appears when it is whole. Raises UnusableModel."""
+    if place.checkpoint is None and precision_of(place.folder / "transformer") is not Precision.EXACT:
+        raise UnusableModel(f"{place.folder} is in eight bits already; convert what it was made of.")
     if target.exists():
         raise UnusableModel(f"{target} exists already; name a new folder.")
-    whole, done = sum(_size(place, part) for part in NETWORKS), 0
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=target.parent, prefix=".converting-") as folder:
-        copy = Path(folder, target.name)
-        shutil.copytree(
-            source, copy, ignore=shutil.ignore_patterns("*.safetensors", "*.safetensors.index.json")
-        )
-        for part in NETWORKS:
-            save_file(_narrowed(place, part), copy / part / NAMES[part], metadata={"format": "pt"})
-            done += _size(place, part)
-            progress(done / whole)
-        check_folder(copy)
-        copy.rename(target)
+    copy = target.parent / f".converting-{target.name}"
+    shutil.copytree(place.folder, copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*LEFT_OUT))
+    _write_networks(place, copy, lambda fraction: progress(WRITTEN * fraction), precision)
+    check_folder(copy)
+    write_sums(copy, lambda fraction: progress(WRITTEN + (1 - WRITTEN) * fraction))
+    copy.rename(target)
 
 
-def _size(place: Place, part: str) -> int:
+def _write_networks(place: Place, copy: Path, progress: Progress, precision: Precision) -> None:
+    units = {part: list(_units(place, part, precision)) for part in NETWORKS}
+    whole, done = sum(unit.bytes for part in units.values() for unit in part), 0
+
+    def told(count: int) -> None:
+        nonlocal done
+        done += count
+        progress(done / whole)
+
+    for part in NETWORKS:
+        write(copy / part / NAMES[part], units[part], _made_of(place, part), told)
+
+
+def _units(place: Place, part: str, precision: Precision) -> Iterator[Unit]:
+    narrow = _narrow_in(place.folder, part, precision)
+    for name, source in _sources(place, part):
+        layer = name.removesuffix(".weight")
+        if layer != name and {layer, layer.removeprefix(WITHIN)} & narrow:
+            yield _narrowed(name, source, precision)
+        else:
+            yield _in_sixteen(name, source)
+
+
+def _sources(place: Place, part: str) -> Iterator[tuple[str, Source]]:
+    if place.checkpoint is not None and part == "transformer":
+        yield from _sources_in(place.folder / part, place.checkpoint)
+        return
+    for name, stored in stored_in(weight_files(place.folder / part)).items():
+        yield name, Source(stored.dtype, stored.shape, partial(_read, stored))
+
+
+def _sources_in(folder: Path, checkpoint: Path) -> Iterator[tuple[str, Source]]:
+    """Yield what a transformer in a file of its own holds, by the names that folders use."""
+    cpu = torch.device("cpu")
+    network = load_transformer(folder, checkpoint, cpu, torch.bfloat16, lambda _count: None)
+    for name, tensor in network.state_dict().items():
+        yield name, Source(tensor.dtype, tuple(tensor.shape), partial(Tensor.detach, tensor))
+
+
+def _in_sixteen(name: str, source: Source) -> Unit:
+    dtype = torch.bfloat16 if source.dtype.is_floating_point else source.dtype
+    return Unit([Planned(name, dtype, source.shape)], lambda: [source.read().to(dtype)])
+
+
+def _narrowed(name: str, source: Source, precision: Precision) -> Unit:
+    """Narrow what sixteen bits hold, as a start in eight bits does with a file that has those."""
+
+    def make() -> list[Tensor]:
+        kept = kept_in(source.read().bfloat16(), precision)
+        assert isinstance(kept, Float8 | Int8)
+        return [kept.rows, kept.scale]
+
+    rows = Planned(name, KINDS[NARROW[precision]], source.shape)
+    return Unit([rows, Planned(name + SCALE, torch.float32, source.shape[:1])], make)
+
+
+def _read(stored: Stored) -> Tensor:
+    tensor = torch.empty(stored.shape, dtype=stored.dtype)
+    fill({"": (stored, tensor)}, lambda _count: None)
+    return tensor
+
+
+def _narrow_in(folder: Path, part: str, precision: Precision) -> set[str]:
+    """Return the layers of a network that eight bits are for."""
+    if precision is Precision.EXACT or part == "vae":
+        return set()
+    if part == "transformer":
+        return set(narrow_matrices(empty_transformer(folder / part)))
+    layers = empty_text_encoder(folder / part).named_modules()
+    return {name for name, module in layers if isinstance(module, nn.Linear)}
+
+
+def _made_of(place: Place, part: str) -> str:
+    """Return what changes when a network's files do."""
     alone = place.checkpoint if part == "transformer" else None
-    return alone.stat().st_size if alone else size_of(place.folder / part)
-
-
-def _narrowed(place: Place, part: str) -> dict[str, Tensor]:
-    if place.checkpoint is None or part != "transformer":
-        return dict(_narrowed_folder(place.folder / part))
-    folder, alone = place.folder / part, place.checkpoint
-    return dict(
-        load_transformer(folder, alone, torch.device("cpu"), torch.bfloat16, lambda _bytes: None).state_dict()
-    )
-
-
-def _narrowed_folder(folder: Path) -> Iterator[tuple[str, Tensor]]:
-    for file in weight_files(folder):
-        with safe_open(file, framework="pt") as opened:
-            for name in opened.keys():  # noqa: SIM118  it is no dict
-                tensor = opened.get_tensor(name)
-                yield name, tensor.to(torch.bfloat16) if tensor.is_floating_point() else tensor
+    files = [alone] if alone else weight_files(place.folder / part)
+    stats = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return hashlib.sha256(repr(stats).encode()).hexdigest()
 
 
 def main() -> None:
@@ -72,14 +151,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m generator.engine.convert", description=__doc__)
     parser.add_argument("source")
     parser.add_argument("target", type=Path)
+    parser.add_argument("--precision", type=Precision, choices=list(WRITTEN_IN), default=Precision.EXACT)
     options = parser.parse_args()
     try:
         place = find_place(options.source, lambda _fraction: None)
-        convert(place, options.target, lambda fraction: print(f"{fraction:.3f}", flush=True))  # noqa: T201
+        convert(place, options.target, _say, options.precision)
     except UnusableModel as error:
         sys.exit(str(error))
     except OSError as error:
         sys.exit(f"{options.target} cannot be written: {error.strerror}.")
+
+
+def _say(fraction: float) -> None:
+    print(f"{fraction:.3f}", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

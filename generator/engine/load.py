@@ -20,12 +20,13 @@ from transformers import AutoTokenizer
 from generator.checkpoint import GGUF, weights_in
 from generator.choices import Precision
 from generator.engine.gguf_weights import transformer_in_gguf
+from generator.engine.narrow import NarrowFile, narrow_matrices
 from generator.engine.network import empty_text_encoder, empty_transformer, filled_from
 from generator.engine.preview import FLUX_PREVIEW, PreviewMap
-from generator.engine.products import narrow_linears
+from generator.engine.products import narrow_linears, widen_linears
 from generator.engine.reading import Told
-from generator.memory import Card, Lying, Plan, TooLarge, planned
-from generator.weights import NETWORKS, UnusableModel, size_of
+from generator.memory import Card, Lying, Plan, TooLarge, granted, planned
+from generator.weights import NETWORKS, UnusableModel, precision_of, size_of
 
 diffusers.utils.logging.disable_progress_bar()
 transformers.utils.logging.disable_progress_bar()
@@ -51,6 +52,7 @@ class Parts:
     device: torch.device
     dtype: torch.dtype
     plan: Plan | None = None  # None: everything exact, on the device
+    narrow: NarrowFile | None = None  # the transformer's files where they are in eight bits
 
 
 class Advance:
@@ -93,15 +95,13 @@ def load_parts(
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
     advance = Advance(folder, progress, checkpoint)
     with _one_sentence(checkpoint or folder):
-        home = device if as_loaded(plan.transformer, plan) else CPU  # whole, to be carried or made narrower
+        here = plan.transformer is Lying.RESIDENT and plan.precision is Precision.EXACT
+        home = device if here else CPU  # whole, to be carried or made narrower
         transformer = load_transformer(folder / "transformer", checkpoint, home, dtype, advance.read)
         advance.network_read()
         vae = _vae(folder / "vae", device, dtype)
         advance.network_read()
-        home = device if as_loaded(plan.text_encoder, plan) else CPU
-        text_encoder = empty_text_encoder(folder / "text_encoder")
-        text_encoder = filled_from(text_encoder, folder / "text_encoder", home, dtype, advance.read)
-        text_encoder = lying(text_encoder, plan, device)
+        text_encoder = _text_encoder(folder / "text_encoder", plan, device, dtype, advance.read)
         advance.network_read()
         tokenizer = AutoTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
         scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(folder / "scheduler")
@@ -111,22 +111,28 @@ def load_parts(
         vae.enable_tiling()
     if device.type == "cuda":  # a card's convolutions read channels together; on processors it gains nothing
         vae = vae.to(memory_format=torch.channels_last)
-    text_encoder = without_last_layer(text_encoder)
-    return Parts(tokenizer, text_encoder, transformer, vae, scheduler, preview, device, dtype, plan)
+    narrow = _narrow_file(transformer, folder / "transformer", checkpoint)
+    return Parts(tokenizer, text_encoder, transformer, vae, scheduler, preview, device, dtype, plan, narrow)
 
 
 def plan_for(folder: Path, device: torch.device, wish: Precision, checkpoint: Path | None = None) -> Plan:
     """Return how the model will lie on a device, and log it. Raises UnusableModel where it does not fit."""
-    if device.type != "cuda":
-        precision = Precision.EXACT if wish is Precision.AUTO else wish
-        return Plan(precision, Lying.RESIDENT, Lying.RESIDENT, tiled=False, peak=0)
-    card = card_of(device)
+    kept = Precision.EXACT if checkpoint else precision_of(folder / "transformer")
     try:
-        plan = planned(card, weights_in(folder, checkpoint), wish)
+        if device.type != "cuda":
+            return on_processor(granted(wish, kept))
+        card = card_of(device)
+        plan = planned(card, weights_in(folder, checkpoint), wish, kept=kept)
     except TooLarge as error:
         raise UnusableModel(str(error)) from error
     log.info("memory planned", extra={"plan": plan.sentence(card)})
     return plan
+
+
+def on_processor(wish: Precision) -> Plan:
+    """Return the plan without a card: everything lies in the machine's memory."""
+    precision = Precision.EXACT if wish is Precision.AUTO else wish
+    return Plan(precision, Lying.RESIDENT, Lying.RESIDENT, tiled=False, peak=0)
 
 
 def card_of(device: torch.device) -> Card:
@@ -134,21 +140,6 @@ def card_of(device: torch.device) -> Card:
     properties = torch.cuda.get_device_properties(device)
     free, _ = torch.cuda.mem_get_info(device)
     return Card(properties.name, free, (properties.major, properties.minor))
-
-
-def as_loaded(where: Lying, plan: Plan) -> bool:
-    """Whether the weights of a network are multiplied with where, and as, they were loaded."""
-    return where is Lying.RESIDENT and plan.precision is Precision.EXACT
-
-
-def lying(text_encoder: Any, plan: Plan, device: torch.device) -> Any:
-    """Put a text encoder where the plan says, in as many bits."""
-    if plan.text_encoder is Lying.CARRIED:  # only a card is too small for one: diffusers carries each layer
-        apply_group_offloading(text_encoder, onload_device=device, offload_type="leaf_level", use_stream=True)
-        return text_encoder
-    if plan.precision is not Precision.EXACT:
-        narrow_linears(text_encoder, plan.precision)
-    return text_encoder.to(device)
 
 
 def best_device() -> torch.device:
@@ -178,7 +169,7 @@ def load_transformer(
 ) -> Any:
     """Load the transformer whole: from its folder, or from a file by diffusers' names or Z-Image's own."""
     if checkpoint is None:
-        return filled_from(empty_transformer(folder), folder, device, dtype, told)
+        return _from_folder(folder, device, dtype, told)
     quantised = checkpoint.suffix.lower() == GGUF
     weights = transformer_in_gguf(checkpoint, device, dtype) if quantised else str(checkpoint)
     try:
@@ -188,6 +179,37 @@ def load_transformer(
     except NotImplementedError as error:  # a weight without numbers cannot be moved
         raise UnusableModel(f"{checkpoint} is not whole: it lacks weights of the transformer.") from error
     return network.eval().requires_grad_(False)
+
+
+def _from_folder(folder: Path, device: torch.device, dtype: torch.dtype, told: Told) -> Any:
+    """What the folder keeps in eight bits stays there, to be read to where it is multiplied with."""
+    network = empty_transformer(folder)
+    exact = precision_of(folder) is Precision.EXACT
+    return filled_from(network, folder, device, dtype, told, () if exact else set(narrow_matrices(network)))
+
+
+def _narrow_file(transformer: Any, folder: Path, checkpoint: Path | None) -> NarrowFile | None:
+    kept = Precision.EXACT if checkpoint else precision_of(folder)
+    return None if kept is Precision.EXACT else NarrowFile(transformer, folder, kept)
+
+
+def _text_encoder(folder: Path, plan: Plan, device: torch.device, dtype: torch.dtype, told: Told) -> Any:
+    """Load the text encoder to where the plan says, in as many bits."""
+    network, kept = without_last_layer(empty_text_encoder(folder)), precision_of(folder)
+    if kept is not Precision.EXACT:
+        narrow_linears(network, kept)
+    as_planned = plan.text_encoder is Lying.RESIDENT and plan.precision is kept
+    network = filled_from(network, folder, device if as_planned else CPU, dtype, told)
+    return network if as_planned else _lying(network, plan, device, dtype)
+
+
+def _lying(network: Any, plan: Plan, device: torch.device, dtype: torch.dtype) -> Any:
+    widen_linears(network, dtype)
+    if plan.text_encoder is Lying.CARRIED:  # only a card is too small for one: diffusers carries each layer
+        apply_group_offloading(network, onload_device=device, offload_type="leaf_level", use_stream=True)
+        return network
+    narrow_linears(network, plan.precision)
+    return network.to(device)
 
 
 def _vae(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:

@@ -1,7 +1,7 @@
 """The transformer as drawing needs it: fused matrices, and what no step changes computed once."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 import torch
@@ -13,6 +13,7 @@ from generator.engine.carried import Carrier, pin
 from generator.engine.compiled import Through, plainly
 from generator.engine.levers import NONE, Levers
 from generator.engine.lines import beside
+from generator.engine.narrow import NarrowFile
 from generator.engine.products import Float8, Int8, kept_in
 from generator.engine.recorded import Step
 from generator.engine.text import Text
@@ -50,13 +51,14 @@ class Net:
     `worn` says what they hold now: what was computed with other weights is not taken for the same.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - one for each part that it is put together from
         self,
         transformer: Any,
         worn: Callable[[], object] = tuple,
         device: torch.device | None = None,
         precision: Precision = Precision.EXACT,
         levers: Levers = NONE,
+        narrow: NarrowFile | None = None,
     ) -> None:
         self.transformer = transformer
         self.device = device or transformer.x_pad_token.device
@@ -66,7 +68,8 @@ class Net:
         self._moments: OrderedDict[tuple[object, float], Tensor] = OrderedDict()
         small_parts_to(transformer, self.device)
         self._caption = [fused_block(layer) for layer in transformer.context_refiner]
-        self._whole = [fused_block(layer) for layer in (*transformer.noise_refiner, *transformer.layers)]
+        self._narrow = narrow
+        self._whole = [] if narrow else self._fused()
         self._carrier = self._carried() if precision is Precision.EXACT else None
         self._kept: list[Block] = []
         self._kept_for: object = None
@@ -117,13 +120,28 @@ class Net:
         """
         if self._precision is Precision.EXACT:
             return self._whole
+        worn = self._worn()
         if not self._kept:
-            self._kept = [kept_block(weights, self._precision, self.device) for weights in self._whole]
-        elif self._worn() != self._kept_for:
-            for kept, weights in zip(self._kept, self._whole, strict=True):
-                copy_matrices(kept_block(weights, self._precision, self.device), kept)
-        self._kept_for = self._worn()
+            self._kept = [*self._narrowed()] if self._narrow is None else self._narrow.blocks(self.device)
+            self._kept_for = () if self._narrow else worn
+        if worn != self._kept_for:
+            self._make_anew(worn)
+            self._kept_for = worn
         return self._kept
+
+    def _make_anew(self, worn: object) -> None:
+        if self._narrow is not None and not worn:
+            self._narrow.read(self._kept)
+            return
+        for kept, fresh in zip(self._kept, self._narrowed(), strict=True):
+            copy_matrices(fresh, kept)
+
+    def _narrowed(self) -> Iterator[Block]:
+        self._whole = self._whole or self._fused()
+        return (kept_block(weights, self._precision, self.device) for weights in self._whole)
+
+    def _fused(self) -> list[Block]:
+        return [fused_block(layer) for layer in (*self.transformer.noise_refiner, *self.transformer.layers)]
 
     def refined(self, text: Text) -> Tensor:
         """Return a caption as the main layers read it, (1, tokens, dim); kept with the text."""

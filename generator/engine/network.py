@@ -1,17 +1,18 @@
 """One network of a model: made without weights, then filled from its files where it will compute."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate import init_empty_weights
 from diffusers import ZImageTransformer2DModel
-from torch import nn
+from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel
 
+from generator.engine.products import Narrow
 from generator.engine.reading import Stored, Told, fill, stored_in
-from generator.weights import UnusableModel, weight_files
+from generator.weights import SCALE, UnusableModel, weight_files
 
 WITHIN = "model."  # what a text encoder's weights are called in a file that holds a whole language model
 
@@ -32,25 +33,58 @@ def _empty(build: Callable[[], Any]) -> Any:
     return network.eval().requires_grad_(False)
 
 
-def filled_from(network: Any, folder: Path, device: torch.device, dtype: torch.dtype, told: Told) -> Any:
-    """Fill an empty network: a weight that the files lack would silently be random. Raises UnusableModel."""
+def filled_from(  # noqa: PLR0913, PLR0917 - one for each thing that a weight depends on
+    network: Any,
+    folder: Path,
+    device: torch.device,
+    dtype: torch.dtype,
+    told: Told,
+    left_empty: Collection[str] = (),
+) -> Any:
+    """Fill an empty network, but for the weights of these layers. Raises UnusableModel.
+
+    A weight that the files lack would silently be random.
+    """
     stored = stored_in(weight_files(folder))
-    names = {name: _name_in(stored, name) for name, _, _ in _places(network)}
+    for layer in left_empty:
+        _leave_empty(network.get_submodule(layer), dtype)
+    places = [each for each in _places(network) if each[0].removesuffix(".weight") not in left_empty]
+    names = {name: _name_in(stored, name) for name, _, _ in places}
     if missing := sorted(name for name, found in names.items() if found is None):
         raise UnusableModel(f"{folder} lacks {len(missing)} weights, for example {missing[0]}.")
-    wanted = {}
-    for name, module, attribute in _places(network):
-        place = torch.empty_like(getattr(module, attribute), device=device, dtype=dtype)
-        module.register_parameter(attribute, nn.Parameter(place, requires_grad=False))
-        wanted[name] = stored[names[name] or name], place
+    wanted = {
+        name: (stored[names[name] or name], _room(module, attribute, device, dtype))
+        for name, module, attribute in places
+    }
     fill(wanted, told)
     return network.to(device)
 
 
 def _places(network: nn.Module) -> Iterator[tuple[str, nn.Module, str]]:
+    """Yield every weight: what files call it, and whose attribute it is."""
     for prefix, module in network.named_modules():
         for attribute, _ in module.named_parameters(recurse=False):
             yield f"{prefix}.{attribute}".removeprefix("."), module, attribute
+        if isinstance(module, Narrow):
+            yield f"{prefix}.weight", module, "rows"
+            yield f"{prefix}.weight{SCALE}", module, "scale"
+
+
+def _room(module: nn.Module, attribute: str, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """Give a module memory for a weight, in the numbers that are computed in, and return it."""
+    if isinstance(module, Narrow) and attribute in dict(module.named_buffers()):
+        place = torch.empty_like(module.get_buffer(attribute), device=device)
+        module.register_buffer(attribute, place)
+        return place
+    place = torch.empty_like(module.get_parameter(attribute), device=device, dtype=dtype)
+    module.register_parameter(attribute, nn.Parameter(place, requires_grad=False))
+    return place
+
+
+def _leave_empty(linear: nn.Linear, dtype: torch.dtype) -> None:
+    """Give a layer a weight that is one number in memory, as large as it looks."""
+    one = torch.zeros((), dtype=dtype).expand(linear.weight.shape)
+    linear.weight = nn.Parameter(one, requires_grad=False)
 
 
 def _name_in(stored: Mapping[str, Stored], name: str) -> str | None:

@@ -82,8 +82,10 @@ class ZImagePainter:
         self._row = row
         self._prompts = PromptEncoder(parts.tokenizer, parts.text_encoder, parts.device)
         precision = parts.plan.precision if parts.plan else Precision.EXACT
-        self._net = Net(parts.transformer, lambda: self._adapters.worn, parts.device, precision, levers)
-        self._adapters = Adapters(parts.transformer, shelf)
+        self._adapters = Adapters(parts.transformer, shelf, parts.narrow)
+        self._net = Net(
+            parts.transformer, lambda: self._adapters.worn, parts.device, precision, levers, parts.narrow
+        )
         quicken(parts.vae, levers.compiled)
         self._starts = Encoder(parts.vae, parts.device)
         self._previews = Previews(parts.preview, parts.device)

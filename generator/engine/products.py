@@ -22,12 +22,22 @@ class Int8(NamedTuple):
     rows: Tensor  # (out, in), int8
     scale: Tensor  # (out)
 
+    @staticmethod
+    def dtype() -> torch.dtype:
+        """Return what the rows are of."""
+        return torch.int8
+
 
 class Float8(NamedTuple):
     """A weight in float8_e4m3fn."""
 
     rows: Tensor  # (out, in)
     scale: Tensor  # (out)
+
+    @staticmethod
+    def dtype() -> torch.dtype:
+        """Return what the rows are of."""
+        return torch.float8_e4m3fn
 
 
 Weight = Tensor | Int8 | Float8
@@ -61,6 +71,11 @@ def kept_in(weight: Tensor, precision: Precision) -> Weight:
             assert_never(precision)
 
 
+def widened(weight: Int8 | Float8, dtype: torch.dtype) -> Tensor:
+    """Return a matrix (out, in) of what is kept in eight bits."""
+    return (weight.rows.float() * weight.scale[:, None]).to(dtype)
+
+
 class Narrow(nn.Module):
     """A linear layer whose weight is kept in eight bits."""
 
@@ -76,8 +91,21 @@ class Narrow(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return what the layer would, nearly."""
-        found = product(x, self._kind(self.get_buffer("rows"), self.get_buffer("scale")))
+        found = product(x, self.kept)
         return found if self.bias is None else found + self.bias
+
+    @property
+    def kept(self) -> Int8 | Float8:
+        """The weight."""
+        return self._kind(self.get_buffer("rows"), self.get_buffer("scale"))
+
+    def widened(self, dtype: torch.dtype) -> nn.Linear:
+        """Return a linear layer of what is kept."""
+        weight = widened(self.kept, dtype)
+        linear = nn.Linear(weight.shape[1], weight.shape[0], bias=False, device="meta")
+        linear.weight = nn.Parameter(weight, requires_grad=False)
+        linear.bias = self.bias
+        return linear
 
 
 def narrow_linears(network: nn.Module, precision: Precision) -> None:
@@ -86,6 +114,14 @@ def narrow_linears(network: nn.Module, precision: Precision) -> None:
         for name, child in list(module.named_children()):
             if isinstance(child, nn.Linear):
                 setattr(module, name, Narrow(child, precision))
+
+
+def widen_linears(network: nn.Module, dtype: torch.dtype) -> None:
+    """Put every layer in eight bits within a network back into sixteen."""
+    for module in list(network.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, Narrow):
+                setattr(module, name, child.widened(dtype))
 
 
 def _in_rows(x: Tensor, most: float) -> tuple[Tensor, Tensor]:

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from generator.heads import data_start, read_head
+from generator.weights import UnusableModel
 
 READERS = 6  # one alone copies about 5 GB a second out of the page cache; cards take several times that
 CHUNK = 8 << 20
@@ -57,7 +58,7 @@ class Piece:
 
 
 def stored_in(files: Iterable[Path]) -> dict[str, Stored]:
-    """Return what files hold, by name. Their heads must have been checked."""
+    """Return what checked files hold, by name. Raises UnusableModel for numbers of an unknown kind."""
     return {name: each for file in files for name, each in _stored(file)}
 
 
@@ -66,10 +67,13 @@ def _stored(file: Path) -> Iterator[tuple[str, Stored]]:
     begin = data_start(file)
     for name, tensor in tensors.items():
         start, end = tensor["data_offsets"]
-        yield (
-            name,
-            Stored(file, begin + start, end - start, KINDS[tensor["dtype"]], tuple(tensor["shape"])),
-        )
+        yield name, Stored(file, begin + start, end - start, _kind(file, tensor), tuple(tensor["shape"]))
+
+
+def _kind(file: Path, tensor: Mapping[str, Any]) -> torch.dtype:
+    if tensor["dtype"] not in KINDS:
+        raise UnusableModel(f"{file} holds weights as {tensor['dtype']}, which Pinxit cannot draw with.")
+    return KINDS[tensor["dtype"]]
 
 
 def fill(wanted: Mapping[str, tuple[Stored, Tensor]], told: Told) -> None:
