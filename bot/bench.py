@@ -28,6 +28,7 @@ from generator.models import model_for
 from generator.recipe import Recipe
 
 SIDE, STEPS = 256, 8
+HISTORIES = (10_000, 1_000_000)  # old jobs
 WARM = 2  # pictures before it counts: caches fill, the estimate is learned
 
 
@@ -152,19 +153,13 @@ async def _api_figures(settings: Settings, folder: Path) -> list[Figure]:
 
 
 async def _claims_behind_history(folder: Path) -> list[Figure]:
-    from storage.bench import SIZES, measure, prepared  # noqa: PLC0415 - slow, and seldom asked for
+    from storage.bench.by_turns import claims  # noqa: PLC0415 - slow, and seldom asked for
 
-    benches = [await prepared(folder / f"{rows}.db", rows) for rows in SIZES]
-    try:
-        with Console(stderr=True).status("claiming behind history"):
-            await measure(benches)
-        few, many = (bench.quantile("claim", 0.5) for bench in (benches[0], benches[-1]))
-    finally:
-        for bench in benches:
-            await bench.store.close()
+    with Console(stderr=True).status("claiming behind history"):
+        few, many = await claims(HISTORIES, folder)
     return [
-        Figure(f"claim with {SIZES[0]} old jobs, p50", 1000 * few, "ms"),
-        Figure(f"claim with {SIZES[-1]} old jobs, p50", 1000 * many, "ms"),
+        Figure(f"claim with {HISTORIES[0]} old jobs, p50", 1000 * few, "ms"),
+        Figure(f"claim with {HISTORIES[1]} old jobs, p50", 1000 * many, "ms"),
         Figure("  ratio", many / few, "×", "about 1"),
     ]
 

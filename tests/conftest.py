@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 
 import pytest
-from private_postgres import MISSING, Server, binaries
+from private_postgres import MISSING, Server
+
+from storage.postgresql.private import programs
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Server]:
     """One server for the whole run, started when the first test asks for it."""
-    programs = binaries()
-    if programs is None:
+    found = programs()
+    if found is None:
         pytest.skip(MISSING)
-    server = Server(programs)
+    server = Server(found)
     yield server
     server.stop()
 
