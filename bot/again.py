@@ -23,8 +23,6 @@ def again(job: Job, text: str) -> str:
         for other in CLASHING.get(name, ()):
             given.pop(other, None)
     del given["seed"]
-    if not job.recipe.guidance:  # nothing was done with it
-        given.pop("no", None)
     flags = " ".join(f"--{name} {_quoted(value)}" for name, value in (given | changed).items())
     return f"{_quoted(_joined(prompt, words))} {flags}"
 

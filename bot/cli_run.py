@@ -243,7 +243,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         Core(
             answer=answer,
             health=lambda: child.health,
-            options=options_for(model, settings.max_count, [style.name for style in styles.all()], shelf),
+            options=partial(options_for, model, settings.max_count, shelf),
             examples=partial(examples, settings.model),
             sampler=sampler(settings.model),
         )

@@ -402,6 +402,14 @@ class Draw:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DrawAll:
+    """Paint several wishes, all of them or none. Answered by AllAccepted."""
+
+    by: Person
+    draws: tuple[Draw, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
     """Say what a wish would cost, and do nothing. Answered by Quoted.
 
@@ -411,6 +419,14 @@ class Quote:
     by: Person
     wish: Wish
     start: From | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceOrder:
+    """Say what an order that is being typed would cost, and do nothing. Answered by SeveralAsked."""
+
+    by: Person
+    order: Imagine
 
 
 @dataclass(frozen=True, slots=True)
@@ -577,7 +593,9 @@ Personal = (
 Command = (
     Imagine
     | Draw
+    | DrawAll
     | Quote
+    | PriceOrder
     | Reroll
     | Vary
     | Extend

@@ -3,13 +3,16 @@
 import asyncio
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.commands import FindPicture
 from bot.file_names import named_job
 from bot.looks import Look, colours_apart, look_of
+from bot.options import Defaults, workable
 from bot.people import People
 from bot.refusals import PictureUnknown
 from bot.updates import FoundRecipe, Info
+from generator.models import Model
 from storage.records import Alike, Job, Picture
 from storage.store import Store
 
@@ -21,13 +24,18 @@ Found = tuple[Picture, Job]
 class Lookup:
     """Private pictures are found by their owner alone."""
 
-    def __init__(self, store: Store, people: People) -> None:
+    def __init__(self, store: Store, people: People, model: Model, defaults: Defaults) -> None:
         self._store = store
         self._people = people
+        self._model = model
+        self._defaults = defaults
         self._looking = asyncio.Lock()  # decoded pictures are large
 
     async def answer(self, command: FindPicture) -> Info | FoundRecipe:
-        """Tell the job, or else the recipe in the file. Raises PictureUnknown."""
+        """Tell the job, or else the recipe in the file, as far as it can be ordered here.
+
+        Raises PictureUnknown.
+        """
         account = await self._people.account(command.by)
         found = await self._found(command)
         for picture, job in found:
@@ -36,7 +44,7 @@ class Lookup:
         told = await asyncio.to_thread(_told_by, command.file) if command.file else None
         if told is None or any(told.made_with or told.recipe in job.recipes() for _, job in found):
             raise PictureUnknown  # what somebody keeps private is not told by its file either
-        return told
+        return replace(told, recipe=workable(told.recipe, self._model, self._defaults.loras))
 
     async def _found(self, command: FindPicture) -> list[Found]:
         """Return the pictures that may be meant, the surest first."""

@@ -9,7 +9,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
@@ -21,6 +21,7 @@ from bot.refusals import (
     NegativeUnguided,
     NoGuidance,
     NoNegativePrompt,
+    NothingToBlend,
     NothingToStartFrom,
     OptionClash,
     OptionTwice,
@@ -48,6 +49,7 @@ EXAMPLES = {
     "lora": "--lora snow:0.8",
     "shift": "--shift 3",
     "strength": "--strength 0.6",
+    "share": "--share 0.3",
     "guidance": "--guidance 4",
     "format": "--format png",
 }
@@ -92,7 +94,7 @@ class Defaults:
     """What holds where the person says nothing, how many pictures are allowed at once, the styles and LoRAs.
 
     A size that was not asked for is made smaller where it has more than `most_pixels`. `starts_from` is the
-    size of a picture to start from, whose ratio holds before the usual one.
+    size of a picture to start from, whose ratio holds before the usual one; `blends` where there are two.
     """
 
     max_count: int = 4
@@ -101,6 +103,7 @@ class Defaults:
     count: int = 1
     most_pixels: int | None = None
     starts_from: tuple[int, int] | None = None
+    blends: bool = False
     styles: Styles = field(default_factory=Styles)
     loras: Collection[str] = ()
 
@@ -109,7 +112,8 @@ class Defaults:
 class Wish:
     """What was asked for, valid but for the seed, which is None where it is left to chance.
 
-    `strength` is that of a picture to start from. It and `guidance` are None where nothing was said.
+    `strength` and `share` are those of pictures to start from. They and `guidance` are None where nothing
+    was said.
     """
 
     prompt: str
@@ -123,6 +127,7 @@ class Wish:
     format: PictureFormat
     loras: tuple[Lora, ...] = ()
     strength: float | None = None
+    share: float | None = None
     guidance: float | None = None
 
     def recipe(self, model: Model, seed: int) -> Recipe:
@@ -148,6 +153,8 @@ def parse(text: str, model: Model, defaults: Defaults) -> Wish:
         raise OptionClash(option="--ar", other="--size")
     if "strength" in given and defaults.starts_from is None:
         raise NothingToStartFrom
+    if "share" in given and not defaults.blends:
+        raise NothingToBlend
     style = defaults.styles.named(given["style"]) if "style" in given else PLAIN
     unwanted = literal(given.get("no", ""))
     given = style.given(given)
@@ -169,6 +176,7 @@ def parse(text: str, model: Model, defaults: Defaults) -> Wish:
         format=_read(given, "format", _format, defaults.format),
         loras=_loras(_read(given, "lora", _named_scales, ()), defaults.loras),
         strength=_read(given, "strength", _number, None),
+        share=_read(given, "share", _number, None),
         guidance=guidance,
     )
     return valid(wish, model)
@@ -177,15 +185,17 @@ def parse(text: str, model: Model, defaults: Defaults) -> Wish:
 def render(recipe: Recipe, count: int, format: PictureFormat = PictureFormat.PNG) -> str:
     """Return the text that parses to this recipe: a prompt to edit, with its options.
 
-    What the recipe starts from stands beside the text: `From.of`.
+    What the recipe starts from stands beside the text: `From.of`. Without guidance nothing heeded what was
+    unwanted, so it is left out.
     """
-    extra = _lora_flag(recipe.loras) + _strength_flag(recipe.start)
-    guided = recipe.guidance > 0 or model_for(recipe.model).takes_guidance
-    extra += f" --guidance {Decimal(repr(recipe.guidance)):f}" if guided else ""
+    if not recipe.guidance:
+        recipe = replace(recipe, negative_prompt="")
+    extra = [lora_flag(recipe.loras), *_start_flags(recipe.start), *_guidance_flags(recipe)]
     flags = (
         f"--size {recipe.width}x{recipe.height} --seed {recipe.seed} --steps {recipe.steps}"
-        f" --n {count} --shift {recipe.shift!r} --format {format.value}{extra}"
+        f" --n {count} --shift {recipe.shift!r} --format {format.value}"
     )
+    flags = " ".join([flags, *filter(None, extra)])
     for spell in (str, escaped):
         quotings = _quotings(spell(recipe.prompt)), _quotings(spell(recipe.negative_prompt))
         for prompt, negative in product(*quotings):
@@ -193,6 +203,21 @@ def render(recipe: Recipe, count: int, format: PictureFormat = PictureFormat.PNG
             if _says(text, recipe):
                 return text
     return f"{recipe.prompt} {flags}"  # a prompt that nobody can have typed
+
+
+def workable(recipe: Recipe, model: Model, shelf: Collection[str]) -> Recipe:
+    """Return a recipe from elsewhere as far as it can be ordered here in words.
+
+    What the model does not heed, LoRAs that the shelf does not have, and what it started from are left out.
+    Where the recipe's own model says nothing of guidance, this one's usual holds.
+    """
+    guidance = recipe.guidance if model_for(recipe.model).takes_guidance else model.guidance
+    return replace(
+        recipe,
+        guidance=guidance if model.takes_guidance else 0.0,
+        loras=tuple(lora for lora in recipe.loras if lora.name in shelf),
+        start=None,
+    )
 
 
 def split(text: str) -> tuple[str, dict[str, str]]:
@@ -458,14 +483,27 @@ def valid(wish: Wish, model: Model) -> Wish:
 # ── rendering ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _lora_flag(loras: Sequence[Lora]) -> str:
-    """Return the option, its scales without an exponent."""
+def lora_flag(loras: Sequence[Lora]) -> str:
+    """Return the option, its scales without an exponent; "" for none."""
     scaled = ",".join(f"{lora.name}:{Decimal(repr(lora.scale)):f}" for lora in loras)
-    return f" --lora {scaled}" if loras else ""
+    return f"--lora {scaled}" if loras else ""
 
 
-def _strength_flag(start: Start | None) -> str:
-    return f" --strength {Decimal(repr(start.strength)):f}" if start else ""
+def _start_flags(start: Start | None) -> list[str]:
+    if start is None:
+        return []
+    return [_flag("strength", start.strength), *([_flag("share", start.share)] if start.other else [])]
+
+
+def _guidance_flags(recipe: Recipe) -> list[str]:
+    """Return the option; none at all is worth saying where the model usually has some."""
+    said = recipe.guidance or model_for(recipe.model).takes_guidance
+    return [_flag("guidance", recipe.guidance)] if said else []
+
+
+def _flag(name: str, value: float) -> str:
+    """Return an option, its number without an exponent."""
+    return f"--{name} {Decimal(repr(value)):f}"
 
 
 def _quotings(text: str) -> Iterator[str]:

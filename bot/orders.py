@@ -10,7 +10,7 @@ from bot.people import People
 from bot.places import Places
 from bot.pricing import CREDITS, price
 from bot.refusals import BadRecipe, NotFinished, TooManyPictures
-from bot.starts import Beginning, start_of
+from bot.starts import UNSEEN, Beginning, start_of
 from generator.messages import PictureFormat
 from generator.models import Model
 from generator.recipe import USUAL_STRENGTH, Recipe, RecipeError, Start
@@ -18,7 +18,6 @@ from storage.records import Job, JobState, NewPost, PlaceRules, Preferences
 
 SUBTLE, STRONG = 0.15, 0.4  # how far a variation goes
 SEED_BITS = 32  # a person can still type it
-UNSEEN = "0" * 64  # a picture that nobody has looked at
 MOST_DRAWN = 16  # pictures that a program may order at once
 
 
@@ -61,8 +60,9 @@ class Orders:
         rules = self._places.rules_here(command.here)
         defaults = usual(self._defaults, preferences, rules)
         size = beginning.size if beginning else None
-        wish = parse(command.text, self._model, replace(defaults, starts_from=size))
-        recipe = begun(wish.recipe(self._model, self._seed()), beginning, wish.strength)
+        blends = beginning is not None and beginning.other is not None
+        wish = parse(command.text, self._model, replace(defaults, starts_from=size, blends=blends))
+        recipe = begun(wish.recipe(self._model, self._seed()), beginning, wish)
         return self._wanted(command, recipe, wish.count, wish.format, beginning.job if beginning else None)
 
     def drawn(self, command: Draw, beginning: Beginning | None) -> Wanted:
@@ -71,7 +71,7 @@ class Orders:
             raise TooManyPictures(count=command.wish.count, limit=MOST_DRAWN)
         return Wanted(
             key=command.key,
-            recipe=begun(self.recipe_of(command.wish), beginning, command.wish.strength),
+            recipe=begun(self.recipe_of(command.wish), beginning, command.wish),
             count=command.wish.count,
             format=command.wish.format,
             parent=None,
@@ -96,9 +96,7 @@ class Orders:
             return recipe
         mask = UNSEEN if wanted.mask is not None else None
         other = UNSEEN if wanted.other is not None else None
-        return replace(
-            recipe, start=start_of(wanted, command.wish.strength, picture=UNSEEN, mask=mask, other=other)
-        )
+        return replace(recipe, start=start_of(wanted, command.wish, picture=UNSEEN, mask=mask, other=other))
 
     def again(self, command: Reroll | Vary, job: Job) -> Wanted:
         """Return the same order with other seeds, or a sibling of one of its pictures."""
@@ -160,9 +158,9 @@ def repainted(recipe: Recipe) -> Recipe:
     return replace(recipe, start=replace(recipe.start, strength=USUAL_STRENGTH))
 
 
-def begun(recipe: Recipe, beginning: Beginning | None, strength: float | None) -> Recipe:
+def begun(recipe: Recipe, beginning: Beginning | None, wish: Wish) -> Recipe:
     """Return the recipe with what it starts from. Raises BadRecipe."""
-    return replace(recipe, start=beginning.start(strength)) if beginning else recipe
+    return replace(recipe, start=beginning.start(wish)) if beginning else recipe
 
 
 def usual(defaults: Defaults, preferences: Preferences, rules: PlaceRules) -> Defaults:

@@ -384,6 +384,13 @@ class NothingToStartFrom(Refusal):
 
 
 @dataclass(eq=False)
+class NothingToBlend(Refusal):
+    """A share of a second picture was given, and there are no two."""
+
+    key = "nothing_to_blend"
+
+
+@dataclass(eq=False)
 class LargeAlready(Refusal):
     """The picture is as large as one can be."""
 

@@ -20,6 +20,7 @@ from bot.commands import (
     DeleteMine,
     DeleteStyle,
     Draw,
+    DrawAll,
     EmptyJob,
     Enlarge,
     Examine,
@@ -36,6 +37,7 @@ from bot.commands import (
     Person,
     Personal,
     PictureOf,
+    PriceOrder,
     Quote,
     RenameStyle,
     Reroll,
@@ -93,6 +95,7 @@ from bot.refusals import (
 )
 from bot.starts import Beginning, Size, Starts, margins_of
 from bot.updates import (
+    AllAccepted,
     Answer,
     Cancelled,
     Deleted,
@@ -122,6 +125,7 @@ from storage.records import (
     QueueFull,
     Repeated,
     StartGone,
+    Submission,
 )
 from storage.store import StorageError, Store
 
@@ -178,7 +182,7 @@ class Service:
             clock=clock,
             limits=limits,
         )
-        self._lookup = Lookup(store, self._people)
+        self._lookup = Lookup(store, self._people, model, defaults or Defaults())
         self._moderation = Moderation(
             store=store, people=self._people, delivery=delivery, dispatcher=dispatcher, clock=clock
         )
@@ -200,10 +204,14 @@ class Service:
             log.error("storage refuses", extra={"command": type(command).__name__, "reason": str(error)})  # noqa: TRY400 - expected, its sentence says all
             return Refused(StorageTrouble())
 
-    async def _answer(self, command: Command) -> Answer:  # noqa: C901, PLR0911 - one per command
+    async def _answer(self, command: Command) -> Answer:  # noqa: C901, PLR0911, PLR0912 - one per command
         match command:
             case Imagine() | Draw() | Reroll() | Vary() | Extend() | Enlarge():
                 return await self._order(command)
+            case DrawAll():
+                return await self._order_all(command)
+            case PriceOrder(by, order):
+                return await self._price(await self._people.account(by), order)
             case Quote():
                 return await self._quote(await self._people.account(command.by), command)
             case ShowJob():
@@ -293,19 +301,29 @@ class Service:
             await self._check_rate(account)
         if isinstance(command, Imagine) and len(texts := alternatives(command.text)) > 1:
             return await self._ask_back(account, [replace(command, text=text) for text in texts])
-        wanted = await self._wanted(command)
-        return await self._submit(account, replace(wanted, recipe=await self._loras.fixed(wanted.recipe)))
+        return await self._submit(account, await self._wanted(command))
 
     async def _ask_back(self, account: int, orders: Sequence[Imagine]) -> SeveralAsked:
         """Price what wildcards stand for as a whole. Raises the Refusal that any of it would meet."""
         if len(orders) > self._limits.per_account:
             raise TooManyAlternatives(limit=self._limits.per_account)
-        beginning = await self._beginning(orders[0])
+        priced = await self._priced(account, orders, await self._beginning(orders[0]))
+        if priced.price > priced.balance.available:
+            raise NotEnoughCredits(price=priced.price, available=priced.balance.available)
+        return priced
+
+    async def _price(self, account: int, order: Imagine) -> SeveralAsked:
+        """Price what is being typed, whether or not there is enough for it."""
+        orders = [replace(order, text=text) for text in alternatives(order.text)]
+        beginning = await self._starts.sketched(order.by, order.start) if order.start else None
+        return await self._priced(account, orders, beginning)
+
+    async def _priced(
+        self, account: int, orders: Sequence[Imagine], beginning: Beginning | None
+    ) -> SeveralAsked:
         wanted = [self._orders.imagined(order, beginning) for order in orders]
         whole = sum(each.price for each in wanted)
         balance = await self._store.balance(account, self._limits, self._clock.wall())
-        if whole > balance.available:
-            raise NotEnoughCredits(price=whole, available=balance.available)
         return SeveralAsked(
             texts=tuple(order.text for order in orders),
             pictures=sum(each.count for each in wanted),
@@ -362,29 +380,49 @@ class Service:
         """Return what the order starts from."""
         return await self._starts.beginning(command.by, command.start) if command.start else None
 
-    async def _submit(self, account: int, wanted: Wanted) -> Answer:
-        new = NewJob(
+    async def _order_all(self, command: DrawAll) -> AllAccepted:
+        """Accept every order, or none."""
+        account, first = await self._people.account(command.by), command.draws[0]
+        self._check_painter()
+        await self._check_rate(account)
+        limits = self._limits_for(first.most_waiting)
+        if len(command.draws) > limits.per_account:
+            raise TooManyAlternatives(limit=limits.per_account)
+        beginning = await self._beginning(first)
+        wanted = [self._orders.drawn(draw, beginning) for draw in command.draws]
+        new = [await self._new_job(account, each) for each in wanted]
+        answers = await self._store.submit_all(new, limits, self._clock.wall())
+        taken = [await self._taken(each, answer) for each, answer in zip(new, answers, strict=False)]
+        return AllAccepted(tuple(taken))
+
+    async def _submit(self, account: int, wanted: Wanted) -> Update:
+        new = await self._new_job(account, wanted)
+        limits = self._limits_for(wanted.most_waiting)
+        return await self._taken(new, await self._store.submit(new, limits, self._clock.wall()))
+
+    async def _new_job(self, account: int, wanted: Wanted) -> NewJob:
+        recipe = await self._loras.fixed(wanted.recipe)
+        return NewJob(
             key=wanted.key,
             account=account,
-            recipe=wanted.recipe,
+            recipe=recipe,
             count=wanted.count,
             format=wanted.format,
             price=wanted.price,
-            cost_seconds=await self._estimate.seconds(wanted.recipe, wanted.count),
+            cost_seconds=await self._estimate.seconds(recipe, wanted.count),
             parent=wanted.parent,
             post=wanted.post,
             weight=wanted.weight,
             private=wanted.private,
         )
-        return await self._submitted(new, self._limits_for(wanted.most_waiting))
 
     def _limits_for(self, most_waiting: int | None) -> Limits:
         if most_waiting is None:
             return self._limits
         return replace(self._limits, per_account=min(most_waiting, self._limits.per_account))
 
-    async def _submitted(self, new: NewJob, limits: Limits) -> Answer:
-        submission = await self._store.submit(new, limits, self._clock.wall())
+    async def _taken(self, new: NewJob, submission: Submission) -> Update:
+        """Return how a job stands that was accepted, or say why it was not."""
         match submission:
             case Accepted(job=job) | Repeated(job=job):
                 log.info("job accepted", extra={"job": job.id, "account": job.account})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from bot.clock import Clock
 from bot.commands import Extend, From, KeepPicture, Person, PictureOf, Source
 from bot.gallery import Gallery
-from bot.options import rounded
+from bot.options import Wish, rounded
 from bot.outpainting import Margins, outpainted
 from bot.people import People
 from bot.refusals import BadOption, BadRecipe, LargeAlready, NoStartsHere, NotFinished, StartUnknown
@@ -22,6 +22,8 @@ from storage.store import Store
 SPARE = 20  # pictures of one account that no job needs
 TIMES = 2.0  # larger
 LEAST_MARGIN, MOST_MARGIN = 0.05, 2.0  # of the picture's side
+
+UNSEEN = "0" * 64  # a picture that nobody has looked at
 
 Size = tuple[int, int]
 
@@ -53,25 +55,24 @@ class Beginning:
         """The picture's (width, height)."""
         return self.picture.width, self.picture.height
 
-    def start(self, strength: float | None = None) -> Start:
-        """Return it as a recipe has it; a strength from the text comes first. Raises BadRecipe."""
+    def start(self, wish: Wish) -> Start:
+        """Return it as a recipe has it; what the text says comes first. Raises BadRecipe."""
         return start_of(
             self.wanted,
-            strength,
+            wish,
             picture=self.picture.sha256,
             mask=self.mask.sha256 if self.mask else None,
             other=self.other.sha256 if self.other else None,
         )
 
 
-def start_of(
-    wanted: From, strength: float | None, *, picture: str, mask: str | None, other: str | None
-) -> Start:
+def start_of(wanted: From, wish: Wish, *, picture: str, mask: str | None, other: str | None) -> Start:
     """Return the start of a recipe, with the usual strength where nothing was said. Raises BadRecipe."""
     usual = USUAL_STRENGTH if mask is None else MASKED_STRENGTH
-    said = next((each for each in (strength, wanted.strength) if each is not None), usual)
+    strength = next((each for each in (wish.strength, wanted.strength) if each is not None), usual)
+    share = wanted.share if wish.share is None else wish.share
     try:
-        return Start(picture=picture, strength=said, mask=mask, other=other, share=wanted.share)
+        return Start(picture=picture, strength=strength, mask=mask, other=other, share=share)
     except RecipeError as error:
         raise BadRecipe(error.rule, error.values) from error
 
@@ -119,6 +120,35 @@ class Starts:
             if wanted.other is not None
             else None,
             job=job,
+        )
+
+    async def sketched(self, by: Person, wanted: From) -> Beginning:
+        """Return what an order starts from as far as its price goes: no picture is looked at."""
+        self._check_model()
+        account = await self._people.account(by)
+        picture = await self._sized(by, account, wanted.picture)
+        return Beginning(
+            wanted=wanted,
+            picture=picture,
+            mask=picture if wanted.mask is not None else None,
+            other=picture if wanted.other is not None else None,
+        )
+
+    async def _sized(self, by: Person, account: int, source: Source) -> StartPicture:
+        """Return what is known of a picture without a look at it: its size."""
+        if isinstance(source, str) and (known := await self._store.starts.find(account, source)) is not None:
+            return known
+        if not isinstance(source, PictureOf):
+            raise StartUnknown
+        recipe = (await self._named(by, source)).recipe
+        return StartPicture(
+            account=account,
+            sent_by=account,
+            sha256=UNSEEN,
+            width=recipe.width,
+            height=recipe.height,
+            size_bytes=0,
+            created_at=0.0,
         )
 
     async def extended(self, by: Person, source: PictureOf, margins: Margins) -> tuple[Start, Size]:

@@ -308,7 +308,10 @@ class Examined(Aside):
 
 @dataclass(frozen=True, slots=True)
 class FoundRecipe(Aside):
-    """No job is known, but the file holds its recipe; `made_with` is another program's model, else ""."""
+    """No job is known, but the file holds its recipe, here as far as it can be ordered in words.
+
+    `made_with` is another program's model, else "".
+    """
 
     recipe: Recipe
     made_with: str = ""
@@ -351,6 +354,13 @@ class Quoted(Aside):
     recipe: Recipe
     price: int
     balance: Balance
+
+
+@dataclass(frozen=True, slots=True)
+class AllAccepted(Aside):
+    """How each of several jobs stands that were ordered together, in their order."""
+
+    updates: tuple[Update, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -413,6 +423,7 @@ AnyAside = (
     | LoraReady
     | KeyMade
     | Quoted
+    | AllAccepted
     | SeveralAsked
     | Paid
     | PaymentView

@@ -198,6 +198,9 @@ class Store(Protocol):
         Idempotent by `job.key` within an account. Raises LookupError when there is no such account.
         """
 
+    async def submit_all(self, jobs: Sequence[NewJob], limits: Limits, now: float) -> Sequence[Submission]:
+        """Submit several jobs of one account: all of them or none, and then the reason alone is answered."""
+
     async def claim(self, lease: str, now: float, worn: str = "") -> Job | None:
         """Give the queued job with the smallest virtual time to the holder `lease`; attempt + 1.
 

@@ -6,6 +6,7 @@ from typing import assert_never
 from bot.texts.catalogue import OWN_NAMES
 from bot.texts.speech import number, say
 from bot.updates import (
+    AllAccepted,
     AnyAside,
     DeletionAsked,
     Erased,
@@ -96,6 +97,8 @@ def describe_aside(answer: AnyAside, language: str) -> str:  # noqa: C901, PLR09
             return say(language, "taken_back", stars=payment.stars, available=balance.available)
         case SeveralAsked(texts=texts, pictures=pictures, price=price):
             return say(language, "several_asked", jobs=len(texts), pictures=pictures, price=price)
+        case AllAccepted(updates):
+            return say(language, "all_accepted", jobs=len(updates))
         case Quoted(price=price):
             return say(language, "quoted", price=price)
         case _:

@@ -1,5 +1,6 @@
 """Acceptance: the caps, the balance, the hold, the job and its post, in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage import fair, ledger
@@ -41,6 +42,14 @@ NEARLY_FULL = 200
 ALONE = "select 1 from clock /*pg: for update */"
 
 
+class NotAll(Exception):
+    """One of several orders was refused, so that none is accepted; `why` is its answer."""
+
+    def __init__(self, why: Submission) -> None:
+        super().__init__(why)
+        self.why = why
+
+
 @dataclass(frozen=True, slots=True)
 class Fresh:
     """What the caller brings: the id of the job to be, the time, and which bot accepts it."""
@@ -67,6 +76,28 @@ async def submit(db: Statements, new: NewJob, limits: Limits, fresh: Fresh) -> S
     if balance.available < new.price:
         return NotEnough(price=new.price, available=balance.available)
     return await _accept(db, new, standing, balance, fresh)
+
+
+async def submit_all(
+    db: Statements, orders: Sequence[NewJob], limits: Limits, fresh: Sequence[Fresh]
+) -> list[Submission]:
+    """Accept several jobs of one account as `submit` does. Raises NotAll, which undoes them."""
+    answers: list[Submission] = []
+    for new, its in zip(orders, fresh, strict=True):
+        answer = await submit(db, new, limits, its)
+        if not isinstance(answer, Accepted | Repeated):
+            raise NotAll(_of_all(answer, orders, answers))
+        answers.append(answer)
+    return answers
+
+
+def _of_all(why: Submission, orders: Sequence[NewJob], answers: Sequence[Submission]) -> Submission:
+    """Return the reason as it holds for the whole: what all would cost, and what there is for it."""
+    if not isinstance(why, NotEnough):
+        return why
+    held = sum(answer.job.price for answer in answers if isinstance(answer, Accepted))
+    before = sum(answer.job.price for answer in answers if isinstance(answer, Repeated))
+    return NotEnough(price=sum(new.price for new in orders) - before, available=why.available + held)
 
 
 async def _repeated(db: Statements, id: str) -> Repeated:

@@ -222,6 +222,16 @@ class SqlStore:
         self.company.tell("queued")
         return answer
 
+    async def submit_all(self, jobs: Sequence[NewJob], limits: Limits, now: float) -> Sequence[Submission]:
+        """Submit several jobs of one account: all of them or none, and then the reason alone is answered."""
+        fresh = [accepting.Fresh(self._new_id(), now, self.name) for _ in jobs]
+        try:
+            answers = await self._db.write(lambda db: accepting.submit_all(db, jobs, limits, fresh))
+        except accepting.NotAll as refused:
+            return [refused.why]
+        self.company.tell("queued")
+        return answers
+
     async def claim(self, lease: str, now: float, worn: str = "") -> Job | None:
         """Give the queued job with the smallest virtual time to the holder `lease`; attempt + 1."""
         return await queue.claim(self._db, lease, now, worn)

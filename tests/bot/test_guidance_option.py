@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 from stage import ScriptedGenerator, playing
 
-from bot.options import Defaults, parse, render
+from bot.options import Defaults, parse, render, workable
 from bot.pricing import price
 from bot.refusals import BadRecipe, NegativeUnguided, NoGuidance, NoNegativePrompt
 from bot.styles import Style, Styles
 from bot.texts import describe
 from generator.models import EMBEDDED_MODEL, Z_IMAGE, Z_IMAGE_TURBO, model_for
+from generator.recipe import Lora, Start
 
 
 def test_without_a_word_the_models_own_guidance_holds():
@@ -68,6 +69,35 @@ def test_the_text_of_a_picture_without_guidance_says_so_where_the_model_has_it()
     recipe = parse("a star --guidance 0", Z_IMAGE, Defaults()).recipe(Z_IMAGE, 1)
 
     assert parse(render(recipe, 1), Z_IMAGE, Defaults()).recipe(Z_IMAGE, 1) == recipe
+
+
+@pytest.mark.parametrize("model", [EMBEDDED_MODEL, Z_IMAGE])
+def test_what_nothing_heeded_is_not_rendered(model):
+    recipe = parse("a star", model, Defaults()).recipe(model, 1)
+    unheeded = replace(recipe, negative_prompt="text", guidance=0.0)
+
+    assert "--no" not in render(unheeded, 1)
+    assert parse(render(unheeded, 1), model, Defaults()).recipe(model, 1).guidance == 0
+
+
+def test_a_recipe_of_another_program_keeps_what_it_did_not_want_where_the_model_heeds_it():
+    recipe = parse("a star --n 2", EMBEDDED_MODEL, Defaults()).recipe(EMBEDDED_MODEL, 1)
+    foreign = replace(recipe, model="sd_xl_base", negative_prompt="text")
+
+    for model, negative in ((EMBEDDED_MODEL, ""), (Z_IMAGE, "text")):
+        wish = parse(render(workable(foreign, model, ()), 1), model, Defaults())
+        assert (wish.negative, wish.recipe(model, 1).guidance) == (negative, model.guidance)
+
+
+def test_what_cannot_be_had_here_is_left_out_of_a_recipe_from_elsewhere():
+    start, loras = Start(picture="ab" * 32), (Lora("snow", 0.5), Lora("ink", 1.0))
+    recipe = parse("a star", Z_IMAGE, Defaults()).recipe(Z_IMAGE, 1)
+
+    here = workable(replace(recipe, start=start, loras=loras), EMBEDDED_MODEL, ("snow",))
+
+    text = render(here, 1)
+    assert parse(text, EMBEDDED_MODEL, Defaults(loras=("snow",))).loras == loras[:1]
+    assert "--strength" not in text
 
 
 async def test_a_refused_negative_prompt_costs_nothing(tmp_path):

@@ -12,10 +12,12 @@ from bot.commands import FindPicture
 from bot.file_names import file_name, named_job
 from bot.looks import colours_apart, look_of
 from bot.lookup import COLOURS
+from bot.options import Defaults, parse, render
 from bot.refusals import PictureUnknown
 from bot.updates import FoundRecipe, Info, Refused
 from generator.messages import Begun, End, Finished
 from generator.metadata import parameters, recipe_for_png
+from generator.models import EMBEDDED_MODEL
 from generator.recipe import Recipe
 from storage.sql.looks import MOST_BITS, apart
 
@@ -222,6 +224,19 @@ async def test_what_another_program_wrote_into_its_file_is_told_with_its_model(s
 
     assert answer.made_with == "sd_xl_base"
     assert (answer.recipe.prompt, answer.recipe.seed, answer.recipe.steps) == ("a fox", 7, 28)
+
+
+async def test_a_recipe_from_elsewhere_is_told_as_it_can_be_ordered_here(stage):
+    chunks = PngInfo()
+    wished = (
+        "a fox\nNegative prompt: text\nSteps: 28, CFG scale: 7, Seed: 7, Size: 512x512, Model: sd_xl_base"
+    )
+    chunks.add_text("parameters", wished)
+
+    answer = await find(stage, saved(scene(99), pnginfo=chunks))
+
+    wish = parse(render(answer.recipe, 1), EMBEDDED_MODEL, Defaults())
+    assert (wish.prompt, wish.negative, wish.guidance) == ("a fox", "", None)
 
 
 async def test_what_is_private_is_not_told_by_another_program_s_words_either(stage):

@@ -13,6 +13,7 @@ from storage.records import (
     CancelOutcome,
     ImpossibleMove,
     JobState,
+    NotEnough,
     QueueFull,
     Repeated,
 )
@@ -289,3 +290,29 @@ async def test_a_job_moves_only_along_the_table(store, old, new):
     else:
         with pytest.raises(ImpossibleMove):
             job.moved_to(new)
+
+
+async def test_several_orders_are_accepted_together_and_repeated_together(store):
+    ann = await person(store, credits=8)
+    orders = [order(ann.account, "k:0"), order(ann.account, "k:1")]
+
+    first = await store.submit_all(orders, LIMITS, NOON)
+    again = await store.submit_all(orders, LIMITS, NOON + 5)
+
+    assert [type(answer) for answer in first] == [Accepted, Accepted]
+    assert list(again) == [Repeated(answer.job, answer.post) for answer in first]
+    assert await ann.credits() == (0, 8)
+
+
+async def test_of_several_orders_none_is_accepted_where_one_cannot_be(store):
+    ann = await person(store, credits=7)
+    orders = [order(ann.account, "k:0"), order(ann.account, "k:1")]
+
+    [poor] = await store.submit_all(orders, LIMITS, NOON)
+    [full] = await store.submit_all(orders, replace(LIMITS, per_account=1), NOON)
+
+    assert poor == NotEnough(price=8, available=7)
+    assert full == AccountFull(1)
+    assert await ann.credits() == (7, 0)
+    assert await store.queued() == []
+    assert await store.ledger_faults() == []

@@ -21,6 +21,7 @@ from bot.refusals import (
     StillRunning,
     StorageTrouble,
     TooFast,
+    TooManyAlternatives,
     TooManyPictures,
     TooManyWaiting,
     UnknownLora,
@@ -117,6 +118,8 @@ def fault_of(refusal: Refusal) -> ApiFault:  # noqa: C901, PLR0911 - one per kin
             | LoraUnusable()
         ):
             return _of_field(refusal, sentence)
+        case TooManyAlternatives():
+            return not_valid(f"prompt: {sentence}", "prompt")
         case _:
             return not_valid(sentence)
 

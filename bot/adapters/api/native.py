@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -22,6 +23,8 @@ from bot.adapters.api.wire import AsciiJson, to_json
 from bot.adapters.api.wishes import Sizes, Values, wish_of
 from bot.commands import Delete, From, Quote, ShowBalance, ShowHistory
 from bot.keys import prefix
+from bot.options import Wish
+from bot.refusals import TooManyAlternatives
 from bot.updates import (
     History,
     Quoted,
@@ -29,6 +32,7 @@ from bot.updates import (
     Update,
     Wallet,
 )
+from bot.wildcards import alternatives, literal
 from generator.recipe import MAX_GUIDANCE
 from storage.keys import Key, Scope
 from storage.records import Balance
@@ -44,6 +48,11 @@ class NewJobBody(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
 
     prompt: str = Field(examples=["a red circle on a blue background"])
+    wildcards: bool = Field(
+        False,
+        description="Let `{red|blue}` in the prompt stand for one job each, at most 16: all are accepted, or"
+        " none, and the answer lists them. Otherwise braces are painted as words.",
+    )
     negative_prompt: str = ""
     width: int | None = Field(None, ge=64, le=2048, examples=[256])
     height: int | None = Field(None, ge=64, le=2048, examples=[256])
@@ -125,6 +134,23 @@ class QuoteView(BaseModel):
     recipe: dict[str, Any]
 
 
+class SeveralView(BaseModel):
+    """The jobs that wildcards stand for, and what all of them cost."""
+
+    price: int
+    data: list[JobView]
+
+
+class SeveralQuoteView(BaseModel):
+    """What the orders that wildcards stand for would cost together."""
+
+    dry_run: bool
+    price: int
+    available: int
+    enough: bool
+    recipes: list[dict[str, Any]]
+
+
 class JobsView(BaseModel):
     """Jobs, newest first."""
 
@@ -170,7 +196,31 @@ class NativeJobs:
         wanted = Wanted(
             image=body.image, mask=body.mask, strength=body.strength, other=body.other, share=body.share
         )
-        values = Values(
+        values = [replace(await self._values(asking, body), prompt=text) for text in _texts(body)]
+        if body.dry_run:
+            start = self._beginnings.quoted(wanted)
+        else:
+            start, sizes = await self._beginnings.kept(asking, wanted, sizes)
+        wishes = [wish_of(self._core.model, each, sizes, body.count) for each in values]
+        if body.dry_run:
+            return await self._quoted(asking, wishes, start, several=body.wildcards)
+        told = without_files(asking.values)
+        orders = [
+            Order(
+                dialect=NATIVE,
+                wish=wish,
+                input=told | {"prompt": each.prompt},
+                webhook=body.webhook,
+                start=start,
+            )
+            for wish, each in zip(wishes, values, strict=True)
+        ]
+        if body.wildcards:
+            return await self._several(asking, orders)
+        return await self._one(asking, orders[0])
+
+    async def _values(self, asking: Asking, body: NewJobBody) -> Values:
+        return Values(
             prompt=body.prompt,
             negative_prompt=body.negative_prompt,
             steps=body.steps,
@@ -180,28 +230,41 @@ class NativeJobs:
             format=body.format,
             loras=await self._wardrobe.loras(asking, body.loras),
         )
-        if body.dry_run:
-            wish = wish_of(self._core.model, values, sizes, body.count)
-            return await self._quote(asking, wish, self._beginnings.quoted(wanted))
-        start, sizes = await self._beginnings.kept(asking, wanted, sizes)
-        wish = wish_of(self._core.model, values, sizes, body.count)
-        told = without_files(asking.values)
-        order = Order(dialect=NATIVE, wish=wish, input=told, webhook=body.webhook, start=start)
+
+    async def _one(self, asking: Asking, order: Order) -> Response:
         job, trail = await self._orders.place(asking, order)
         if asking.wait_seconds is not None:
             trail = await self._jobs.ended(asking.caller.by, job, asking.wait_seconds)
-        headers = {"location": f"{asking.base}/v1/jobs/{job}"}
-        if asking.wait_seconds is not None:
-            headers["preference-applied"] = f"wait={asking.wait_seconds:.0f}"
+        headers = {"location": f"{asking.base}/v1/jobs/{job}"} | _waited(asking)
         return AsciiJson(job_view(trail, asking.base), 201 if trail.ended else 202, headers)
 
-    async def _quote(self, asking: Asking, wish: Any, start: From | None) -> Response:
+    async def _several(self, asking: Asking, orders: list[Order]) -> Response:
+        placed = await self._orders.place_all(asking, orders)
+        trails = [trail for _, trail in placed]
+        if asking.wait_seconds is not None:
+            until = self._core.clock.now() + asking.wait_seconds
+            trails = [
+                await self._jobs.ended(asking.caller.by, job, max(0.0, until - self._core.clock.now()))
+                for job, _ in placed
+            ]
+        views = [job_view(trail, asking.base) for trail in trails]
+        view = {"price": sum(each["price"] for each in views), "data": views}
+        return AsciiJson(view, 201 if all(trail.ended for trail in trails) else 202, _waited(asking))
+
+    async def _quoted(
+        self, asking: Asking, wishes: list[Wish], start: From | None, *, several: bool
+    ) -> Response:
+        quotes = [await self._quote(asking, wish, start) for wish in wishes]
+        price, available = sum(quote.price for quote in quotes), quotes[-1].balance.available
+        view = {"dry_run": True, "price": price, "available": available, "enough": available >= price}
+        recipes = [quote.recipe.as_dict() for quote in quotes]
+        return AsciiJson(view | ({"recipes": recipes} if several else {"recipe": recipes[0]}))
+
+    async def _quote(self, asking: Asking, wish: Wish, start: From | None) -> Quoted:
         answer = await self._core.answer(Quote(by=asking.caller.by, wish=wish, start=start))
         match answer:
-            case Quoted(recipe=recipe, price=price, balance=balance):
-                view = {"dry_run": True, "price": price, "available": balance.available}
-                enough = balance.available >= price
-                return AsciiJson(view | {"enough": enough, "recipe": recipe.as_dict()})
+            case Quoted():
+                return answer
             case Refused(refusal):
                 raise fault_of(refusal)
             case _:
@@ -281,6 +344,21 @@ class NativeJobs:
                     yield ": waiting\n\n"
 
 
+def _texts(body: NewJobBody) -> list[str]:
+    """Return the prompts of a body: where it has wildcards, one for each that they stand for."""
+    if not body.wildcards:
+        return [body.prompt]
+    try:
+        return [literal(text) for text in alternatives(body.prompt)]
+    except TooManyAlternatives as refusal:
+        raise fault_of(refusal) from None
+
+
+def _waited(asking: Asking) -> dict[str, str]:
+    wait = asking.wait_seconds
+    return {} if wait is None else {"preference-applied": f"wait={wait:.0f}"}
+
+
 class Myself:
     """What a key's holder may know about it."""
 
@@ -319,10 +397,14 @@ def native_router(core: Core, jobs: Jobs, orders: Orders) -> APIRouter:
     whole.add_api_route("/v1/me", Myself(core).me, response_model=KeyView)
     router = APIRouter(prefix="/v1/jobs")
     accepted: Responses = {202: {"model": JobView, "description": "Accepted, not yet ended"}}
-    created = accepted | {200: {"model": QuoteView, "description": "The price, for a dry run"}}
+    created: Responses = {
+        200: {"model": QuoteView | SeveralQuoteView, "description": "The price, for a dry run"},
+        201: {"model": JobView | SeveralView, "description": "Ended; with wildcards several jobs"},
+        202: {"model": JobView | SeveralView, "description": "Accepted, not yet ended"},
+    }
     stream: Responses = {200: {"content": {"text/event-stream": {}}, "description": "Events"}}
     add = router.add_api_route
-    add("", handlers.create, methods=["POST"], status_code=201, response_model=JobView, responses=created)
+    add("", handlers.create, methods=["POST"], status_code=201, responses=created)
     add("", handlers.list, response_model=JobsView)
     add("/{job}", handlers.get, response_model=JobView)
     add("/{job}", handlers.delete, methods=["DELETE"], status_code=204)

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +13,19 @@ from bot.adapters.api.deadlines import Deadlines
 from bot.adapters.api.faults import ApiFault, fault_of, not_valid
 from bot.adapters.api.trails import Trail, Trails
 from bot.adapters.api.wire import canonical
-from bot.commands import Draw, From
+from bot.commands import Draw, DrawAll, From
 from bot.options import Wish
 from bot.outgoing import BadAddress
-from bot.updates import Broken, Cancelled, Delivered, Progress, Queued, Refused
+from bot.updates import (
+    AllAccepted,
+    Broken,
+    Cancelled,
+    Delivered,
+    Progress,
+    Queued,
+    Refused,
+    Update,
+)
 from storage.keys import PLATFORM, Scope
 from storage.records import NewPost
 
@@ -48,27 +58,54 @@ class Orders:
         await self._check_webhook(order.webhook)
         now = self._core.clock.wall()
         address = self._address(asking, order, now)
-        answer = await self._core.answer(
-            Draw(
-                by=asking.caller.by,
-                key=await self._key(asking, address, now),
-                wish=order.wish,
-                post=NewPost(platform=PLATFORM, address=address.text(), language=asking.caller.by.language),
-                per_picture=order.per_picture,
-                most_waiting=asking.caller.key.max_waiting,
-                start=order.start,
-            )
-        )
+        key = await self._key(asking, address, now)
+        answer = await self._core.answer(self._draw(asking, order, address, key))
         match answer:
             case Queued() | Progress() | Delivered() | Broken() | Cancelled():
-                trail = self._trails.of(answer.job.id)
-                trail.tell(answer)
-                self._deadlines.add(answer.job.id, address.deadline)
-                return answer.job.id, trail
+                return self._followed(answer, address)
             case Refused(refusal):
                 raise fault_of(refusal)
             case _:
                 raise TypeError(type(answer).__name__)
+
+    async def place_all(self, asking: Asking, orders: Sequence[Order]) -> list[tuple[str, Trail]]:
+        """Place all of several orders, or none of them; return as `place` does. Raises ApiFault."""
+        asking.caller.must_have(Scope.DRAW)
+        await self._check_webhook(orders[0].webhook)
+        now = self._core.clock.wall()
+        addresses = [self._address(asking, order, now) for order in orders]
+        key = await self._key(asking, addresses[0], now)
+        draws = [
+            self._draw(asking, order, address, f"{key}:{number}")
+            for number, (order, address) in enumerate(zip(orders, addresses, strict=True))
+        ]
+        answer = await self._core.answer(DrawAll(by=asking.caller.by, draws=tuple(draws)))
+        match answer:
+            case AllAccepted(updates):
+                both = zip(updates, addresses, strict=True)
+                return [self._followed(update, address) for update, address in both]
+            case Refused(refusal):
+                raise fault_of(refusal)
+            case _:
+                raise TypeError(type(answer).__name__)
+
+    def _draw(self, asking: Asking, order: Order, address: Address, key: str) -> Draw:
+        by = asking.caller.by
+        return Draw(
+            by=by,
+            key=key,
+            wish=order.wish,
+            post=NewPost(platform=PLATFORM, address=address.text(), language=by.language),
+            per_picture=order.per_picture,
+            most_waiting=asking.caller.key.max_waiting,
+            start=order.start,
+        )
+
+    def _followed(self, update: Update, address: Address) -> tuple[str, Trail]:
+        trail = self._trails.of(update.job.id)
+        trail.tell(update)
+        self._deadlines.add(update.job.id, address.deadline)
+        return update.job.id, trail
 
     async def _check_webhook(self, url: str | None) -> None:
         if url is None:

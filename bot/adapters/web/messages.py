@@ -19,6 +19,7 @@ from bot.commands import (
     Imagine,
     MakeKey,
     Person,
+    PriceOrder,
     Reroll,
     ShowBalance,
     ShowHistory,
@@ -123,7 +124,7 @@ def _command(values: Mapping[str, Any], by: Person) -> Several | Command | None:
         return _order(values, by, key)
     if isinstance(job, str) and JOB.fullmatch(job):
         return _about(kind, by, job)
-    return personal(values, by) or _view(values, by)
+    return personal(values, by) or _view(values, by) or _price(values, by)
 
 
 def _order(values: Mapping[str, Any], by: Person, key: str) -> Several | Command | None:
@@ -146,6 +147,16 @@ def _order(values: Mapping[str, Any], by: Person, key: str) -> Several | Command
             and 0 <= index < MOST_PICTURES
         ):
             return onward(Deed(deed))(by=by, key=unique, job=job, index=index, post=post)
+    return None
+
+
+def _price(values: Mapping[str, Any], by: Person) -> Command | None:
+    """Read what is being typed, to be told what it would cost."""
+    match values:
+        case {"type": "price", "text": str(text)}:
+            nowhere = NewPost(platform=PLATFORM, address="{}", language=by.language)
+            order = _imagined("imagine", Imagine(by=by, key="", text=text, post=nowhere), values.get("start"))
+            return PriceOrder(by, order) if isinstance(order, Imagine) else None
     return None
 
 

@@ -22,6 +22,7 @@ from bot.options import render
 from bot.texts import describe, preference_lines, say
 from bot.texts.catalogue import OWN_NAMES
 from bot.updates import (
+    AllAccepted,
     AnyAside,
     DeletionAsked,
     Erased,
@@ -125,15 +126,16 @@ def personal_view(answer: AnyAside, language: str) -> View:  # noqa: C901, PLR09
             return told | {"type": "changed"}  # everything the page shows may be different now
         case DeletionAsked() | LinkAsked():
             return told | {"type": "sure"}
-        case SeveralAsked(texts=texts):
-            return told | {"type": "several", "texts": [literal(text) for text in texts]}
+        case SeveralAsked(texts=texts, price=price, balance=balance):
+            said = {"texts": [literal(text) for text in texts], "price": price}
+            return told | {"type": "several", "available": balance.available} | said
         case FoundRecipe(recipe):
             return told | {"type": "found", "again": render(recipe, 1)}
         case PictureKept(sha256=sha256, width=width, height=height):
             return told | {"type": "kept", "picture": sha256, "width": width, "height": height}
         case PlaceView() | Granted() | NowBlocked() | NowUnblocked() | JobsView() | Quoted():
             return told | {"type": "note"}
-        case Paid() | PaymentView() | TakenBack() | LoraReady() | Examined():
+        case AllAccepted() | Paid() | PaymentView() | TakenBack() | LoraReady() | Examined():
             return told | {"type": "note"}
         case _:
             assert_never(answer)
