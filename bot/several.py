@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.commands import Imagine
+from bot.commands import From, Imagine
 from bot.wildcards import alternatives
 
 
@@ -15,3 +15,9 @@ def each(order: Imagine) -> list[Imagine]:
         replace(order, text=text, key=f"{order.key}:{place}", part=place > 0)
         for place, text in enumerate(alternatives(order.text))
     ]
+
+
+def only_picture(start: From) -> str | None:
+    """Return the kept picture that an order starts from; None where it starts from more than that."""
+    alone = start.mask is None and start.other is None
+    return start.picture if alone and isinstance(start.picture, str) else None

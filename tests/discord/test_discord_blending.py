@@ -30,6 +30,16 @@ async def test_two_pictures_are_blended_in_the_ratio_of_the_first(town, tmp_path
     assert len(start.pictures) == 2
 
 
+async def test_a_share_that_is_typed_counts_and_is_kept_when_edited(town, tmp_path):
+    async with running(town, tmp_path) as bot:
+        asked = blend(town, "a boat --share 0.2")
+        await painted(town, bot, asked)
+        form = town.press(asked.original, "Edit")
+        await town.until(lambda: form.modal)
+
+    assert "--share 0.2" in form.modal["components"][0]["component"]["value"]
+
+
 async def test_the_usual_blend_is_in_the_middle_and_keeps_both_pictures_when_edited(town, tmp_path):
     async with running(town, tmp_path) as bot:
         asked = blend(town, "a boat")

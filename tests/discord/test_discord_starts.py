@@ -114,3 +114,24 @@ async def test_wildcards_keep_the_picture(town, tmp_path):
         jobs = await bot.jobs()
 
     assert len({job.recipe.start.picture for job in jobs}) == 1
+
+
+async def test_wildcards_in_an_edited_order_keep_its_mask(town, tmp_path):
+    async with running(town, tmp_path) as bot:
+        asked = town.imagine("a fox")
+        await painted(town, bot, asked)
+        onward = town.press(asked.original, "→ Wider")  # paints with a mask
+        wider = await painted(town, bot, onward)
+        form = town.press(onward.original, "Edit")
+        await town.until(lambda: form.modal)
+        several = town.submit(form, "a {red|blue} fox in snow --strength 0.5")
+        await town.until(lambda: several.original and several.original.buttons)
+    async with running(town, tmp_path) as bot:
+        town.press(several.original, "Paint them all")
+        await town.until(lambda: sum(bool(message.attachments) for message in town.messages) == 4)
+        await bot.until_confirmed()
+        second, first, *_ = await bot.jobs()
+
+    assert wider.recipe.start.mask
+    for job in (first, second):
+        assert job.recipe.start.pictures == wider.recipe.start.pictures

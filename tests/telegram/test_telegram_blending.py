@@ -30,6 +30,24 @@ async def test_a_picture_that_answers_another_is_blended_with_it(town, tmp_path,
     assert len(start.pictures) == 2
 
 
+async def test_a_share_that_is_typed_says_how_much_comes_from_the_second(town, tmp_path, chat, photo):
+    async with running(town, tmp_path) as bot:
+        town.says("/blend a boat --share 0.3", chat=chat, reply_to=photo, photo=picture((64, 64)))
+        await town.until(lambda: town.answers(chat) and town.answers(chat)[-1].file)
+        [job] = await bot.jobs()
+
+    assert job.recipe.start.share == 0.3
+
+
+async def test_a_share_of_one_picture_is_refused_kindly(town, tmp_path):
+    async with running(town, tmp_path) as bot:
+        town.says("a boat --share 0.3", photo=picture())
+        await town.until(town.answers)
+
+        assert await bot.jobs() == []
+    assert town.last.text.startswith("--share says how much")
+
+
 async def test_a_picture_is_blended_with_one_of_ours(town, tmp_path):
     async with running(town, tmp_path) as bot:
         town.says("a red fox")

@@ -6,8 +6,9 @@ import pytest
 from writing import running, waits_for
 
 from bot.adapters.telegram.buttons import Pressed
+from bot.commands import Delete, Person
 from bot.deeds import Deed
-from storage.records import JobState
+from storage.records import Identity, JobState
 from tests.platforms.telegram import supergroup
 from tests.platforms.telegram_faults import refused, slow
 
@@ -61,6 +62,39 @@ async def test_each_picture_of_an_album_can_be_varied(town, tmp_path):
         variation = (await bot.jobs())[0]
 
     assert variation.recipe.seed == 7
+
+
+@pytest.mark.parametrize("label", ["Zoom out 3", "← Wider 3", "↓ Taller 3", "Twice as large 3"])
+async def test_there_is_more_of_each_picture_of_an_album_after_a_restart(town, tmp_path, label):
+    async with running(town, tmp_path) as bot:
+        beside = await painted(town, "a boat --n 4 --seed 5")
+        await bot.until_confirmed()
+        whole = list(beside.buttons)
+    async with running(town, tmp_path):
+        town.presses(beside, "More 3")
+        await town.until(lambda: label in beside.buttons)
+    async with running(town, tmp_path) as bot:
+        town.presses(beside, label)
+        await town.until(lambda: town.last.file and "Reroll" in town.last.buttons)
+        [new, old] = await bot.jobs()
+        town.presses(beside, "←")
+        await town.until(lambda: list(beside.buttons) == whole)
+
+    assert (new.parent, old.count) == (old.id, 4)
+    assert new.recipe.start is not None
+
+
+async def test_more_of_a_picture_that_is_gone_is_told(town, tmp_path):
+    async with running(town, tmp_path) as bot:
+        beside = await painted(town, "a boat --n 2")
+        await bot.until_confirmed()
+        [job] = await bot.jobs()
+        page = Person(identity=Identity("web", "owner"), name="Web", language="en")
+        await bot.answer(Delete(page, job.id, vouched=True))
+        town.presses(beside, "More 2")
+        await town.until(lambda: town.last is not beside)
+
+    assert "Reroll" in beside.buttons
 
 
 async def test_edit_asks_with_the_recipe_and_takes_the_answer(town, tmp_path):

@@ -135,3 +135,25 @@ async def test_a_bad_picture_gets_one_kind_sentence_and_costs_nothing(town, tmp_
 
         assert await bot.jobs() == []
     assert town.last.text.startswith(sentence)
+
+
+async def test_wildcards_in_an_edited_order_keep_its_mask(town, tmp_path):
+    async with running(town, tmp_path) as bot:
+        town.says("a red fox")
+        await painted(town, bot)
+        town.presses(town.last, "→ Wider")  # paints with a mask
+        wider, _ = await painted(town, bot, 2)
+        town.presses(town.last, "Edit")
+        await town.until(lambda: "a red fox --size" in town.last.text)
+        town.says("a {red|blue} fox in snow --strength 0.5", reply_to=town.last)
+        await town.until(lambda: "Paint them all" in town.last.buttons)
+    async with running(town, tmp_path) as bot:
+        town.presses(town.last, "Paint them all")
+        second, first, *_ = await painted(town, bot, 4)
+
+    assert wider.recipe.start.mask
+    for job in (first, second):
+        assert (job.recipe.start.picture, job.recipe.start.mask) == (
+            wider.recipe.start.picture,
+            wider.recipe.start.mask,
+        )

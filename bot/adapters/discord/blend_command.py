@@ -15,7 +15,7 @@ SHARED = ("prompt", "strength", "aspect", "count", "seed", "negative", "private"
 BLEND_MEANINGS = {
     "image1": "discord_option_image1",
     "image2": "discord_option_image2",
-    "share": "discord_option_share",
+    "share": "web_option_share",
 } | {name: MEANINGS[name] for name in SHARED}
 
 
@@ -37,8 +37,8 @@ def blend_command(orders: Orders, desk: Desk) -> app_commands.Command[Any, ..., 
         private: bool = False,
     ) -> None:
         given: dict[str, Any] = {"aspect": aspect, "count": count, "seed": seed, "strength": strength}
-        words = typed(prompt, given | {"negative": negative})
-        await orders.blend(press, words, (image1, image2), share, private=private)
+        words = typed(prompt, given | {"negative": negative, "share": share})
+        await orders.blend(press, words, (image1, image2), private=private)
 
     chosen = app_commands.choices(aspect=aspects(desk.core.model))
     callback = chosen(options(blend, BLEND_MEANINGS, BLEND_MEANINGS))

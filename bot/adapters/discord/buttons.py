@@ -8,7 +8,6 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.commands import From
 from bot.deeds import AROUND, LABELS, Deed
 from bot.pages import MOST_OF_LIST_PROMPT, remixed
 from bot.short_names import long_name, short_name
@@ -22,10 +21,45 @@ MOST_CANCELS = 5  # in the list of waiting jobs: one row
 EDIT_FIELD = "prompt"
 MOST_OF_FIELD = 4000
 SHORT = r"[A-Za-z0-9_-]{43}"  # a SHA-256 made short
-FORM = re.compile(rf"pinxit:edited(:(?P<job>{JOB})(:(?P<index>\d{{1,2}}))?|/(?P<start>{SHORT}))?")
+BEGUN = rf"(:(?P<job>{JOB})(:(?P<index>\d{{1,2}}))?|/(?P<start>{SHORT}))?"
+EDITED, SEVERAL = "edited", "several"
+FORM = re.compile(rf"pinxit:{EDITED}{BEGUN}")
 
 Press = discord.Interaction[Any]
 STYLES = {Deed.DELETE: discord.ButtonStyle.danger, Deed.CANCEL: discord.ButtonStyle.danger}
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What an order paints from: nothing, a job's picture, what that job began with, or a kept picture."""
+
+    job: str = ""
+    index: int | None = None
+    sha256: str | None = None
+
+    @property
+    def picture(self) -> bool:
+        """Whether there is a picture."""
+        return bool(self.job or self.sha256)
+
+    def text(self, kind: str = EDITED) -> str:
+        """Return it as a form or a button is known by it, the inverse of `read`."""
+        if self.sha256 is not None:
+            return f"pinxit:{kind}/{short_name(self.sha256)}"
+        index = "" if self.index is None else f":{self.index}"
+        return f"pinxit:{kind}:{self.job}{index}" if self.job else f"pinxit:{kind}"
+
+    @classmethod
+    def read(cls, text: str) -> "Begun | None":
+        """Return what a form is about; None for others."""
+        found = FORM.fullmatch(text)
+        return cls.found(found) if found else None
+
+    @classmethod
+    def found(cls, found: re.Match[str]) -> "Begun":
+        """Return what BEGUN has found."""
+        index = int(found["index"]) if found["index"] else None
+        return cls(found["job"] or "", index, long_name(found["start"]) if found["start"] else None)
 
 
 class JobButton(
@@ -111,23 +145,22 @@ class OlderPage(ui.DynamicItem[ui.Button[Any]], template=r"pinxit:older:(?P<befo
         await press.client.office.looking.history(press, self.before)
 
 
-class SeveralButton(ui.DynamicItem[ui.Button[Any]], template=rf"pinxit:several(:(?P<start>{SHORT}))?"):
+class SeveralButton(ui.DynamicItem[ui.Button[Any]], template=rf"pinxit:{SEVERAL}{BEGUN}"):
     """The yes to all that wildcards stand for. The order stands in its message, what it starts from here."""
 
-    def __init__(self, start: str | None, label: str = "…") -> None:
+    def __init__(self, begun: Begun, label: str = "…") -> None:
         style = discord.ButtonStyle.primary
-        custom_id = f"pinxit:several:{short_name(start)}" if start else "pinxit:several"
-        super().__init__(ui.Button(style=style, label=label, custom_id=custom_id))
-        self.start = From(picture=start) if start else None
+        super().__init__(ui.Button(style=style, label=label, custom_id=begun.text(SEVERAL)))
+        self.begun = begun
 
     @classmethod
     async def from_custom_id(cls, _press: Press, _item: ui.Item[Any], match: re.Match[str], /) -> Self:
         """Return the button that was pressed."""
-        return cls(long_name(match["start"]) if match["start"] else None)
+        return cls(Begun.found(match))
 
     async def callback(self, press: Press) -> None:
         """Order everything."""
-        await press.client.office.orders.agreed(press, self.start)
+        await press.client.office.orders.agreed(press, self.begun)
 
 
 class KeptPicture(ui.DynamicItem[ui.Button[Any]], template=rf"pinxit:kept:(?P<start>{SHORT})"):
@@ -183,10 +216,9 @@ def under_one(job: str, index: int, language: str, *, public: bool) -> ui.View:
     return view
 
 
-def under_several(start: From | None, language: str) -> ui.View:
+def under_several(begun: Begun, language: str) -> ui.View:
     """Return the yes to all that wildcards stand for."""
-    picture = start.picture if start is not None and isinstance(start.picture, str) else None
-    return ui.View(timeout=None).add_item(SeveralButton(picture, say(language, "web_paint_all")))
+    return ui.View(timeout=None).add_item(SeveralButton(begun, say(language, "web_paint_all")))
 
 
 def under_kept(sha256: str, language: str) -> ui.View:
@@ -217,35 +249,6 @@ def under_history(history: History, language: str) -> ui.View:
     if history.more:
         view.add_item(OlderPage(history.items[-1].job.created_at, say(language, "web_older")))
     return view
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """What a form paints from: nothing, a job's picture, what that job began with, or a kept picture."""
-
-    job: str = ""
-    index: int | None = None
-    sha256: str | None = None
-
-    @property
-    def picture(self) -> bool:
-        """Whether there is a picture."""
-        return bool(self.job or self.sha256)
-
-    def text(self) -> str:
-        """Return it as a form is known by it, the inverse of `read`."""
-        if self.sha256 is not None:
-            return f"pinxit:edited/{short_name(self.sha256)}"
-        index = "" if self.index is None else f":{self.index}"
-        return f"pinxit:edited:{self.job}{index}" if self.job else "pinxit:edited"
-
-    @classmethod
-    def read(cls, text: str) -> "Begun | None":
-        """Return what a form is about; None for others."""
-        if (found := FORM.fullmatch(text)) is None:
-            return None
-        index = int(found["index"]) if found["index"] else None
-        return cls(found["job"] or "", index, long_name(found["start"]) if found["start"] else None)
 
 
 def remix_form(job: Job, index: int, language: str) -> ui.Modal:

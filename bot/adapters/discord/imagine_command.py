@@ -26,6 +26,7 @@ FLAGS = {
     "style": '--style "{}"',
     "lora": '--lora "{}"',
     "strength": "--strength {}",
+    "share": "--share {}",
     "negative": '--no "{}"',  # quoted, so that nothing in it is read as an option
 }
 MEANINGS = {
@@ -71,7 +72,7 @@ def imagine_command(orders: Orders, desk: Desk) -> app_commands.Command[Any, ...
     ) -> None:
         given: dict[str, Any] = {"aspect": aspect, "size": size, "count": count, "seed": seed, "steps": steps}
         given |= {"style": style, "lora": lora, "negative": negative, "strength": strength}
-        await orders.imagine(press, typed(prompt, given), private=private, image=image)
+        await orders.from_attached(press, typed(prompt, given), image, private=private)
 
     async def styles(press: Press, begun: str) -> list[Choice[str]]:
         by = desk.person(press)

@@ -25,14 +25,14 @@ from bot.adapters.discord.reading import (
     is_age_restricted,
     is_private,
 )
-from bot.adapters.discord.replies import announce, refuse, say_at_once, show
+from bot.adapters.discord.replies import announce, refuse, say_at_once, show, whisper
 from bot.adapters.discord.surface import Closed
 from bot.adapters.discord.wording import CODE, MOST_OF_CODE, refused_text, several_text
 from bot.commands import From, Imagine, KeepPicture, Person, PictureOf, Reroll, ShowInfo, Vary
 from bot.deeds import Deed, onward
 from bot.delivery import TryLater
 from bot.refusals import BadRecipe, BlendIsOneOrder, PictureDamaged, PictureTooHeavy
-from bot.several import each
+from bot.several import each, only_picture
 from bot.texts import say
 from bot.updates import (
     Answer,
@@ -51,6 +51,7 @@ from storage.records import NewPost
 log = logging.getLogger(__name__)
 
 Found = Callable[[Person], Awaitable[From | Refused | None]]
+NOTHING = Begun()
 Make = Callable[[Person, str, NewPost], Order]
 
 
@@ -67,16 +68,23 @@ class Orders:
         text: str,
         *,
         private: bool,
-        image: discord.Attachment | None = None,
         start: Found | None = None,
+        begun: Begun = NOTHING,
     ) -> None:
-        """Order what was typed, from an attached picture or one that is found when it is needed."""
+        """Order what was typed, from a picture found when it is needed, or from what it has `begun` with."""
 
         def order(by: Person, key: str, post: NewPost) -> Order:
             return Imagine(by=by, key=key, text=text, post=post, here=here(press))
 
-        found = partial(self._attached, image) if image is not None else start
-        await self._order(press, order, private=private, start=found)
+        found = partial(self._begun, begun) if begun.picture else start
+        await self._order(press, order, private=private, start=found, begun=begun)
+
+    async def from_attached(
+        self, press: Press, text: str, image: discord.Attachment | None, *, private: bool
+    ) -> None:
+        """Order what was typed, from an attached picture if there is one."""
+        start = partial(self._attached, image) if image is not None else None
+        await self.imagine(press, text, private=private, start=start)
 
     @kindly
     async def blend(
@@ -84,15 +92,14 @@ class Orders:
         press: Press,
         text: str,
         images: tuple[discord.Attachment, discord.Attachment],
-        share: float | None,
         *,
         private: bool,
     ) -> None:
         """Order what was typed, from between two attached pictures."""
-        await self.imagine(press, text, private=private, start=partial(self._between, images, share))
+        await self.imagine(press, text, private=private, start=partial(self._between, images))
 
     async def _between(
-        self, images: tuple[discord.Attachment, discord.Attachment], share: float | None, by: Person
+        self, images: tuple[discord.Attachment, discord.Attachment], by: Person
     ) -> From | Refused:
         """Keep two attached pictures; the first one gives the ratio."""
         first, second = images
@@ -102,7 +109,7 @@ class Orders:
         other = await self._attached(second, by)
         if isinstance(other, Refused):
             return other
-        return replace(start, other=other.picture, share=start.share if share is None else share)
+        return replace(start, other=other.picture)
 
     async def _attached(self, image: discord.Attachment, by: Person) -> From | Refused:
         """Keep an attached picture, so that its order needs no file when the bot is killed."""
@@ -122,15 +129,12 @@ class Orders:
         if (begun := Begun.read(form)) is None:
             return
         text = field_of(press.data, EDIT_FIELD)
-        await self.imagine(
-            press,
-            text,
-            private=is_private(press),
-            start=partial(self._begun, begun) if begun.picture else None,
-        )
+        await self.imagine(press, text, private=is_private(press), begun=begun)
 
     async def _begun(self, begun: Begun, by: Person) -> From | Refused | None:
-        """Return the picture that a form paints from: a job's, what that job began with, or a kept one."""
+        """Return the picture that an order paints from: a job's, what that job began with, or a kept one."""
+        if not begun.picture:
+            return None
         if begun.sha256 is not None:
             return From(picture=begun.sha256)
         if begun.index is not None:
@@ -167,7 +171,9 @@ class Orders:
 
         await self._order(press, order, private=private)
 
-    async def _order(self, press: Press, make: Make, *, private: bool, start: Found | None = None) -> None:
+    async def _order(
+        self, press: Press, make: Make, *, private: bool, start: Found | None = None, begun: Begun = NOTHING
+    ) -> None:
         by = self.desk.person(press)
         if (sentence := missing(press, by.language)) is not None:
             await say_at_once(press, sentence)
@@ -187,23 +193,27 @@ class Orders:
         if isinstance(answer, Refused):
             await refuse(press, refused_text(answer, by.language), private=address.private)
         elif isinstance(answer, SeveralAsked) and isinstance(order, Imagine):
-            await self._ask_back(press, answer, order, private=address.private)
+            await self._ask_back(press, answer, order, begun, private=address.private)
 
-    async def _ask_back(self, press: Press, several: SeveralAsked, order: Imagine, *, private: bool) -> None:
+    async def _ask_back(
+        self, press: Press, several: SeveralAsked, order: Imagine, begun: Begun, *, private: bool
+    ) -> None:
         """Say what wildcards stand for and cost; the order stands in the message, for a yes at any time."""
         language, long = order.by.language, len(order.text)
-        if several.start is not None and several.start.other is not None:
+        if not begun.picture and several.start is not None:
+            begun = Begun(sha256=only_picture(several.start))
+        if several.start is not None and not begun.picture:
             await refuse(press, refused_text(Refused(BlendIsOneOrder()), language), private=private)
             return
         if long > MOST_OF_CODE:
             refused = Refused(BadRecipe("prompt_too_long", {"length": long, "most": MOST_OF_CODE}))
             await refuse(press, refused_text(refused, language), private=private)
             return
-        view = under_several(several.start, language)
+        view = under_several(begun, language)
         await show(press, several_text(several, order.text, language), view)
 
     @kindly
-    async def agreed(self, press: Press, start: From | None) -> None:
+    async def agreed(self, press: Press, begun: Begun) -> None:
         """Order what wildcards stand for, each text in a message of its own, and take the question back."""
         by, message = self.desk.person(press), press.message
         found = CODE.search(message.content) if message is not None else None
@@ -211,6 +221,10 @@ class Orders:
             await say_at_once(press, say(by.language, "discord_not_yours"))
             return
         await self.desk.reception.nod(press)
+        start = await self._begun(begun, by)
+        if isinstance(start, Refused):
+            await whisper(press, refused_text(start, by.language))
+            return
         await show(press, message.content, ui.View(timeout=None))
         address = replace(self._address(press, private=is_private(press)), further=True)
         key, post = f"{PLATFORM}:{message.id}", _post(address, by.language)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.commands import From
 from bot.deeds import LABELS, Deed
 from bot.short_names import long_name, short_name
 from bot.texts import say
@@ -14,11 +13,17 @@ from bot.updates import Broken, Cancelled, Delivered, History, Progress, Queued,
 
 JOB = r"[A-Za-z0-9_-]{1,48}"
 MOST_CANCELS = 8  # in the list of waiting jobs
-OPEN, OLDER, SEVERAL = "open", "older", "all"
+IN_A_ROW = 4
+OPEN, OLDER, SEVERAL, PICK = "open", "older", "all", "pick"
 PRESSED = re.compile(rf"(?P<deed>{'|'.join(Deed)}):(?P<job>{JOB}):(?P<index>\d{{1,2}})")
 TURNED = re.compile(rf"{OLDER}:(?P<before>\d{{1,12}}(\.\d{{1,9}})?)")
-AGREED = re.compile(rf"{SEVERAL}:(?P<asker>-?\d{{1,16}})(?::(?P<start>[\w-]{{43}}))?")
+AGREED = re.compile(rf"{SEVERAL}:(?P<asker>-?\d{{1,16}})(?::(?P<start>[\w-]{{43}})|/(?P<job>{JOB}))?")
+PICKED = re.compile(rf"{PICK}:(?P<job>{JOB}):(?P<index>\d{{1,2}}|-)")
 OPENED = re.compile(rf"{OPEN}:(?P<job>{JOB})")
+
+VARYING = (Deed.SUBTLE, Deed.STRONG, Deed.REMIX)
+LARGER = (Deed.ZOOM, Deed.ENLARGE)
+SIDEWAYS = (Deed.LEFT, Deed.RIGHT, Deed.UP, Deed.DOWN)
 
 Keyboard = InlineKeyboardMarkup | None
 
@@ -44,16 +49,18 @@ class Pressed:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """Yes to all that wildcards stand for: who may say it, and from which kept picture the orders start."""
+    """Yes to all that wildcards stand for: who may say it, and what the orders start from.
+
+    That is a kept `picture`, or else whatever a `job` began with.
+    """
 
     asker: int
-    start: From | None = None
+    picture: str | None = None
+    job: str = ""
 
     def text(self) -> str:
         """Return it as a button's data, the inverse of `read`: at most 64 bytes."""
-        start = (
-            f":{short_name(self.start.picture)}" if self.start and isinstance(self.start.picture, str) else ""
-        )
+        start = f":{short_name(self.picture)}" if self.picture else f"/{self.job}" if self.job else ""
         return f"{SEVERAL}:{self.asker}{start}"
 
     @classmethod
@@ -61,8 +68,8 @@ class Agreed:
         """Return what a button's data says; None where it is not of this kind."""
         if (found := AGREED.fullmatch(text)) is None:
             return None
-        start = From(picture=long_name(found["start"])) if found["start"] else None
-        return cls(int(found["asker"]), start)
+        picture = long_name(found["start"]) if found["start"] else None
+        return cls(int(found["asker"]), picture, found["job"] or "")
 
 
 def turned(text: str) -> float | None:
@@ -75,6 +82,24 @@ def opened(text: str) -> str | None:
     """Return the job of a page of history that is wanted again; None for other buttons."""
     found = OPENED.fullmatch(text)
     return found["job"] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """One picture of several, to see what can be done with it; `index` None leads back to all of them."""
+
+    job: str
+    index: int | None
+
+    def text(self) -> str:
+        """Return it as a button's data, the inverse of `read`: at most 64 bytes."""
+        return f"{PICK}:{self.job}:{'-' if self.index is None else self.index}"
+
+    @classmethod
+    def read(cls, text: str) -> "Picked | None":
+        """Return what a button's data says; None where it is not of this kind."""
+        found = PICKED.fullmatch(text)
+        return cls(found["job"], None if found["index"] == "-" else int(found["index"])) if found else None
 
 
 # ── what stands under which message ───────────────────────────────────────────────────────────────
@@ -93,11 +118,17 @@ def under(update: Update, language: str) -> Keyboard:
         case Delivered(pictures=[_]):
             first = _row(job, language, Deed.REROLL, Deed.SUBTLE, Deed.STRONG)
             second = _row(job, language, Deed.EDIT, Deed.REMIX, Deed.INFO, Deed.DELETE)
-            sides = _row(job, language, Deed.LEFT, Deed.RIGHT, Deed.UP, Deed.DOWN)
-            return _keyboard([first, second, _row(job, language, Deed.ZOOM, Deed.ENLARGE), sides])
+            return _keyboard([first, second, _row(job, language, *LARGER), _row(job, language, *SIDEWAYS)])
         case Delivered(pictures=pictures):
             first = _row(job, language, Deed.REROLL, Deed.EDIT, Deed.INFO, Deed.DELETE)
-            return _keyboard([first, *(_variations(job, index, language) for index in range(len(pictures)))])
+            variations = [_of_one(VARYING, job, index, language) for index in range(len(pictures))]
+            return _keyboard([first, *variations, *_picking(job, len(pictures), language)])
+
+
+def under_one(job: str, index: int, language: str) -> Keyboard:
+    """Return everything that can be done with one picture of several, and the way back."""
+    rows = [_of_one(deeds, job, index, language) for deeds in (VARYING, LARGER, SIDEWAYS)]
+    return _keyboard([*rows, [InlineKeyboardButton("←", callback_data=Picked(job, None).text())]])
 
 
 def under_several(agreed: Agreed, language: str) -> Keyboard:
@@ -134,11 +165,21 @@ def under_history(history: History, language: str) -> Keyboard:
     return _keyboard(rows)
 
 
-def _variations(job: str, index: int, language: str) -> list[InlineKeyboardButton]:
+def _of_one(deeds: Sequence[Deed], job: str, index: int, language: str) -> list[InlineKeyboardButton]:
+    """Return deeds to one picture of several, whose number is told."""
     return [
-        _button(f"{say(language, LABELS[deed])} {index + 1}", Pressed(deed, job, index))
-        for deed in (Deed.SUBTLE, Deed.STRONG, Deed.REMIX)
+        _button(f"{say(language, LABELS[deed])} {index + 1}", Pressed(deed, job, index)) for deed in deeds
     ]
+
+
+def _picking(job: str, count: int, language: str) -> list[list[InlineKeyboardButton]]:
+    """Return the ways to the rest that can be done with each of several pictures."""
+    more = say(language, "telegram_more")
+    buttons = [
+        InlineKeyboardButton(f"{more} {index + 1}", callback_data=Picked(job, index).text())
+        for index in range(count)
+    ]
+    return [buttons[start : start + IN_A_ROW] for start in range(0, count, IN_A_ROW)]
 
 
 def _row(job: str, language: str, *deeds: Deed) -> list[InlineKeyboardButton]:

@@ -13,10 +13,13 @@ from telegram import CallbackQuery, ForceReply, Message
 from bot.adapters.telegram.address import PLATFORM, Address
 from bot.adapters.telegram.buttons import (
     Agreed,
+    Picked,
     Pressed,
     opened,
     turned,
+    under,
     under_history,
+    under_one,
     under_queue,
 )
 from bot.adapters.telegram.canvas import Canvas
@@ -78,6 +81,8 @@ class Desk:
             await self._history(asked, before)
         elif (job := opened(said)) is not None:
             await self._open(asked, job)
+        elif (picked := Picked.read(said)) is not None:
+            await self._pick(query, asked, picked)
         elif (agreed := Agreed.read(said)) is not None and agreed.asker == asked.address.user:
             await self._ordering.order_all(query, asked, agreed)
 
@@ -105,6 +110,18 @@ class Desk:
                 await self._cancel(asked, job)
             case _:
                 assert_never(pressed.deed)
+
+    async def _pick(self, query: CallbackQuery, asked: Asked, picked: Picked) -> None:
+        """Show under the message what can be done with one of its pictures, or with all of them."""
+        answer = await self._core.answer(ShowInfo(asked.by, picked.job, vouched=True))
+        if not isinstance(answer, Info):
+            await self.replies.tell(asked, answer)
+            return
+        if picked.index is None:
+            keyboard = under(Delivered(job=answer.job, pictures=answer.pictures), asked.language)
+        else:
+            keyboard = under_one(picked.job, picked.index, asked.language)
+        await self.replies.change_keyboard(query, asked, keyboard)
 
     async def _edit(self, asked: Asked, job: str) -> None:
         """Ask for the changed order, with the present one to copy."""

@@ -31,7 +31,7 @@ from bot.commands import (
     Vary,
 )
 from bot.refusals import BadRecipe, BlendIsOneOrder, PictureDamaged, PictureTooHeavy
-from bot.several import each
+from bot.several import each, only_picture
 from bot.texts import say
 from bot.updates import (
     Answer,
@@ -70,8 +70,7 @@ class Ordering:
         """Order what was written in a private chat, or as the answer to a form."""
         form = form_of(message)
         if form is not None:
-            start = await self._start_of_form(asked, form)
-            await self.order(asked, partial(Imagine, text=message.text or "", start=start))
+            await self._answer_form(asked, form, message.text or "")
         elif asked.address.private and self._account.plain:
             await self._imagine(asked, message.text or "", message.reply_to_message)
         elif asked.address.private:
@@ -105,6 +104,7 @@ class Ordering:
 
     async def _imagine(self, asked: Asked, text: str, picture: Message | None) -> None:
         start: From | None = None
+        began = ""
         if picture is not None and file_of(picture) is not None:
             source = await self._source(picture)
             if isinstance(source, Refused):
@@ -117,17 +117,21 @@ class Ordering:
                 await self.replies.tell(asked, last)
                 return
             job = last.items[0].job
-            text, start = again(job, text), From.of(job.recipe)
-        await self.order(asked, partial(Imagine, text=text, start=start))
+            text, start, began = again(job, text), From.of(job.recipe), job.id
+        await self.order(asked, partial(Imagine, text=text, start=start), began)
 
-    async def _start_of_form(self, asked: Asked, form: str) -> From | None:
-        """Return the picture that a form says it paints from: a job's, or what that job began with."""
-        if (begun := begins_with(form)) is None:
-            return None
-        job, index = begun
+    async def _answer_form(self, asked: Asked, form: str, text: str) -> None:
+        """Order what was answered, from what the form says: a job's picture, or what that job began with."""
+        job, index = begins_with(form) or ("", None)
         if index is not None:
-            return From(picture=PictureOf(job, index, vouched=True))
-        answer = await self._core.answer(ShowInfo(asked.by, job, vouched=True))
+            start = From(picture=PictureOf(job, index, vouched=True))
+            await self.order(asked, partial(Imagine, text=text, start=start))
+            return
+        await self.order(asked, partial(Imagine, text=text, start=await self._beginning(asked, job)), job)
+
+    async def _beginning(self, asked: Asked, job: str) -> From | None:
+        """Return what a job began with."""
+        answer = await self._core.answer(ShowInfo(asked.by, job, vouched=True)) if job else None
         return From.of(answer.job.recipe) if isinstance(answer, Info) else None
 
     async def _source(self, picture: Message) -> Source | Refused:
@@ -139,21 +143,25 @@ class Ordering:
         content, _ = await fetched(self.replies.wire, picture)
         return content or Refused(PictureDamaged())
 
-    async def order(self, asked: Asked, order: Callable[..., Given]) -> None:
-        """Order pictures, to be shown where the place and the person want them."""
+    async def order(self, asked: Asked, order: Callable[..., Given], began: str = "") -> None:
+        """Order pictures, to be shown where the place and the person want them.
+
+        `began` is the job that the order has its start from.
+        """
         placed = await self._at_its_place(asked)
         if placed is None:
             return
         command = order(by=placed.by, key=placed.key, post=placed.post, here=placed.here)
         answer = await self._core.answer(command)
         if isinstance(answer, SeveralAsked) and isinstance(command, Imagine):
-            await self._ask_back(placed, answer, command.text)
+            await self._ask_back(placed, answer, command.text, began)
         else:
             await self._answer_order(placed, answer)
 
-    async def _ask_back(self, asked: Asked, several: SeveralAsked, text: str) -> None:
+    async def _ask_back(self, asked: Asked, several: SeveralAsked, text: str, began: str) -> None:
         """Say what wildcards stand for and cost; the order stands in the message, for a yes at any time."""
-        if several.start is not None and several.start.other is not None:
+        picture = only_picture(several.start) if several.start is not None else None
+        if several.start is not None and not (picture or began):
             await self.replies.tell(asked, Refused(BlendIsOneOrder()))
             return
         if (long := length(text)) > MOST_OF_FORM:
@@ -161,7 +169,7 @@ class Ordering:
             await self.replies.tell(asked, Refused(BadRecipe("prompt_too_long", details)))
             return
         page = PAGES.several(several, text, asked.language)
-        agreed = Agreed(asked.address.user, several.start)
+        agreed = Agreed(asked.address.user, picture, "" if picture else began)
         await self.replies.say(asked, page, under_several(agreed, asked.language))
 
     async def order_all(self, query: CallbackQuery, asked: Asked, agreed: Agreed) -> None:
@@ -171,18 +179,22 @@ class Ordering:
             return
         text = next(iter(message.parse_entities([MessageEntity.CODE]).values()), "")
         key = f"{PLATFORM}:{message.chat.id}:{message.message_id}"
+        start = await self._agreed_start(asked, agreed)
         await self.replies.change(query, message.text_html, None)
         placed = await self._at_its_place(replace(asked, key=key))
         if placed is None:
             return
-        whole = Imagine(
-            by=asked.by, key=key, text=text, post=placed.post, here=placed.here, start=agreed.start
-        )
+        whole = Imagine(by=asked.by, key=key, text=text, post=placed.post, here=placed.here, start=start)
         for order in each(whole):
             answer = await self._core.answer(order)
             await self._answer_order(placed, answer)
             if isinstance(answer, Refused):
                 return
+
+    async def _agreed_start(self, asked: Asked, agreed: Agreed) -> From | None:
+        if agreed.picture is not None:
+            return From(picture=agreed.picture)
+        return await self._beginning(asked, agreed.job)
 
     async def _at_its_place(self, asked: Asked) -> Asked | None:
         """Return the wish, answered where place and person want it; None where that cannot be."""

@@ -93,6 +93,15 @@ class Replies:
                 ),
             )
 
+    async def change_keyboard(self, query: CallbackQuery, asked: Asked, keyboard: Keyboard) -> None:
+        """Let other buttons stand under the message that was pressed, wherever it is."""
+        where: dict[str, Any] = {"inline_message_id": query.inline_message_id}
+        if query.message is not None:
+            where = {"chat_id": query.message.chat.id, "message_id": query.message.message_id}
+        await self.wire.insist(
+            asked.address.chat, lambda bot: bot.edit_message_reply_markup(**where, reply_markup=keyboard)
+        )
+
     async def file(self, asked: Asked, name: str, content: bytes) -> None:
         """Send a file."""
         where = asked.address
