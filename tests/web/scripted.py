@@ -5,8 +5,9 @@ import contextlib
 import hashlib
 import io
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -28,9 +29,11 @@ from bot.commands import (
     ExportMine,
     Extend,
     FindPicture,
+    From,
     Imagine,
     KeepPicture,
     MakeLink,
+    PriceOrder,
     RenameStyle,
     Reroll,
     SaveStyle,
@@ -79,7 +82,7 @@ from bot.updates import (
 )
 from bot.wildcards import alternatives
 from generator.messages import Fault, Health, PictureFormat, Ready
-from generator.models import EMBEDDED_MODEL
+from generator.models import EMBEDDED_MODEL, Model
 from storage.pictures import OnDisk
 from storage.records import Balance, Entry, Identity, Job, JobState, Kind, NewPost, Picture, Post, Preferences
 
@@ -100,7 +103,7 @@ async def running(server: WebServer) -> AsyncIterator[WebServer]:
 class ScriptedService:
     """Accepts everything as queued; the test says what happens next."""
 
-    def __init__(self, folder: Path, sampler: Path | None = None) -> None:
+    def __init__(self, folder: Path, sampler: Path | None = None, model: Model = EMBEDDED_MODEL) -> None:
         self.folder = folder
         self.shown: dict[str, Update] = {}
         self.keys: dict[str, str] = {}
@@ -108,12 +111,13 @@ class ScriptedService:
         self.health: Health = Ready(EMBEDDED_MODEL.name)
         self.heard: list[Command] = []
         self.preferences = Preferences()
+        self.available = 1985
         self.sent: dict[str, SentPicture] = {}
         self.chat = WebChat(
             Core(
                 answer=self.answer,
                 health=lambda: self.health,
-                options=options_for(EMBEDDED_MODEL, 4, ["ink", "photo"]),
+                options=partial(options_for, model, 4, ("snow",)),
                 examples=lambda _: ("a red circle on a blue background", "a yellow star at night"),
                 sampler=sampler,
             )
@@ -176,11 +180,12 @@ class ScriptedService:
 
     def _answer(self, command: Command) -> Answer:  # noqa: C901, PLR0911, PLR0912 - one line for each command
         match command:
-            case Imagine(text=text) if len(texts := alternatives(text)) > 1:
-                balance = Balance(available=1985, held=4)
-                return SeveralAsked(texts=texts, pictures=len(texts), price=len(texts), balance=balance)
-            case Imagine(key=key, text=text):
-                return self._accept(key, lambda: self._imagined(text))
+            case Imagine(text=text, start=start) if len(texts := alternatives(text)) > 1:
+                return self._priced(texts, start)
+            case PriceOrder(order=order):
+                return self._priced(alternatives(order.text), order.start)
+            case Imagine(key=key, text=text, start=start):
+                return self._accept(key, lambda: self._imagined(text, start))
             case Reroll(key=key, job=job):
                 return self._accept(key, lambda: self._again(job, None))
             case Vary(key=key, job=job, strong=strong):
@@ -262,8 +267,14 @@ class ScriptedService:
             self.shown[job.id] = Queued(job=job, place=len(self.shown) + 1, eta_seconds=2.4)
         return self.shown[self.keys[key]]
 
-    def _imagined(self, text: str) -> Job:
-        wish = parse(text, EMBEDDED_MODEL, Defaults())
+    def _priced(self, texts: Sequence[str], start: From | None) -> SeveralAsked:
+        price = sum(self._imagined(text, start).count for text in texts)
+        balance = Balance(available=self.available, held=4)
+        return SeveralAsked(texts=tuple(texts), pictures=price, price=price, balance=balance)
+
+    def _imagined(self, text: str, start: From | None = None) -> Job:
+        begun = {"starts_from": (64, 64), "blends": start.other is not None} if start else {}
+        wish = parse(text, EMBEDDED_MODEL, Defaults(loras=("snow",), **begun))
         number = len(self.keys) + 1
         return Job(
             id=f"job{number:03}",

@@ -180,3 +180,19 @@ async def test_what_one_page_deletes_is_gone_from_the_other(url, service, visit)
     await page.get_by_role("button", name="Yes, delete it for good").click()
 
     await expect(other.locator(".post")).to_have_count(0)
+
+
+async def test_a_style_that_was_just_saved_is_suggested_on_every_page(url, visit):
+    page, other = await visit(url), await visit(url)
+    await page.locator("#text").fill("/styles")
+    await page.keyboard.press("Enter")
+    await page.get_by_label("Name").fill("mine")
+    await page.get_by_label("Template").fill("{prompt}, in chalk")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.locator(".own-style")).to_have_count(1)
+    await page.keyboard.press("Escape")
+
+    for each in (page, other):
+        await each.locator("#text").fill("")
+        await each.locator("#text").press_sequentially("a fox --style m")
+        await expect(each.locator("#suggestions [role=option]").first).to_contain_text("mine")

@@ -256,6 +256,47 @@ async def test_what_is_around_a_picture_is_painted_and_the_picture_enlarged(
     assert any(isinstance(command, Enlarge) for command in service.heard)
 
 
+async def test_everything_can_be_done_with_each_picture_of_four_by_finger(
+    url: str, service: ScriptedService, visit: Visit
+) -> None:
+    page = await visit(url, width=360, has_touch=True)
+    await service.finish(await service.accepted("a star --n 4"))
+    third = page.locator(".open").nth(2)
+
+    for count, name in enumerate(("Zoom out", "→ Wider", "Twice as large"), 2):
+        await third.tap()
+        await page.get_by_role("button", name="Zoom out, extend, enlarge").tap()
+        await page.get_by_role("button", name=name, exact=True).tap()
+        await expect(page.locator(".post")).to_have_count(count)
+    await third.tap()
+    await page.locator(".lightbox").get_by_role("button", name="Paint over a part").tap()
+    await marks(page)
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Without the picture").tap()
+    await third.tap()
+    await page.locator(".lightbox").get_by_role("button", name="Remix").tap()
+    await expect(page.locator("#start")).to_be_visible()
+
+    onward = [command for command in service.heard if isinstance(command, Extend | Enlarge)]
+    assert [(command.job, command.index) for command in onward] == [("job001", 2)] * 3
+
+
+async def test_more_of_one_picture_of_four_is_a_button_over_it(
+    url: str, service: ScriptedService, visit: Visit
+) -> None:
+    page = await visit(url)
+    await service.finish(await service.accepted("a star --n 4"))
+    over = page.locator(".cell").nth(1)
+
+    await over.hover()
+    await over.get_by_role("button", name="Zoom out, extend, enlarge").click()
+    await page.locator(".lightbox").get_by_role("button", name="↓ Taller").click()
+    await expect(page.locator(".post")).to_have_count(2)
+
+    [taller] = [command for command in service.heard if isinstance(command, Extend)]
+    assert (taller.index, taller.down) == (1, 0.5)
+
+
 @pytest.mark.parametrize("deed", ["delete", "", "zoom ", 7])
 def test_no_other_deed_goes_onward(deed: object) -> None:
     message = {"type": "onward", "deed": deed, "job": "j", "index": 0, "key": "k" * 16, "reply": 1}

@@ -1,12 +1,18 @@
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from scripted import ScriptedService
 
+from bot.adapters.web.options import Option, options_for
 from bot.adapters.web.tabs import Tab, follows
 from bot.adapters.web.views import item
 from bot.options import Defaults, parse
-from generator.models import EMBEDDED_MODEL
+from bot.styles import read_styles
+from generator.models import EMBEDDED_MODEL, Z_IMAGE, Z_IMAGE_TURBO, Model
+
+SHELF = Defaults(loras=("snow",))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +48,7 @@ async def test_a_long_prompt_does_not_make_a_long_file_name(tmp_path: Path) -> N
         "a star",
         "a star --ar 16:9",
         "a star --size 512x768 --n 3",
-        "a star --n 2 --steps 4",
+        "a star --n 2 --steps 4 --shift 2 --lora snow:0.5",
         "a star --seed 5",
     ],
 )
@@ -50,16 +56,9 @@ async def test_editing_a_prompt_keeps_its_options_but_for_the_seed(tmp_path: Pat
     service = ScriptedService(tmp_path)
 
     update = service.shown[await service.accepted(text)]
-    again = parse(item(update, "en")["text"], EMBEDDED_MODEL, Defaults())
+    again = parse(item(update, "en")["text"], EMBEDDED_MODEL, SHELF)
 
-    before = parse(text, EMBEDDED_MODEL, Defaults())
-    assert again.seed is None
-    assert (again.prompt, again.width, again.count, again.negative) == (
-        before.prompt,
-        before.width,
-        before.count,
-        before.negative,
-    )
+    assert again == replace(parse(text, EMBEDDED_MODEL, SHELF), seed=None)
 
 
 def test_nothing_follows_an_end_or_a_later_attempt() -> None:
@@ -79,3 +78,24 @@ async def test_a_stale_state_does_not_overtake_one_not_yet_sent() -> None:
     tab.tell_item({"job": "j", "state": "queued", "attempt": 0})
 
     assert (await tab.outbox.take())["item"]["state"] == "running"
+
+
+def flags(options: Sequence[Option]) -> dict[str, Option]:
+    return {option.flag: option for option in options}
+
+
+def test_only_what_the_model_heeds_is_suggested() -> None:
+    plain, guided = flags(options_for(Z_IMAGE_TURBO, 4)), flags(options_for(Z_IMAGE, 4))
+
+    assert not {"--guidance", "--no"} & plain.keys()
+    assert guided.keys() - plain.keys() == {"--guidance", "--no"}
+    assert guided["--guidance"].values == ("2", "4", "6")
+
+
+@pytest.mark.parametrize("model", [EMBEDDED_MODEL, Z_IMAGE, Z_IMAGE_TURBO])
+def test_every_value_that_is_suggested_can_be_ordered(model: Model) -> None:
+    styles = read_styles()
+    given = Defaults(loras=("snow",), styles=styles, starts_from=(64, 64), blends=True)
+    for option in options_for(model, 4, ("snow",), styles.all()):
+        for value in option.values:
+            assert parse(f"a star {option.flag} {value}", model, given)

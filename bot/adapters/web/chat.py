@@ -15,8 +15,9 @@ from bot.adapters.web.messages import PLATFORM, Ask, BadMessage, Hello, Several,
 from bot.adapters.web.options import Option
 from bot.adapters.web.tabs import Tab, View
 from bot.adapters.web.views import answer_view, balance_view, health_view, item
-from bot.commands import Command, ShowBalance, ShowHistory
+from bot.commands import Command, ShowBalance, ShowHistory, ShowStyles
 from bot.delivery import Surface
+from bot.styles import Style
 from bot.texts import say
 from bot.updates import (
     Answer,
@@ -34,6 +35,9 @@ from bot.updates import (
     QueueView,
     Refused,
     Stopping,
+    StyleGone,
+    StyleKept,
+    StyleList,
     Update,
     Wallet,
 )
@@ -54,7 +58,7 @@ class Core:
 
     answer: Callable[[Command], Awaitable[Answer]]
     health: Callable[[], Health]
-    options: Sequence[Option]
+    options: Callable[[Sequence[Style], str], Sequence[Option]]  # of the styles there are, in a language
     examples: Callable[[str], Sequence[str]]  # prompts to click on an empty page, by language
     sampler: Path | None = None  # what was drawn of them, one square tile each
 
@@ -163,10 +167,18 @@ class WebChat(Surface):
             "history": answer_view(history, language),
             "wallet": answer_view(wallet, language),
             "health": health_view(self._core.health()),
-            "options": [option.as_dict() for option in self._core.options],
+            **await self._options(language),
             "examples": list(self._core.examples(language)),
             "sampler": None if self.sampler is None else SAMPLER_PATH,
         }
+
+    async def _options(self, language: str) -> View:
+        """Return what can be suggested now: the person's own styles first."""
+        answer = await self._core.answer(ShowStyles(owner(language)))
+        told = answer if isinstance(answer, StyleList) else StyleList(())
+        own = {style.name for style in told.own}
+        styles = (*told.own, *(style for style in told.styles if style.name not in own))
+        return {"options": [option.as_dict() for option in self._core.options(styles, language)]}
 
     async def _spread(self, asker: Tab, answer: Answer) -> None:
         """Let the other pages see what one page did."""
@@ -179,6 +191,9 @@ class WebChat(Surface):
             case Linked() | Erased():
                 self._tell_all({"type": "changed"}, but=asker)
                 await self._show_balance()
+            case StyleKept() | StyleGone():
+                for tab in tuple(self._tabs):
+                    tab.tell({"type": "options"} | await self._options(tab.language), "options")
             case Refused() | Stopping() | Info() | Wallet() | QueueView() | History() | Aside():
                 pass
             case _:

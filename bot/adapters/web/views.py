@@ -6,13 +6,12 @@ Seeds are text, because a browser's numbers end at 2**53.
 import base64
 import re
 from collections.abc import Iterable
-from itertools import compress
 from typing import Any, assert_never
 
 from bot.adapters.web.beginning import start_view
 from bot.adapters.web.personal import personal_view
 from bot.file_names import ENDINGS
-from bot.options import render
+from bot.options import lora_flag, render
 from bot.texts import describe
 from bot.updates import (
     Answer,
@@ -187,18 +186,23 @@ def _info(info: Info) -> View:
 
 
 def _typed(job: Job) -> str:
-    """Return the prompt with the options worth keeping when it is edited: not the seed."""
+    """Return the prompt with the options worth keeping when it is edited: those that are not usual.
+
+    Not the seed, and not what the page shows beside a picture to start from.
+    """
     recipe, model = job.recipe, model_for(job.recipe.model)
-    ratio = next(
-        (name for name, size in model.aspects.items() if size == (recipe.width, recipe.height)), None
-    )
-    options = [
-        f"--ar {ratio}" if ratio else f"--size {recipe.width}x{recipe.height}",
-        f"--n {job.count}",
-        f"--no {plain(recipe.negative_prompt)}",
-    ]
-    wanted = [(recipe.width, recipe.height) != model.size, job.count > 1, bool(recipe.negative_prompt)]
-    return " ".join([plain(recipe.prompt), *compress(options, wanted)])
+    size = recipe.width, recipe.height
+    ratio = next((name for name, preset in model.aspects.items() if preset == size), None)
+    unusual = {
+        f"--ar {ratio}" if ratio else f"--size {recipe.width}x{recipe.height}": size != model.size,
+        f"--n {job.count}": job.count > 1,
+        f"--steps {recipe.steps}": recipe.steps != model.steps,
+        f"--shift {recipe.shift:g}": recipe.shift != model.shift,
+        f"--guidance {recipe.guidance:g}": recipe.guidance != model.guidance,
+        lora_flag(recipe.loras): bool(recipe.loras),
+        f"--no {plain(recipe.negative_prompt)}": bool(recipe.guidance and recipe.negative_prompt),
+    }
+    return " ".join([plain(recipe.prompt), *(option for option, kept in unusual.items() if kept)])
 
 
 def _again(job: Job) -> str | None:

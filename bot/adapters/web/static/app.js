@@ -4,8 +4,9 @@ import { Composer } from "./composer.js";
 import { dress, h, icon } from "./dom.js";
 import { Draft, Post } from "./posts.js";
 import { showLink, showPrivacy, showSettings, showLoras, showStyles } from "./personal.js";
+import { PriceHint } from "./prices.js";
 import { Start } from "./starts.js";
-import { closeSheets, enlarge, showFound, showGallery, showHelp, showInfo, showKey, showQueue, showWallet } from "./sheets.js";
+import { choosePicture, closeSheets, enlarge, showFound, showGallery, showHelp, showInfo, showKey, showQueue, showWallet } from "./sheets.js";
 import { Connection, newKey } from "./socket.js";
 import { current, number, remember, speak, t } from "./words.js";
 
@@ -42,7 +43,7 @@ const deeds = {
     await start.mask();
     composer.focus();
   },
-  enlarge: (item, index) => enlarge(item, index, deeds),
+  enlarge: (item, index, isUnfolded) => enlarge(item, index, deeds, isUnfolded),
   reveal,
   takeBack: (draft) => {
     dismiss(draft);
@@ -104,6 +105,7 @@ function startOver() {
 // ── what is typed ──
 
 const RUNS = {
+  "/blend": blend,
   "/queue": openQueue,
   "/history": openGallery,
   "/credits": openWallet,
@@ -124,7 +126,7 @@ function typed(text) {
   }
   const [command] = /^\/\S*/.exec(text) ?? [""];
   const run = RUNS[command.toLowerCase()];
-  if (run) run();
+  if (run) run(text.slice(command.length).trim());
   else if (command && command.toLowerCase() !== "/imagine") return unknown(command);
   else imagine(command ? text.slice(command.length).trim() : text, text);
   return true;
@@ -137,6 +139,26 @@ function imagine(words, text) {
   if (from) start.drop();
 }
 
+/** Lets the person choose two pictures, and what to paint between them. */
+async function blend(words) {
+  await start.blend();
+  composer.edit(words);
+}
+
+/** Suggests what the pictures that are started from can be told. */
+function startChanged() {
+  composer.has = start.has;
+  composer.focus();
+  hint.renew();
+}
+
+/** Returns what would be ordered now; null where nothing would. */
+function wish() {
+  const [command, words] = /^(\/\S*)?\s*([^]*)$/.exec(composer.text.trim()).slice(1);
+  const isOrder = !command || command.toLowerCase() === "/imagine";
+  return isOrder && words && words.length <= LONGEST ? { text: words, start: start.message } : null;
+}
+
 /** Offers to paint something over a finished picture. */
 function beginWith(item, { src, index }) {
   start.use({ refs: { picture: { job: item.job, index } }, src, strength: 0.6 });
@@ -146,8 +168,8 @@ function beginWith(item, { src, index }) {
 /** Offers to start from what an earlier order started from. */
 function beginAgain(from) {
   if (!from) return start.drop();
-  const { strength, ...refs } = from;
-  start.use({ refs, src: "", strength });
+  const { strength, share, ...refs } = from;
+  start.use({ refs, src: "", strength, share });
 }
 
 /** Shows what a file says about how it was made. */
@@ -203,18 +225,24 @@ const heard = {
   item: ({ item }) => receive(item),
   deleted: ({ job }) => removePost(job),
   changed: () => startOver(),
+  options: takeOptions,
   health: showHealth,
   balance: showBalance,
   error: ({ sentence }) => toast(sentence),
 };
 
+/** Suggests from now on what there is now. */
+function takeOptions(message) {
+  options = message.options;
+  composer.options = options;
+}
+
 function welcome(message) {
   if (health.state === "closed") announce(t("web_reconnected"));
   wasConnected = true;
-  options = message.options;
+  takeOptions(message);
   examples = message.examples;
   sampler = message.sampler;
-  composer.options = options;
   refresh(message.history);
   if (message.wallet.type === "wallet") showBalance(message.wallet);
   showHealth(message.health);
@@ -433,13 +461,21 @@ function labelPage() {
   older.textContent = t("web_older");
   composer.label();
   start.label();
+  hint.renew();
   showHealth(health);
 }
 
 // ── start ──
 
-const composer = new Composer(typed);
-const start = new Start({ say: toast, tell: told, changed: () => composer.focus() });
+const hint = new PriceHint(wish, (message) => (connection.isOpen ? connection.ask(message) : null));
+const composer = new Composer(typed, () => hint.renew());
+const start = new Start({
+  say: toast,
+  tell: told,
+  choose: (title) => choosePicture(ask, title),
+  changed: startChanged,
+  tuned: () => hint.renew(),
+});
 const connection = new Connection({
   greeting: () => ({ type: "hello", language: current() }),
   onPush: (message) => heard[message.type]?.(message),

@@ -14,13 +14,16 @@ export class Composer {
   #offer = { from: 0, to: 0, eager: false, choices: [] };
   #active = -1;
   #options = [];
+  #has = []; // what the order starts from: "picture", "pair"
   #sent = [];
   #recalled = null; // position in #sent while going through it
   #draft = ""; // what was there before going through it
   #onSend;
+  #onChange;
 
-  constructor(onSend) {
+  constructor(onSend, onChange) {
     this.#onSend = onSend;
+    this.#onChange = onChange;
     this.#text.addEventListener("input", () => this.#typed());
     this.#text.addEventListener("keydown", (event) => this.#key(event));
     this.#text.addEventListener("click", () => this.#suggest());
@@ -35,6 +38,14 @@ export class Composer {
 
   set options(options) {
     this.#options = options;
+  }
+
+  get text() {
+    return this.#text.value;
+  }
+
+  set has(has) {
+    this.#has = has;
   }
 
   /** Puts the words of the language in force onto the box. */
@@ -81,6 +92,7 @@ export class Composer {
     this.#text.style.height = "auto";
     this.#text.style.height = `${Math.min(TALLEST, this.#text.scrollHeight)}px`;
     document.getElementById("send").disabled = !this.#text.value.trim();
+    this.#onChange();
   }
 
   #send() {
@@ -147,7 +159,8 @@ export class Composer {
   // ── the list of suggestions ──
 
   #suggest() {
-    this.#offer = suggest(this.#text.value, this.#text.selectionStart, this.#options);
+    const fitting = this.#options.filter(({ needs }) => !needs || this.#has.includes(needs));
+    this.#offer = suggest(this.#text.value, this.#text.selectionStart, fitting);
     const { choices, eager } = this.#offer;
     if (choices.length === 0) {
       this.#hide();

@@ -28,6 +28,7 @@ const ICONS = {
   expand: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5M4 4l5.5 5.5M20 4l-5.5 5.5M20 20l-5.5-5.5M4 20l5.5-5.5",
   zoom: "M9 9h6v6H9zM4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4",
   larger: "M4 12V4h8M4 4l16 16M20 12v8h-8",
+  blend: "M15 12a6 6 0 1 1-12 0 6 6 0 0 1 12 0M21 12a6 6 0 1 1-12 0 6 6 0 0 1 12 0",
   undo: "M9 7L4 12l5 5M4 12h10a6 6 0 0 1 0 8",
 };
 

@@ -94,7 +94,7 @@ export class Post {
     const picture = item.pictures[0];
     const remix = button("remix", t("web_remix"), () => deeds.remix(item, picture), { quiet: true });
     const mask = button("brush", t("web_mask"), () => deeds.mask(item, picture), { quiet: true });
-    const [more, onward] = unfolding(deeds, item, picture);
+    const [more, onward] = unfolding((deed) => deeds.onward(item, picture.index, deed));
     const rest = together(remix, mask, more, download(picture), info, again, remove);
     rest.className = "rest";
     return [together(reroll, ...this.#variations()), rest, onward];
@@ -125,11 +125,11 @@ const ONWARD = [
 ];
 
 /** Returns a button and the row that it unfolds: what is around the picture, or the same larger. */
-function unfolding(deeds, item, { index }) {
+export function unfolding(onward) {
   const row = together(
     ...ONWARD.map(([deed, key, icon]) => {
       const words = t(key);
-      const press = () => deeds.onward(item, index, deed);
+      const press = () => onward(deed);
       return icon ? button(icon, words, press) : h("button", { type: "button", class: "act", onclick: press }, words);
     }),
   );
@@ -290,6 +290,7 @@ class Cell {
       button("strong", t("web_vary_strong"), () => deeds.vary(item, picture.index, true), quiet),
       button("remix", t("web_remix"), () => deeds.remix(item, picture), quiet),
       button("brush", t("web_mask"), () => deeds.mask(item, picture), quiet),
+      button("expand", t("web_more"), () => deeds.enlarge(item, picture.index, true), quiet),
       download(picture),
     );
     this.element.append(this.tools);

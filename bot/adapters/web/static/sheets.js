@@ -1,7 +1,7 @@
 // What opens over the conversation: info, credits, queue, gallery, help, and the enlarged picture.
 
 import { button, dress, h } from "./dom.js";
-import { price } from "./posts.js";
+import { price, unfolding } from "./posts.js";
 import { COMMANDS } from "./suggest.js";
 import { moment, number, seconds, t } from "./words.js";
 
@@ -158,9 +158,29 @@ function queueRows({ items, length }, deeds) {
 
 // ── gallery ──
 
-/** Shows every finished picture, newest first, fetching older ones on demand. */
+/** Shows every finished picture. */
 export function showGallery(ask, deeds) {
   const { dialog, body } = sheet(t("web_gallery"), "gallery");
+  hangWall(dialog, body, ask, (item, picture) => deeds.enlarge(item, picture.index));
+}
+
+/** Lets the person choose a finished picture, or a file; resolves with {item, picture}, {file} or null. */
+export function choosePicture(ask, title) {
+  const { dialog, body } = sheet(title, "gallery");
+  let chosen = null;
+  const take = (it) => {
+    chosen = it;
+    dialog.close();
+  };
+  const onchange = ({ target }) => target.files[0] && take({ file: target.files[0] });
+  const file = h("input", { type: "file", accept: "image/png,image/jpeg,image/webp,image/gif", hidden: true, onchange });
+  body.append(h("p", { class: "from-file" }, button("picture", t("web_blend_file"), () => file.click()), file));
+  hangWall(dialog, body, ask, (item, picture) => take({ item, picture }));
+  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(chosen)));
+}
+
+/** Hangs every finished picture, newest first, fetching older ones on demand. */
+function hangWall(dialog, body, ask, open) {
   const wall = h("div", { class: "wall" });
   const none = h("p", { class: "muted", hidden: true }, t("web_gallery_empty"));
   const more = h("button", { type: "button", class: "older", hidden: true }, t("web_older"));
@@ -169,7 +189,7 @@ export function showGallery(ask, deeds) {
     const answer = await ask({ type: "history", before });
     if (answer.type !== "history" || !dialog.open) return;
     const done = answer.items.filter(({ state }) => state === "done");
-    wall.append(...done.flatMap((item) => item.pictures.map((picture) => tile(item, picture, deeds))));
+    wall.append(...done.flatMap((item) => item.pictures.map((picture) => tile(item, picture, open))));
     before = answer.items.at(-1)?.created ?? before;
     more.hidden = !answer.more;
     none.hidden = wall.childElementCount > 0;
@@ -179,10 +199,9 @@ export function showGallery(ask, deeds) {
   fetchPage();
 }
 
-function tile(item, picture, deeds) {
+function tile(item, picture, open) {
   const image = h("img", { src: picture.src, alt: item.prompt, loading: "lazy", width: picture.width, height: picture.height });
-  const open = () => deeds.enlarge(item, picture.index);
-  const element = h("button", { type: "button", class: "tile", title: item.prompt, onclick: open }, image);
+  const element = h("button", { type: "button", class: "tile", title: item.prompt, onclick: () => open(item, picture) }, image);
   element.dataset.job = item.job;
   element.style.setProperty("--ratio", String(picture.width / picture.height));
   return element;
@@ -220,13 +239,20 @@ function example(flag, values) {
 
 // ── one picture, large ──
 
-/** Shows a picture large; arrows go through the pictures of its job. */
-export function enlarge(item, index, deeds) {
+/** Shows a picture large, with all that can be done with it; arrows go through the pictures of its job. */
+export function enlarge(item, index, deeds, isUnfolded = false) {
   const image = h("img", { class: "large", alt: item.prompt });
   const count = h("span", { class: "count" });
   const tools = h("div", { class: "lightbox-tools" });
   const caption = h("p", { class: "caption", dir: "auto" }, item.prompt);
-  const dialog = h("dialog", { class: "lightbox", "aria-label": item.prompt }, image, h("footer", {}, caption, count, tools));
+  const act = (deed) => () => {
+    closeSheets();
+    deed(item.pictures[at]);
+  };
+  const [more, onward] = unfolding((deed) => act(({ index }) => deeds.onward(item, index, deed))());
+  const pager = h("div", { class: "pager" }, count);
+  const footer = h("footer", {}, caption, pager, tools, onward);
+  const dialog = h("dialog", { class: "lightbox", "aria-label": item.prompt }, image, footer);
   let at = item.pictures.findIndex((picture) => picture.index === index);
 
   const go = (by) => {
@@ -236,21 +262,21 @@ export function enlarge(item, index, deeds) {
     image.style.setProperty("--ratio", String(picture.width / picture.height));
     count.textContent = item.pictures.length > 1 ? `${at + 1} / ${item.pictures.length}` : "";
     tools.querySelector("a")?.remove();
-    tools.prepend(link(picture));
-  };
-  const act = (deed) => () => {
-    closeSheets();
-    deed(item.pictures[at]);
+    more.after(link(picture));
   };
   const quiet = { quiet: true };
   tools.append(
-    button("subtle", t("web_vary_subtle"), act((picture) => deeds.vary(item, picture.index, false)), quiet),
-    button("strong", t("web_vary_strong"), act((picture) => deeds.vary(item, picture.index, true)), quiet),
+    button("subtle", t("web_vary_subtle"), act(({ index }) => deeds.vary(item, index, false)), quiet),
+    button("strong", t("web_vary_strong"), act(({ index }) => deeds.vary(item, index, true)), quiet),
+    button("remix", t("web_remix"), act((picture) => deeds.remix(item, picture)), quiet),
+    button("brush", t("web_mask"), act((picture) => deeds.mask(item, picture)), quiet),
+    more,
     button("info", t("web_info"), act(() => deeds.info(item)), quiet),
     button("stop", t("web_close"), () => dialog.close(), quiet),
   );
   if (item.pictures.length > 1) {
-    tools.prepend(button("left", t("web_previous"), () => go(-1), quiet), button("right", t("web_next"), () => go(1), quiet));
+    pager.prepend(button("left", t("web_previous"), () => go(-1), quiet));
+    pager.append(button("right", t("web_next"), () => go(1), quiet));
     dialog.addEventListener("keydown", ({ key }) => {
       if (key === "ArrowLeft") go(-1);
       if (key === "ArrowRight") go(1);
@@ -259,6 +285,7 @@ export function enlarge(item, index, deeds) {
   image.addEventListener("click", () => dialog.close());
   show(dialog);
   go(0);
+  if (isUnfolded) more.click();
 }
 
 function link(picture) {

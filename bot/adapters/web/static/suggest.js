@@ -6,6 +6,7 @@ const USED = /(?:^|\s)(?:--|—|–)([a-z]+)(?=[\s=])/gi;
 
 export const COMMANDS = [
   { name: "/imagine", label: "web_command_imagine", takesText: true },
+  { name: "/blend", label: "web_command_blend", takesText: true },
   { name: "/queue", label: "web_command_queue" },
   { name: "/history", label: "web_command_history" },
   { name: "/credits", label: "web_command_credits" },
