@@ -230,7 +230,8 @@ class Pages:
             for name, example in EXAMPLES.items()
         ]
         heads = [self._markup.bold(own(say(language, key))) for key in ("web_commands", "web_options")]
-        return "\n".join([heads[0], *commands, "", heads[1], *options, "", *map(own, closing)])
+        told = [say(language, "web_help_wildcards"), *closing]
+        return "\n".join([heads[0], *commands, "", heads[1], *options, "", *map(own, told)])
 
 
 def command_key(name: str) -> str:

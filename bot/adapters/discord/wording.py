@@ -146,7 +146,7 @@ def refused_text(refused: Refused, language: str) -> str:
 
 def help_text(language: str) -> str:
     """Return every command and every option with a word about each."""
-    return PAGES.help(language, say(language, "discord_help"))
+    return PAGES.help(language, *(say(language, key) for key in ("discord_help_pictures", "discord_help")))
 
 
 def rules_text(view: PlaceView, language: str) -> str:

@@ -253,7 +253,8 @@ class Desk:
     @with_message
     async def help(self, _: Message, asked: Asked) -> None:
         """Show what can be typed."""
-        await self.replies.say(asked, PAGES.help(asked.language, say(asked.language, "telegram_help")))
+        closing = [say(asked.language, key) for key in ("telegram_help_pictures", "telegram_help")]
+        await self.replies.say(asked, PAGES.help(asked.language, *closing))
 
 
 def _unknown(answer: Answer) -> bool:

@@ -120,6 +120,9 @@ LABELS: dict[str, str] = {
     "web_gallery_empty": "No pictures yet.",
     "web_commands": "Commands",
     "web_options": "Options",
+    "web_help_wildcards": "a {{red|blue}} fox paints a fox of each colour; what they cost is told first.",
+    "web_help_pictures": "Choose, drop or paste a picture to start from it; a brush marks what is painted"
+    " anew, and a second picture is blended with it.",
     "web_keys": "Keys",
     "web_command_imagine": "Paint a picture",
     "web_command_blend": "Paint from between two pictures",

@@ -223,6 +223,8 @@ export function showHelp(options) {
     codes(COMMANDS.map(({ name, label }) => [name, t(label)])),
     h("h3", {}, t("web_options")),
     codes(options.map(({ flag, label, values }) => [example(flag, values), t(label)])),
+    h("p", { class: "muted", dir: "auto" }, t("web_help_wildcards")),
+    h("p", { class: "muted" }, t("web_help_pictures")),
     h("h3", {}, t("web_keys")),
     h("dl", { class: "codes" }, ...keys.flatMap(([key, label]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, t(label))])),
   );
@@ -233,7 +235,7 @@ function codes(pairs) {
 }
 
 function example(flag, values) {
-  const instead = { "--seed": "7", "--no": "text" }[flag];
+  const instead = { "--seed": "7", "--no": "text", "--strength": "0.6", "--share": "0.3" }[flag];
   return `${flag} ${instead ?? values.at(flag === "--ar" ? 3 : -1)?.value ?? ""}`.trim();
 }
 
