@@ -127,9 +127,7 @@ class Gallery:
                     await self._store.contents.let_go(needless, self._folder.remove, expected)
 
     async def _drop(self, hashes: Sequence[str]) -> int:
-        if not hashes:
-            return 0
-        return await self._store.contents.let_go(hashes, self._folder.remove)
+        return await self._store.contents.let_go(hashes, self._folder.remove) if hashes else 0
 
 
 def _at_once() -> AbstractAsyncContextManager[None]:

@@ -438,7 +438,7 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emptied:
-    """An account's traces are gone; `hashes` are files that no picture needs any more."""
+    """An account's traces are gone; `hashes` are the contents that were its."""
 
     cancelled: tuple[tuple[Job, Post | None], ...]
     jobs: int

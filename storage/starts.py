@@ -28,7 +28,7 @@ class Starts(Protocol):
     async def keep(self, start: StartPicture, spare: int) -> Sequence[str]:
         """Keep a picture, or keep it longer; at most so many of the account's that no job needs stay.
 
-        Return the SHA-256 of contents that nothing needs any more.
+        Return the SHA-256 of the contents that went.
         """
 
     async def find(self, account: int, sha256: str) -> StartPicture | None:

@@ -301,7 +301,7 @@ class Store(Protocol):
         """Return everybody's jobs, newest first."""
 
     async def delete(self, job: str, now: float) -> Sequence[str]:
-        """Hide an ended job; return the SHA-256 of files that no other job needs any more."""
+        """Hide an ended job; return the SHA-256 of what it needed, and something else may need."""
 
     async def forget_pictures(self, job: str) -> Sequence[str]:
         """Forget an ended job's pictures and keep the job; return what `delete` returns."""

@@ -54,7 +54,7 @@ class Uploads(Protocol):
         """Return a file of an account."""
 
     async def remove(self, account: int, ids: Sequence[str]) -> Sequence[str]:
-        """Forget files; return the SHA-256 of contents that nothing needs any more."""
+        """Forget files; return the SHA-256 of their contents, which something else may need."""
 
     async def remove_older(self, before: float) -> Sequence[str]:
         """Forget files sent before a time; return as above."""

@@ -9,6 +9,7 @@ from storage.contents import Remove
 from storage.sql.company import NOW
 from storage.sql.statements import Database, Statements
 
+AT_ONCE = 500  # contents
 EXPECTED_SECONDS = 3600.0  # longer than any store lets anybody wait
 
 UNREFERENCED = """
@@ -57,7 +58,10 @@ class SqlContents:
 
     async def let_go(self, hashes: Sequence[str], remove: Remove, expected: str = "") -> int:
         """Take back what was expected, and remove what nothing needs."""
+        parts = [hashes[first : first + AT_ONCE] for first in range(0, len(hashes), AT_ONCE)]
+        return sum([await self._let_go(part, remove, expected) for part in parts or [()]])
 
+    async def _let_go(self, hashes: Sequence[str], remove: Remove, expected: str) -> int:
         async def work(db: Statements) -> int:
             await db.rows(LOCK, hashes=_listed(hashes))
             await db.rows("delete from arrivals where keeper = :keeper", keeper=expected)

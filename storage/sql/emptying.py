@@ -1,7 +1,7 @@
 """An account is blocked, or all that it left behind is erased: each in one transaction."""
 
 from storage.records import Account, Emptied, Job, JobState, Post, Stopped
-from storage.sql import accounts, contents, money, posts, settling, starts
+from storage.sql import accounts, money, posts, settling, starts
 from storage.sql.statements import Statements
 
 ERASED = "—"  # a recipe needs some prompt
@@ -59,8 +59,7 @@ async def erase(db: Statements, account: int, now: float) -> Emptied | None:
     for statement in ERASE:
         await db.rows(statement, account=account, now=now, erased=ERASED)
     sent = [row["sha256"] for row in (*pictures, *uploads) if row["sha256"]]
-    hashes = await contents.unreferenced(db, [*sent, *begun])
-    return Emptied(cancelled=cancelled, jobs=jobs, hashes=tuple(hashes))
+    return Emptied(cancelled=cancelled, jobs=jobs, hashes=tuple(sorted({*sent, *begun})))
 
 
 async def _cancel_queued(db: Statements, account: int, now: float) -> Cancelled:

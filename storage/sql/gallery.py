@@ -3,7 +3,7 @@
 import math
 
 from storage.records import Job, JobState, Picture
-from storage.sql import contents, starts
+from storage.sql import starts
 from storage.sql.rows import job_of, picture_of
 from storage.sql.statements import Statements
 
@@ -52,7 +52,7 @@ async def newest(db: Statements, limit: int) -> list[Job]:
 
 
 async def delete(db: Statements, job: str, now: float) -> list[str]:
-    """Hide an ended job and forget its pictures; return the contents that nobody needs any more."""
+    """Hide an ended job and forget its pictures; return the contents that it needed."""
     hidden = await db.rows(
         """
         update jobs set deleted_at = :now
@@ -69,11 +69,11 @@ async def delete(db: Statements, job: str, now: float) -> list[str]:
         return []
     forgotten = await db.rows("delete from pictures where job = :job returning sha256", job=job)
     begun = await starts.let_go(db, job)
-    return await contents.unreferenced(db, [*(row["sha256"] for row in forgotten), *begun])
+    return [*(row["sha256"] for row in forgotten), *begun]
 
 
 async def forget_pictures(db: Statements, job: str) -> list[str]:
-    """Forget an ended job's pictures and keep the job; return the contents that nobody needs any more."""
+    """Forget an ended job's pictures and keep the job; return the contents that they were."""
     forgotten = await db.rows(
         """
         delete from pictures where job = :job
@@ -82,7 +82,7 @@ async def forget_pictures(db: Statements, job: str) -> list[str]:
         """,
         job=job,
     )
-    return await contents.unreferenced(db, [row["sha256"] for row in forgotten])
+    return [row["sha256"] for row in forgotten]
 
 
 async def ended_before(db: Statements, before: float, limit: int) -> list[str]:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from generator.recipe import Recipe
 from storage.records import Job
-from storage.sql import contents
 from storage.sql.statements import Database, Row, Said, Statements, said
 from storage.starts import StartPicture
 
@@ -73,7 +72,7 @@ class SqlStarts:
         self._db = db
 
     async def keep(self, start: StartPicture, spare: int) -> Sequence[str]:
-        """Keep a picture; at most so many that no job needs stay. Return what nothing needs."""
+        """Keep a picture; at most so many that no job needs stay. Return what went."""
 
         async def work(db: Statements) -> Sequence[str]:
             await db.rows(
@@ -86,7 +85,7 @@ class SqlStarts:
                 size_bytes=start.size_bytes,
                 created_at=start.created_at,
             )
-            return await _orphans(db, await db.rows(FORGET_SURPLUS, account=start.account, spare=spare))
+            return _contents(await db.rows(FORGET_SURPLUS, account=start.account, spare=spare))
 
         return await self._db.write(work)
 
@@ -98,11 +97,7 @@ class SqlStarts:
 
     async def remove_unused(self, before: float) -> Sequence[str]:
         """Forget what was kept before a time and no visible job needs; return as above."""
-
-        async def work(db: Statements) -> Sequence[str]:
-            return await _orphans(db, await db.rows(FORGET_UNUSED, before=before))
-
-        return await self._db.write(work)
+        return _contents(await self._db.at_once(said(FORGET_UNUSED, before=before)))
 
 
 async def are_kept(db: Statements, recipe: Recipe) -> bool:
@@ -146,8 +141,8 @@ async def join(db: Statements, into: int, gone: int) -> None:
         await db.rows(statement, into=into, gone=gone)
 
 
-async def _orphans(db: Statements, forgotten: Sequence[Row]) -> list[str]:
-    return await contents.unreferenced(db, [row["sha256"] for row in forgotten])
+def _contents(forgotten: Sequence[Row]) -> Sequence[str]:
+    return [row["sha256"] for row in forgotten]
 
 
 def start_of(row: Row) -> StartPicture:

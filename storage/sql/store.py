@@ -357,7 +357,7 @@ class SqlStore:
         return await self._db.read(lambda db: gallery.newest(db, limit))
 
     async def delete(self, job: str, now: float) -> Sequence[str]:
-        """Hide an ended job; return the SHA-256 of files that no other job needs any more."""
+        """Hide an ended job; return the SHA-256 of what it needed, and something else may need."""
         return await self._db.write(lambda db: gallery.delete(db, job, now))
 
     async def forget_pictures(self, job: str) -> Sequence[str]:

@@ -3,8 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from storage.sql import contents
-from storage.sql.statements import Database, Row, Statements
+from storage.sql.statements import Database, Row, Statements, said
 from storage.uploads import Upload, UploadLimits
 
 INSERT = """
@@ -60,20 +59,13 @@ class SqlUploads:
         return _one(await self._db.read(lambda db: db.rows(sql, account=account, id=id)))
 
     async def remove(self, account: int, ids: Sequence[str]) -> Sequence[str]:
-        """Forget files; return the contents that nothing needs any more."""
-
-        async def work(db: Statements) -> Sequence[str]:
-            return await _orphans(db, await db.rows(REMOVE, account=account, ids=json.dumps(list(ids))))
-
-        return await self._db.write(work)
+        """Forget files; return their contents."""
+        removing = said(REMOVE, account=account, ids=json.dumps(list(ids)))
+        return _contents(await self._db.at_once(removing))
 
     async def remove_older(self, before: float) -> Sequence[str]:
-        """Forget files sent before a time; return the contents that nothing needs any more."""
-
-        async def work(db: Statements) -> Sequence[str]:
-            return await _orphans(db, await db.rows(REMOVE_OLDER, before=before))
-
-        return await self._db.write(work)
+        """Forget files sent before a time; return their contents."""
+        return _contents(await self._db.at_once(said(REMOVE_OLDER, before=before)))
 
 
 async def _announce(db: Statements, uploads: Sequence[Upload], limits: UploadLimits) -> bool:
@@ -97,8 +89,8 @@ async def _announce(db: Statements, uploads: Sequence[Upload], limits: UploadLim
     return True
 
 
-async def _orphans(db: Statements, forgotten: Sequence[Row]) -> list[str]:
-    return await contents.unreferenced(db, [row["sha256"] for row in forgotten if row["sha256"]])
+def _contents(forgotten: Sequence[Row]) -> Sequence[str]:
+    return [row["sha256"] for row in forgotten if row["sha256"]]
 
 
 def _one(rows: Sequence[Row]) -> Upload | None:

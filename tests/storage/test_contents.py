@@ -1,40 +1,54 @@
 """Files that bots keep and remove at once: what something refers to is there, whatever came between what."""
 
 import asyncio
+import math
 import random
-from collections.abc import AsyncIterator, Iterable
+import secrets
+import sys
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from stored_orders import NOON, person
 
+sys.path.append(str(Path(__file__).parents[1] / "platforms"))
+
+from bucket_server import KEY_ID, SECRET, bucket_server
+
 from bot.gallery import Gallery
 from generator.messages import Fault, Finished, PictureFormat
-from storage.pictures import PictureFolder
+from storage.picture_bucket import Access, PictureBucket
+from storage.pictures import PictureFolder, Pictures
 from storage.postgresql import PostgresStore
 from storage.records import Job
+from storage.sql.store import SqlStore
+from storage.sqlite import SqliteStore
 from storage.store import StorageError
 
 FILE = b"\x89PNG the same picture"
 WAIT_SECONDS = 60.0
 
 
-class Slow(PictureFolder):
-    """A folder that stops where it is told to, until it may go on."""
+class Slow:
+    """A place for pictures that stops where it is told to, until it may go on."""
 
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
+    def __init__(self, pictures: Pictures) -> None:
+        self._pictures = pictures
         self.after_writing = self.before_removing = False
         self.stopped, self.go_on = asyncio.Event(), asyncio.Event()
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pictures, name)
+
     async def put(self, content: bytes) -> str:
-        sha256 = await super().put(content)
+        sha256 = await self._pictures.put(content)
         await self._stop(wanted=self.after_writing)
         return sha256
 
     async def remove(self, hashes: Iterable[str]) -> None:
         await self._stop(wanted=self.before_removing)
-        await super().remove(hashes)
+        await self._pictures.remove(hashes)
 
     async def _stop(self, *, wanted: bool) -> None:
         if wanted:
@@ -44,11 +58,11 @@ class Slow(PictureFolder):
 
 
 class Bot:
-    """One of the bots: its store, its way to the folder that all share, its gallery."""
+    """A bot's store, its way to the place for pictures, its gallery."""
 
-    def __init__(self, url: str, root: Path) -> None:
-        self.store = PostgresStore(url, pool=4)
-        self.folder = Slow(root)
+    def __init__(self, store: SqlStore, pictures: Pictures) -> None:
+        self.store = store
+        self.folder: Any = Slow(pictures)
         numbers = iter(range(10_000))
         self.gallery = Gallery(self.store, self.folder, lambda: f"{self.store.name} {next(numbers)}")
 
@@ -77,14 +91,35 @@ def drawn(job: Job, content: bytes) -> Finished:
     )
 
 
+@pytest.fixture(params=["folder", "bucket"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pictures]:
+    """Where all bots keep pictures."""
+    if request.param == "folder":
+        yield PictureFolder(tmp_path / "pictures")
+        return
+    with bucket_server() as server:
+        access = Access(endpoint=server.endpoint, region="us-east-1", key_id=KEY_ID, secret=SECRET)
+        yield PictureBucket(f"{server.url}/{secrets.token_hex(4)}", access, links=False)
+
+
 @pytest.fixture
-async def bots(postgres: str, tmp_path: Path) -> AsyncIterator[tuple[Bot, Bot]]:
-    two = Bot(postgres, tmp_path / "pictures"), Bot(postgres, tmp_path / "pictures")
+async def bots(postgres: str, place: Pictures) -> AsyncIterator[tuple[Bot, Bot]]:
+    """Two bots that share a database and the place for pictures."""
+    two = Bot(PostgresStore(postgres, pool=4), place), Bot(PostgresStore(postgres, pool=4), place)
     for bot in two:
         await bot.store.open()
     yield two
     for bot in two:
         await bot.store.close()
+
+
+@pytest.fixture
+async def alone(path: Path, tmp_path: Path) -> AsyncIterator[Bot]:
+    """A bot that shares nothing with anybody."""
+    bot = Bot(SqliteStore(path), PictureFolder(tmp_path / "pictures"))
+    await bot.store.open()
+    yield bot
+    await bot.store.close()
 
 
 async def test_a_file_that_is_written_stays_though_another_bot_deletes_its_twin_meanwhile(bots):
@@ -177,3 +212,21 @@ async def test_whatever_is_drawn_and_deleted_at_once_what_is_referred_to_is_ther
     store, folder = bots[0].store, bots[0].folder
     named = {picture.sha256 for job in await store.jobs(1000) for picture in await store.pictures(job.id)}
     assert set(await folder.hashes()) == named
+
+
+@pytest.mark.parametrize("deed", ["deletes its twin", "sweeps"])
+async def test_what_a_bot_alone_is_about_to_refer_to_stays_whatever_it_does_beside(alone, deed):
+    twin, job = await alone.draws(), await alone.claims()
+    if deed == "sweeps":
+        await alone.store.delete(twin.id, NOON)
+    alone.folder.after_writing = True
+    keeping = asyncio.create_task(alone.keeps(job))
+    await alone.folder.stopped.wait()
+    beside = alone.gallery.sweep(math.inf) if deed == "sweeps" else alone.gallery.remove(twin.id, NOON)
+    doing = asyncio.create_task(beside)
+    await asyncio.sleep(0.2)  # long enough to be done, did it not wait
+
+    alone.folder.go_on.set()
+    await asyncio.gather(keeping, doing)
+
+    assert await alone.shown(job) == FILE

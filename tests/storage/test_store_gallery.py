@@ -111,8 +111,13 @@ async def test_a_file_that_another_job_shows_stays(store):
     ann = await person(store)
     first, second = await finished(ann), await finished(ann)
 
-    assert await store.delete(first.id, NOON) == []
-    assert await store.delete(second.id, NOON) == [picture(second).sha256]
+    shared = await store.delete(first.id, NOON)
+    still_needed = await store.unreferenced(shared)
+    await store.delete(second.id, NOON)
+
+    assert shared == [picture(second).sha256]
+    assert still_needed == []
+    assert await store.unreferenced(shared) == shared
 
 
 async def test_an_unfinished_job_cannot_be_deleted(store):
