@@ -20,6 +20,7 @@ DEADLINE = 600.0
 MARK = "PINXIT_TEST_CLUSTER"  # in the environment of each of its processes
 PATIENT = {  # a busy machine starts processes slowly
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AUTH_MODE": "disabled",  # whatever token its owner has
     "RAY_enable_metrics_collection": "0",
     "RAY_worker_niceness": "0",  # so that figures compare
     "RAY_worker_register_timeout_seconds": "300",
