@@ -4,18 +4,13 @@ It only measures; the goals beside the figures are those of a quiet machine of t
 """
 
 import asyncio
-import json
-import platform
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from bot.bench_acceptance import acceptance
 from bot.bench_product import Drawn, Product
@@ -23,6 +18,7 @@ from bot.cli_generator import events_of
 from bot.settings import Settings
 from bot.trouble import Trouble
 from generator.client import GeneratorClient
+from generator.figures import Figure, show, write
 from generator.messages import Order
 from generator.models import model_for
 from generator.recipe import Recipe
@@ -30,16 +26,6 @@ from generator.recipe import Recipe
 SIDE, STEPS = 256, 8
 HISTORIES = (10_000, 1_000_000)  # old jobs
 WARM = 2  # pictures before it counts: caches fill, the estimate is learned
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One line of the table. `goal` is "" where there is none."""
-
-    name: str
-    value: float
-    unit: str
-    goal: str = ""
 
 
 def measure(  # noqa: PLR0913 - one for each option
@@ -52,7 +38,7 @@ def measure(  # noqa: PLR0913 - one for each option
             figures += asyncio.run(_api_figures(settings, Path(folder)))
         if history:
             figures += asyncio.run(_claims_behind_history(Path(folder)))
-    _print(figures)
+    show(figures)
     if file is not None:
         _write(file, figures)
 
@@ -170,19 +156,8 @@ def quantile(values: Sequence[float], part: float) -> float:
     return ordered[min(len(ordered) - 1, round(part * (len(ordered) - 1)))]
 
 
-def _print(figures: Sequence[Figure]) -> None:
-    table = Table("measured", "value", "unit", "goal", box=None, pad_edge=False)
-    for figure in figures:
-        table.add_row(figure.name, f"{figure.value:.4g}", figure.unit, figure.goal)
-    (Console() if sys.stdout.isatty() else Console(width=120)).print(table)
-
-
 def _write(file: Path, figures: Sequence[Figure]) -> None:
-    machine = {"machine": platform.machine(), "python": platform.python_version()}
-    text = json.dumps(
-        machine | {"figures": [asdict(figure) for figure in figures]}, indent=2, ensure_ascii=False
-    )
     try:
-        file.write_text(text + "\n", encoding="utf-8")
+        write(file, figures)
     except OSError as error:
         raise Trouble(f"{file} cannot be written: {error.strerror}.") from None

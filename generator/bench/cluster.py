@@ -5,9 +5,7 @@ A cluster of this machine alone is started for it, or the painters are deployed 
 
 import argparse
 import asyncio
-import json
 import os
-import platform
 import socket
 import statistics
 import sys
@@ -15,17 +13,15 @@ import time
 from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from generator.child import GeneratorChild
 from generator.client import GeneratorClient, NotReached
+from generator.figures import Figure, show, write
 from generator.messages import Finished, Generate, Order, Ready
 from generator.models import EMBEDDED
 from generator.recipe import Recipe
@@ -47,16 +43,6 @@ class Sample:
 
     whole: float
     beside: float
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One line of the table. `goal` is "" where there is none."""
-
-    name: str
-    value: float
-    unit: str
-    goal: str = ""
 
 
 def wish(seed: int = 1, **changes: object) -> Generate:
@@ -134,7 +120,8 @@ def scaled(what: str, found: dict[int, float]) -> list[Figure]:
     """Return the pictures a second of each number of replicas, and how they compare."""
     lines = []
     for replicas, per_second in found.items():
-        lines.append(Figure(f"{replicas} replicas {what}", per_second, "pictures/s"))
+        several = "replica" if replicas == 1 else "replicas"
+        lines.append(Figure(f"{replicas} {several} {what}", per_second, "pictures/s"))
         if replicas > 1:
             lines.append(Figure("  to one replica", per_second / found[1], "×"))
     return lines
@@ -224,23 +211,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NotDeployed as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
-    table = Table("measured", "value", "unit", "goal", box=None, pad_edge=False)
-    for figure in figures:
-        table.add_row(figure.name, f"{figure.value:.4g}", figure.unit, figure.goal)
-    (Console() if sys.stdout.isatty() else Console(width=120)).print(table)
+    show(figures)
     if options.json:
-        _write(options.json, figures)
+        write(options.json, figures)
     return 0
-
-
-def _write(file: Path, figures: Sequence[Figure]) -> None:
-    told: dict[str, object] = {
-        "machine": platform.machine(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-    }
-    told |= {"figures": [asdict(figure) for figure in figures]}
-    file.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
