@@ -35,13 +35,15 @@ lint: setup ## Run the checks that need no running program
 bench: setup ## Measure speed and memory, and print a table
 	@exec $(BIN)/pinxit bench
 
-chaos: setup ## Kill bots, generators and PostgreSQL at random while people work in every chat (minutes)
+chaos: setup ## Kill bots, generators, PostgreSQL, Ray at random while people work in every chat (minutes)
 	PINXIT_CHAOS=1 $(BIN)/python -m pytest -q -s tests/integration/test_chaos.py
 
-soak: setup ## Draw 20 500 pictures and watch the memory (an hour)
+soak: setup ## Draw 20 500 pictures and watch the memory (half an hour)
 	PINXIT_SOAK=1 $(BIN)/python -m pytest -q -s tests/integration/test_soak.py
 
 chaos-ray: setup ## Kill everything of a Ray cluster while jobs run (a quarter of an hour)
+	@$(BIN)/python -c 'import ray' 2> /dev/null || \
+		$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt --editable '.[ray]'
 	PINXIT_CHAOS_RAY=$(or $(PINXIT_CHAOS_RAY),1) $(BIN)/python -m pytest -q -s tests/integration/test_ray_chaos.py
 
 clean: ## Remove the environment and everything built; pictures and accounts stay
