@@ -86,6 +86,16 @@ def test_a_dockerfile_is_sound_and_pinned(file):
     assert "HEALTHCHECK" in text
 
 
+@pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.name)
+def test_what_a_dockerfile_copies_is_there_and_is_sent_to_the_builder(file):
+    sent = {line.removeprefix("!") for line in (ROOT / ".dockerignore").read_text().splitlines()}
+
+    for copied in re.findall(r"^COPY (?!--from)(.+) \S+$", file.read_text(), re.MULTILINE):
+        for source in copied.split():
+            assert (ROOT / source).exists()
+            assert source in sent
+
+
 @pytest.mark.parametrize("file", COMPOSED, ids=lambda file: file.name)
 def test_a_compose_file_follows_the_specification(file, tmp_path):
     plain = tmp_path / "compose.yml"
