@@ -29,6 +29,7 @@ from bot.adapters.web.app import Gallery as WebGallery
 from bot.adapters.web.chat import Core, WebChat
 from bot.adapters.web.options import options_for
 from bot.adapters.web.server import CannotListen, WebServer
+from bot.batching import Batching
 from bot.clock import Clock, SystemClock
 from bot.commands import Command
 from bot.databases import store_at
@@ -263,6 +264,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         clock=clock,
         lease=secrets.token_hex(8),
         dice=dice,
+        batching=Batching(settings.batch_pixels),
     )
     relay = Relay(store, delivery, clock)
     dispatcher.seen_elsewhere = relay.seen

@@ -1,23 +1,26 @@
 """The one loop that picks jobs, feeds the generator and settles.
 
-As many jobs are under way as the generator can draw at once, and one more, which waits there, so that
-encoding and storing never make a card wait. Whatever happens to a job ends in exactly one settlement, because
-storage accepts it only from the attempt that holds the job.
+As many requests are under way as the generator can draw at once, and one more, which waits there, so that
+encoding and storing never make a card wait. A request holds one job, or several where drawing them as one
+batch pays. Whatever happens to a job ends in exactly one settlement, because storage accepts it only from the
+attempt that holds the job.
 """
 
 import asyncio
 import itertools
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TypeVar, assert_never
 
 from bot.backoff import BackOff
+from bot.batching import ALONE, Batching
 from bot.clock import Clock, pause
 from bot.delivery import Delivery
 from bot.estimate import Estimate
+from bot.fellows import Fellows
 from bot.flight import (
     Broke,
     Drawn,
@@ -32,8 +35,9 @@ from bot.flight import (
 )
 from bot.gallery import Gallery
 from bot.line import Line
+from bot.sending import Sending
 from bot.standing import final_of
-from bot.updates import Delivered, Progress
+from bot.updates import Progress
 from bot.wardrobes import Wardrobes
 from generator.messages import Begun, End, Event, Failed, Fault, Finished, Health, Preview, Ready, StepDone
 from storage.company import Message
@@ -71,19 +75,22 @@ class Dispatcher:
         lease: str,
         dice: random.Random,
         least_patience_seconds: float = LEAST_PATIENCE_SECONDS,
+        batching: Batching = ALONE,
     ) -> None:
         self._store = store
         self._painter = painter
         self._gallery = gallery
         self._delivery = delivery
         self._estimate = estimate
+        self._fellows = Fellows(store, estimate, batching)
         self._clock = clock
         self._name, self._terms, self._lease = lease, itertools.count(1), lease
         self.seen_elsewhere: Callable[[Job], Progress | None] = _nothing
         self._least_patience = least_patience_seconds
         self._generator_trouble = BackOff(dice)
         self._storage_trouble = BackOff(dice)
-        self._flights: dict[str, Flight] = {}
+        self._flights: dict[str, Flight] = {}  # of jobs without a settlement
+        self._sendings: set[Sending] = set()
         self._stop_on_arrival: set[str] = set()
         self._wardrobes = Wardrobes()
         self._news = asyncio.Event()
@@ -124,9 +131,11 @@ class Dispatcher:
         return health.painters if isinstance(health, Ready) else 1
 
     def drawn_seconds(self, job: str) -> float | None:
-        """Return for how long a job has been drawn, None while it waits."""
+        """Return for how long a job has been drawn, None while it waits; of a batch's seconds, its share."""
         flight = self._flights.get(job)
-        return self._clock.now() - flight.began_at if flight and flight.begun else None
+        if flight is None or not flight.begun:
+            return None
+        return (self._clock.now() - flight.began_at) * flight.job.count / flight.together
 
     @property
     def drawn_already(self) -> float:
@@ -147,15 +156,15 @@ class Dispatcher:
     def cancel(self, job: str) -> None:
         """Stop a job that storage has marked as to be stopped."""
         if (flight := self._flights.get(job)) is not None:
-            flight.ask(Wish.STOP)
+            self._sending_of(flight).ask(Wish.STOP, [flight])
         else:
             self._stop_on_arrival.add(job)  # it is being claimed this very moment, or has just ended
 
     def stop(self) -> None:
         """Claim nothing more, hand back what is under way; `run` returns soon after."""
         self._closing = True
-        for flight in self._flights.values():
-            flight.ask(Wish.HAND_BACK)
+        for sending in self._sendings:
+            sending.ask(Wish.HAND_BACK, sending.flights)
         self._news.set()
 
     # ── the loop ──────────────────────────────────────────────────────────────────────────────────
@@ -179,8 +188,8 @@ class Dispatcher:
                 self._news.clear()
                 await self._look_after_others()
                 seconds = self._obstacle_seconds()
-                if seconds is None and (job := await self._claim()) is not None:
-                    carrying.add(task := tasks.create_task(self._carry(job)))
+                if seconds is None and (sending := await self._claim()) is not None:
+                    carrying.add(task := tasks.create_task(self._carry(sending)))
                     task.add_done_callback(carrying.discard)
                 elif not self._closing:
                     await self._clock.wait(self._news, IDLE_SECONDS if seconds is None else seconds)
@@ -243,7 +252,7 @@ class Dispatcher:
     def _obstacle_seconds(self) -> float | None:
         """Return for how long at most nothing can be claimed, or None when nothing is in the way."""
         now = self._clock.now()
-        if len(self._flights) >= self.painters + PREFETCHED or self._probing:
+        if len(self._sendings) >= self.painters + PREFETCHED or self._probing:
             return IDLE_SECONDS
         if not isinstance(self.health, Ready):
             return HEALTH_POLL_SECONDS
@@ -252,11 +261,11 @@ class Dispatcher:
 
     @property
     def _probing(self) -> bool:
-        """Whether after a failure one job has been sent, which must begin before others follow."""
-        return self._generator_trouble.troubled and self.drawing < len(self._flights)
+        """Whether after a failure one request has been sent, which must begin before others follow."""
+        return self._generator_trouble.troubled and not all(sending.begun for sending in self._sendings)
 
-    async def _claim(self) -> Job | None:
-        """Claim the next job and take it aboard, so that from its first moment it can be stopped."""
+    async def _claim(self) -> Sending | None:
+        """Claim the next job and whoever it pays to draw with it; each can be stopped from now on."""
         troubled = self._storage_trouble.troubled
         try:
             if troubled:
@@ -272,52 +281,105 @@ class Dispatcher:
             return None
         if troubled:  # a claim that began before the trouble says nothing about it
             self._storage_trouble.succeeded()
-        if job is not None:
-            self._take_aboard(job)
-        else:
+        if job is None:
             self._stop_on_arrival.clear()
-        return job
-
-    def _take_aboard(self, job: Job) -> None:
-        flight = self._flights[job.id] = Flight(job)
+            return None
         self._wardrobes.sent(job.recipe.wardrobe)
-        if job.id in self._stop_on_arrival:
-            flight.ask(Wish.STOP)
-        if self._closing:
-            flight.ask(Wish.HAND_BACK)
+        self._sendings.add(sending := Sending())
+        self._take_aboard(sending, [job])
+        if len(self._sendings) >= self.painters:  # else the others are drawn beside it at once
+            self._take_aboard(sending, await self._fellows_of(job))
+        return sending
+
+    async def _fellows_of(self, job: Job) -> Sequence[Job]:
+        """Claim those who are drawn with a job. Whatever is in the way, it is drawn alone then."""
+        try:
+            return await self._fellows.join(job, self._lease, self._clock.wall())
+        except StorageError as error:
+            self._pause_for_storage(error)
+        except Exception:
+            log.exception("nobody joins because of a bug", extra={"job": job.id})
+        return ()
+
+    def _take_aboard(self, sending: Sending, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            flight = self._flights[job.id] = Flight(job)
+            sending.flights.append(flight)
+            if job.id in self._stop_on_arrival:
+                flight.ask(Wish.STOP)
+            if self._closing:
+                flight.ask(Wish.HAND_BACK)
         self._stop_on_arrival.clear()
 
-    # ── one job ───────────────────────────────────────────────────────────────────────────────────
+    def _sending_of(self, flight: Flight) -> Sending:
+        return next(sending for sending in self._sendings if flight in sending.flights)
 
-    async def _carry(self, job: Job) -> None:
-        """Draw and settle one job. A bug ends here: logged once, the job fails, the loop goes on."""
-        flight = self._flights[job.id]
+    # ── one request ───────────────────────────────────────────────────────────────────────────────
+
+    async def _carry(self, sending: Sending) -> None:
+        """Draw and settle all aboard: each as soon as its own end is known."""
         try:
-            await self._draw(flight)
-        except StorageError as error:
-            # Only on the way down: the next start recovers the job.
-            log.warning("job not settled", extra={"job": job.id, "reason": str(error)})
-        except Exception:
-            log.exception("job failed by a bug", extra={"job": job.id})
-            await self._fail_after_bug(flight)
+            async with asyncio.TaskGroup() as tasks:
+                for flight in sending.flights:
+                    tasks.create_task(self._see_off(flight))
+                await self._draw(sending)
         finally:
-            del self._flights[job.id]
+            self._sendings.discard(sending)
             self._judge_silence()
             self.wake()
 
-    async def _draw(self, flight: Flight) -> None:
-        job = flight.job
-        flight.post = await self._insist(lambda: self._store.post(job.id))
-        flight.patience_seconds = await self._insist(
-            lambda: self._estimate.patience_seconds(job.recipe, job.count, self._least_patience)
+    async def _see_off(self, flight: Flight) -> None:
+        """Settle one job. A bug ends here: logged once, the job fails, the loop goes on."""
+        try:
+            await self._settle(flight, await flight.landed())
+        except StorageError as error:
+            # Only on the way down: the next start recovers the job.
+            log.warning("job not settled", extra={"job": flight.job.id, "reason": str(error)})
+        except Exception:
+            log.exception("job failed by a bug", extra={"job": flight.job.id})
+            await self._fail_after_bug(flight)
+        finally:
+            del self._flights[flight.job.id]
+
+    async def _draw(self, sending: Sending) -> None:
+        """Bring all aboard to their outcomes."""
+        try:
+            await self._prepare(sending)
+            ending = await sending.go(self._painter.client, self._heard, alone=self._is_free)
+            self._care_for_painter(ending, sending)
+        except StorageError:  # only on the way down
+            sending.ask(Wish.HAND_BACK, sending.flights)
+        except Exception:
+            log.exception(
+                "drawing failed by a bug", extra={"jobs": [each.job.id for each in sending.flights]}
+            )
+            for flight in sending.flights:
+                flight.end(Faulty(Fault.INTERNAL))
+
+    async def _prepare(self, sending: Sending) -> None:
+        """Fetch what belongs to the jobs. Where a picture to start from is gone, the job has failed."""
+        for flight in sending.flights:
+            flight.post = await self._insist(partial(self._store.post, flight.job.id))
+            if (pictures := await self._pictures(flight.job)) is None:
+                flight.end(Faulty(Fault.START_GONE))
+            else:
+                flight.pictures = pictures
+        recipe, count = sending.flights[0].job.recipe, sum(each.job.count for each in sending.flights)
+        sending.patience_seconds = await self._insist(
+            lambda: self._estimate.patience_seconds(recipe, count, self._least_patience)
         )
         self.line.moved()
-        if (pictures := await self._pictures(job)) is None:
-            await self._fail(flight, Fault.START_GONE)
+
+    def _care_for_painter(self, ending: Outcome | None, sending: Sending) -> None:
+        """See to the generator where it did not bring everybody to an end of their own."""
+        if ending is None:
             return
-        flight.pictures = pictures
-        outcome = await flight.fly(self._painter.client, self._heard, alone=self._is_free)
-        await self._settle(flight, outcome)
+        self._wardrobes.lost()
+        if isinstance(ending, Hung):
+            log.error("the generator hangs and is killed")
+            self._painter.kill()
+        if not sending.begun:
+            self._generator_trouble.failed(self._clock.now())
 
     async def _pictures(self, job: Job) -> tuple[bytes, ...] | None:
         """Return what the job starts from, None where some of it is gone."""
@@ -354,33 +416,28 @@ class Dispatcher:
 
     @property
     def _is_free(self) -> bool:
-        """Whether one more job could be drawn at once."""
-        return self.drawing < self.painters
+        """Whether one more request could be drawn at once."""
+        return sum(sending.begun for sending in self._sendings) < self.painters
 
     def _judge_silence(self) -> None:
         """The silence of those that wait at the generator counts only while one there is free."""
-        for flight in self._flights.values():
-            if not flight.begun:
-                (flight.expect_life if self._is_free else flight.excuse_silence)()
+        for sending in self._sendings:
+            if not sending.begun:
+                (sending.expect_life if self._is_free else sending.excuse_silence)()
 
     # ── settling ──────────────────────────────────────────────────────────────────────────────────
 
     async def _settle(self, flight: Flight, outcome: Outcome) -> None:
-        job = flight.job
         match outcome:
             case Drawn():
                 await self._succeed(flight, outcome)
+            case Faulty() if flight.in_company:
+                await self._give_back(flight, lost=True)  # it may be another's fault: drawn alone, that shows
             case Faulty(fault):
                 await self._fail(flight, fault)
             case NotBegun():
-                self._wardrobes.lost()
-                self._generator_trouble.failed(self._clock.now())
                 await self._give_back(flight, lost=False)
-            case Hung():
-                log.error("the generator hangs and is killed", extra={"job": job.id})
-                self._painter.kill()
-                await self._lose(flight)
-            case Broke():
+            case Hung() | Broke():
                 await self._lose(flight)
             case Interrupted(wish):
                 await self._obey(flight, wish)
@@ -409,20 +466,17 @@ class Dispatcher:
         self._log_settled(delivered.job)
         if flight.post is not None:
             self._delivery.push(flight.post, delivered)
-        await self._learn(delivered)
+        await self._learn(delivered.job, flight.together)
 
-    async def _learn(self, delivered: Delivered) -> None:
-        job = delivered.job
+    async def _learn(self, job: Job, together: int) -> None:
         try:
-            await self._estimate.learn(job.recipe, (job.draw_seconds or 0.0) / job.count)
+            await self._estimate.learn(job.recipe, (job.draw_seconds or 0.0) / job.count, together)
         except StorageError as error:
             log.warning("seconds not learned", extra={"job": job.id, "reason": str(error)})
 
     async def _lose(self, flight: Flight) -> None:
         """Count a loss; the last one tells that the job itself is poison."""
-        self._wardrobes.lost()
         if not flight.begun:
-            self._generator_trouble.failed(self._clock.now())
             await self._give_back(flight, lost=False)
         elif flight.job.losses + 1 >= MOST_LOSSES:
             await self._fail(flight, Fault.POISON)

@@ -1,5 +1,6 @@
 """How long drawing takes, as learned shape by shape, and where in line a job stands."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from generator.models import Model
@@ -18,8 +19,8 @@ class Memory(Protocol):
     async def measured(self, shape: str) -> float | None:
         """Return the learned seconds of a shape key, or None."""
 
-    async def learn(self, shape: str, seconds: float) -> None:
-        """Fold one measurement in."""
+    async def learn(self, shapes: Sequence[str], seconds: float) -> None:
+        """Fold one measurement into each of the shapes."""
 
 
 class Estimate:
@@ -35,18 +36,35 @@ class Estimate:
         return await self._drawing(recipe, count) + LORA_SHARE * self._model.seconds * len(recipe.worn)
 
     async def _drawing(self, recipe: Recipe, count: int) -> float:
-        if (measured := await self._measured(shape_key(self._model, recipe))) is not None:
+        if (measured := await self._measured(self.shape(recipe))) is not None:
             return count * measured
         width, height = self._model.size
         steps = self._model.steps * (GUIDED if self._model.guidance else 1)
         usual = await self._measured(_key(self._model, *self._model.drawn_size(width, height), steps))
         return (usual or self._model.seconds) * _work(self._model, recipe, count)
 
-    async def learn(self, recipe: Recipe, seconds: float) -> None:
-        """Remember the measured seconds of one picture."""
-        key = shape_key(self._model, recipe)
-        await self._store.learn(key, seconds)
-        self._known[key] = await self._store.measured(key)
+    async def learn(self, recipe: Recipe, seconds: float, together: int = 1) -> None:
+        """Remember the measured seconds of one picture of so many that were drawn as one batch."""
+        shape = self.shape(recipe)
+        keys = (shape, _of_many(shape, together))
+        await self._store.learn(keys, seconds)
+        for key in keys:
+            self._known[key] = await self._store.measured(key)
+
+    async def together(self, recipe: Recipe, most: int) -> dict[int, float]:
+        """Return the measured seconds of one picture by how many were drawn as one batch, up to `most`."""
+        shape = self.shape(recipe)
+        found = {count: await self._measured(_of_many(shape, count)) for count in range(1, most + 1)}
+        return {count: seconds for count, seconds in found.items() if seconds is not None}
+
+    def shape(self, recipe: Recipe) -> str:
+        """Return the key under which is learned how long such pictures take."""
+        return shape_key(self._model, recipe)
+
+    def pixels(self, recipe: Recipe) -> int:
+        """Return how many pixels of one picture are really drawn."""
+        width, height = self._model.drawn_size(recipe.width, recipe.height)
+        return width * height
 
     async def patience_seconds(self, recipe: Recipe, count: int, least: float = 30.0) -> float:
         """Return how long a generator may be silent over these pictures before it counts as hung.
@@ -54,7 +72,7 @@ class Estimate:
         Ten mean steps where the shape was measured; where nothing is known, long enough for a slow
         CPU with a large model.
         """
-        measured = await self._measured(shape_key(self._model, recipe))
+        measured = await self._measured(self.shape(recipe))
         if measured is None:
             return max(least, 300.0 * self._model.seconds)
         return max(least, 10.0 * count * measured / max(1, recipe.drawn_steps))
@@ -82,6 +100,10 @@ def place_in_line(place: Place, *, drawing: int) -> int:
 
 def _key(model: Model, width: int, height: int, steps: float) -> str:
     return f"{model.name}/{width}x{height}/{steps}"
+
+
+def _of_many(shape: str, count: int) -> str:
+    return f"{shape}*{count}"
 
 
 def _work(model: Model, recipe: Recipe, count: int) -> float:

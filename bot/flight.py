@@ -1,15 +1,13 @@
-"""One claimed job on its way through the generator, from the request to its outcome."""
+"""One claimed job on its way through the generator: what is known about it, and its outcome."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Protocol, assert_never
 
 from bot.progress import Throttle
 from bot.updates import Progress
-from generator.client import Lost, NotReached
 from generator.messages import (
     Begun,
     End,
@@ -98,81 +96,49 @@ Outcome = Drawn | Faulty | NotBegun | Broke | Hung | Interrupted
 
 @dataclass(slots=True, eq=False)
 class Flight:
-    """What is known about the job while it is under way."""
+    """What is known about a job while it is under way. It has one outcome, and the first one stands."""
 
     job: Job
     post: Post | None = None
     pictures: tuple[bytes, ...] = ()  # what the job starts from
-    patience_seconds: float = 30.0
+    together: int = 1  # pictures of all the jobs that it is drawn with, its own among them
+    in_company: bool = False
     begun: bool = False
     began_at: float = 0.0  # told by whoever has the clock
     wish: Wish | None = None
     update: Progress | None = None
     previews: dict[int, bytes] = field(default_factory=dict)
     finished: dict[int, Finished] = field(default_factory=dict)
-    fault: Fault | None = None
-    ended: bool = False
+    failed: dict[int, Fault] = field(default_factory=dict)
+    outcome: Outcome | None = None
     throttle: Throttle = field(default_factory=lambda: Throttle(PROGRESS_INTERVAL_SECONDS))
-    _limit: asyncio.Timeout | None = None
+    _over: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
-    def request(self) -> Generate:
-        """All pictures of the job as one batch; an order's id ends in the picture's index."""
-        orders = (
+    def orders(self) -> tuple[Order, ...]:
+        """All pictures of the job; an order's id ends in the picture's index."""
+        return tuple(
             Order(id=f"{self.job.id}:{index}", recipe=recipe, format=self.job.format)
             for index, recipe in enumerate(self.job.recipes())
         )
-        return Generate(orders=tuple(orders), pictures=self.pictures)
 
     def ask(self, wish: Wish) -> None:
-        """Close the stream; a result that is complete already still wins."""
+        """Take the job out; a result that is complete already still wins."""
         if self.wish is None:
             self.wish = wish
-        if self._limit is not None:
-            self._limit.reschedule(0.0)
+        self.end(Interrupted(wish))
 
-    def expect_life(self) -> None:
-        """From now on silence counts: this job has the generator to itself."""
-        if self._limit is not None and self.wish is None:
-            self._limit.reschedule(asyncio.get_running_loop().time() + self.patience_seconds)
+    def end(self, outcome: Outcome) -> None:
+        """Nothing that comes later counts."""
+        if self.outcome is None:
+            self.outcome = outcome
+            self._over.set()
 
-    def excuse_silence(self) -> None:
-        """From now on others are drawn everywhere, so this one may have to wait in silence."""
-        if self._limit is not None and self.wish is None:
-            self._limit.reschedule(None)
-
-    async def fly(self, client: Client, heard: Callable[["Flight", Event], None], *, alone: bool) -> Outcome:
-        """Send the request and listen to its end. Every event is told to `heard` after it was noted.
-
-        `alone` says that somebody is free to draw it, so that silence counts from the start.
-        """
-        try:
-            async with asyncio.timeout(None) as self._limit:
-                self._obey(alone=alone)
-                await self._listen(client, heard)
-        except NotReached:
-            return self._cut_off(began=False)
-        except Lost:
-            return self._cut_off(began=True)
-        except TimeoutError:
-            return self._silenced()
-        finally:
-            self._limit = None
-        return self._outcome()
-
-    def _obey(self, *, alone: bool) -> None:
-        if self.wish is not None:
-            self.ask(self.wish)
-        elif alone:
-            self.expect_life()
-
-    async def _listen(self, client: Client, heard: Callable[["Flight", Event], None]) -> None:
-        async with aclosing(client.generate(self.request)) as events:
-            async for event in events:
-                self.note(event)
-                heard(self, event)
-                if self.begun:
-                    self.expect_life()
+    async def landed(self) -> Outcome:
+        """Wait for the outcome."""
+        await self._over.wait()
+        assert self.outcome is not None
+        return self.outcome
 
     def note(self, event: Event) -> None:
         """Fold one event in."""
@@ -187,10 +153,12 @@ class Flight:
                     self.update = self._progress(self.update.step, self.update.steps)
             case Finished():
                 self.finished[_index(event.order)] = event
-            case Failed(_, fault):
-                self.fault = self.fault or fault
+                self._judge()
+            case Failed(order, fault):
+                self.failed[_index(order)] = fault
+                self._judge()
             case End():
-                self.ended = True
+                self.end(Faulty(Fault.INTERNAL))  # without a word on an order: the generator has a bug
             case _:
                 assert_never(event)
 
@@ -198,25 +166,12 @@ class Flight:
         previews = tuple(sorted(self.previews.items()))
         return Progress(job=self.job, step=step, steps=steps, previews=previews)
 
-    def _outcome(self) -> Outcome:
-        if self.fault is not None:
-            return Faulty(self.fault)
+    def _judge(self) -> None:
+        """End with the last of the pictures."""
         if len(self.finished) == self.job.count:
-            return Drawn(tuple(self.finished[index] for index in range(self.job.count)))
-        if self.ended:
-            return Faulty(Fault.INTERNAL)  # a generator that ends without a word on an order has a bug
-        return self._cut_off(began=True)
-
-    def _cut_off(self, *, began: bool) -> Outcome:
-        if len(self.finished) == self.job.count:
-            return self._outcome()  # only the stream's last frame is missing
-        if self.wish is not None:
-            return Interrupted(self.wish)
-        return Broke() if began and self.begun else NotBegun()
-
-    def _silenced(self) -> Outcome:
-        whole = len(self.finished) == self.job.count
-        return self._cut_off(began=True) if whole or self.wish is not None else Hung()
+            self.end(Drawn(tuple(self.finished[index] for index in range(self.job.count))))
+        elif len(self.finished | self.failed) == self.job.count:
+            self.end(Faulty(next(iter(self.failed.values()))))
 
 
 def _index(order: str) -> int:

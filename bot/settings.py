@@ -277,6 +277,16 @@ class Settings(BaseSettings):
         description="Whether the transformer is compiled for each size, in the background: auto, on or off.",
         json_schema_extra=_wants("auto, on or off"),
     )
+    batch_pixels: int = Field(
+        768 * 768,
+        ge=0,
+        le=2**26,
+        description=(
+            "Pixels of the largest picture that is drawn as one batch with other people's, "
+            "where that was measured to pay; 0 for none."
+        ),
+        json_schema_extra=_wants("a whole number of pixels, 0 or more"),
+    )
     generator_plain_http: bool = Field(
         False,
         description="Whether PINXIT_GENERATOR_URL may be plain http although it is no private address.",

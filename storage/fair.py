@@ -15,7 +15,8 @@ from collections.abc import Iterable
 
 HOT_WINDOW_SECONDS = 5.0
 """How far behind the first in line, in virtual seconds, somebody may stand who is drawn before because the
-LoRAs of their job are on already. So an account gains or loses five seconds at most, once, not a share."""
+LoRAs of their job are on already, or in one batch with another's. So an account gains or loses five seconds
+at most, once, not a share."""
 LONGEST_SKIP_SECONDS = 60.0
 """Who has waited for so long is not passed over any more."""
 

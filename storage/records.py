@@ -254,7 +254,8 @@ class Job:
     """An accepted order as it stands. Times are seconds since 1970, UTC.
 
     `attempt` rises with every claim and fences late results; `losses` counts the attempts that a
-    generator began and did not survive. `deleted` hides pictures that the person removed.
+    generator began and did not survive, or that failed in company. `deleted` hides pictures that the
+    person removed.
     """
 
     id: str

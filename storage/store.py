@@ -207,6 +207,15 @@ class Store(Protocol):
         One whose LoRAs are `worn` already (the recipe's `wardrobe`) may come a little before its time.
         """
 
+    async def near(self, limit: int) -> Sequence[Job]:
+        """Return the first in line and those so shortly behind that they may be drawn before, in order."""
+
+    async def join(self, lease: str, jobs: Collection[str]) -> Sequence[Job]:
+        """Claim those of the jobs that are still queued, beside one claimed just now; return them in order.
+
+        Whoever calls it takes them from what `near` returned.
+        """
+
     async def give_back(self, job: str, attempt: int, *, lost: bool) -> Job | None:
         """Queue a running job again at its old place; `lost` counts it against the job.
 
@@ -334,5 +343,5 @@ class Store(Protocol):
     async def measured(self, shape: str) -> float | None:
         """Return the learned seconds on the card for a shape key, or None."""
 
-    async def learn(self, shape: str, seconds: float) -> None:
-        """Fold one measurement into the learned seconds of a shape key (moving average)."""
+    async def learn(self, shapes: Sequence[str], seconds: float) -> None:
+        """Fold one measurement into the learned seconds of these shape keys (moving averages)."""

@@ -28,7 +28,7 @@ from generator.engine.preview import Previews
 from generator.engine.shortage import is_out_of_memory
 from generator.engine.start import Encoder, UnusableStart, opened
 from generator.engine.text import PromptEncoder
-from generator.engine.tokens import PATCH
+from generator.engine.tokens import PATCH, filled
 from generator.lora_file import UnusableLora
 from generator.loras import Shelf
 from generator.messages import CardMemory, Event, Failed, Fault, Finished, Generate, Order, Preview, StepDone
@@ -106,10 +106,12 @@ class ZImagePainter:
         sitting = Sitting(request, emit, should_stop)
         if not sitting.open_pictures(request) or not self._dressed(request.orders, sitting):
             return
-        sitting.share = sitting.elapsed() / len(request.orders)
         try:
             with torch.inference_mode():
-                self._draw(request.orders, sitting)
+                groups = self._alike(request.orders)
+                sitting.share = sitting.elapsed() / len(request.orders)
+                for orders in groups:
+                    self._draw(orders, sitting)
         except Stopped:
             log.info("drawing stopped", extra={"orders": len(request.orders)})
 
@@ -139,6 +141,27 @@ class ZImagePainter:
         return False
 
     # ── one request ───────────────────────────────────────────────────────────────────────────────
+
+    def _alike(self, orders: Sequence[Order]) -> Sequence[Sequence[Order]]:
+        """Return those together whose captions are equally long for the transformer.
+
+        Only they are computed together; so the first need not wait in every step for the others.
+        """
+        if len(orders) == 1:
+            return [orders]
+        groups: dict[tuple[int, ...], list[Order]] = {}
+        try:
+            for order in orders:
+                groups.setdefault(self._lengths(order.recipe), []).append(order)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            return [orders]  # drawing them will show it again, and knows what to do
+        return list(groups.values())
+
+    def _lengths(self, recipe: Recipe) -> tuple[int, ...]:
+        prompts = [recipe.prompt, recipe.negative_prompt] if self._guidance(recipe) else [recipe.prompt]
+        return tuple(filled(len(self._prompts.encode(prompt).features)) for prompt in prompts)
 
     def _draw(self, orders: Sequence[Order], sitting: "Sitting") -> None:
         """Draw the orders as one batch, or in halves where memory is short."""

@@ -24,6 +24,19 @@ update jobs set state = 'running', attempt = attempt + 1, lease = :lease
 where seq = coalesce((select seq from hot), (select seq from head))
 returning *
 """
+# Those who may be drawn before the first in line.
+NEAR = """
+select * from jobs where state = 'queued'
+    and tag <= (select min(tag) from jobs where state = 'queued') + :window
+order by tag, seq limit :limit
+"""
+JOIN = """
+update jobs set state = 'running', attempt = attempt + 1, lease = :lease
+where seq in (
+    select seq from jobs where state = 'queued' and id in (select value from json_each(:jobs))
+    /*pg: for update skip locked */)
+returning *
+"""
 # The clock moves on to the first tag in line before the claim: who is passed over is still first then, and
 # newcomers start no later than that. Another claim that moves it at the same moment is not waited for.
 CLOCK = """
@@ -67,6 +80,19 @@ async def claim(db: Database, lease: str, now: float, worn: str) -> Job | None:
     claimed = said(CLAIM, lease=lease, worn=worn, since=since, window=window)
     rows = await db.at_once(said(CLOCK), claimed)
     return job_of(rows[0]) if rows else None
+
+
+async def near(db: Statements, limit: int) -> list[Job]:
+    """Return the first in line, and those so shortly behind that they may be drawn before."""
+    rows = await db.rows(NEAR, window=fair.HOT_WINDOW_SECONDS, limit=limit)
+    return [job_of(row) for row in rows]
+
+
+async def join(db: Database, lease: str, jobs: Collection[str]) -> list[Job]:
+    """Give those of the jobs that are still queued to the holder of `lease`, in their order."""
+    joining = said(JOIN, lease=lease, jobs=json.dumps(sorted(jobs)))
+    rows = await db.at_once(said(CLOCK), joining)
+    return [job_of(row) for row in sorted(rows, key=lambda row: (row["tag"], row["seq"]))]
 
 
 async def give_back(db: Statements, job: str, attempt: int, *, lost: bool) -> Job | None:

@@ -236,6 +236,14 @@ class SqlStore:
         """Give the queued job with the smallest virtual time to the holder `lease`; attempt + 1."""
         return await queue.claim(self._db, lease, now, worn)
 
+    async def near(self, limit: int) -> Sequence[Job]:
+        """Return the first in line and those so shortly behind that they may be drawn before, in order."""
+        return await self._db.read(lambda db: queue.near(db, limit))
+
+    async def join(self, lease: str, jobs: Collection[str]) -> Sequence[Job]:
+        """Claim those of the jobs that are still queued, beside one claimed just now, in order."""
+        return await queue.join(self._db, lease, jobs)
+
     async def give_back(self, job: str, attempt: int, *, lost: bool) -> Job | None:
         """Queue a running job again at its old place (or cancel it, where that was asked for)."""
         return await self._db.write(lambda db: queue.give_back(db, job, attempt, lost=lost))
@@ -400,9 +408,9 @@ class SqlStore:
         """Return the learned seconds on the card for a shape key, or None."""
         return await self._db.read(lambda db: measurements.measured(db, shape))
 
-    async def learn(self, shape: str, seconds: float) -> None:
-        """Fold one measurement into the learned seconds of a shape key (moving average)."""
-        await self._db.at_once(measurements.learned(shape, seconds))
+    async def learn(self, shapes: Sequence[str], seconds: float) -> None:
+        """Fold one measurement into the learned seconds of these shape keys (moving averages)."""
+        await self._db.at_once(*(measurements.learned(shape, seconds) for shape in shapes))
 
 
 async def _topped_up(db: Statements, account: int, limits: Limits, now: float) -> Balance:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from bot.batching import ALONE, Batching
 from bot.clock import SystemClock
 from bot.commands import Cancel, Delete, Here, Imagine, Person, Reroll, ShowInfo, Vary
 from bot.delivery import Delivery, Surface
@@ -227,9 +228,9 @@ class Audience(Surface):
             self._news.notify_all()
         return Rung.EDITED
 
-    async def sees(self, job: str, kind: type[Update]) -> Update:
+    async def sees(self, job: str, kind: type[Update], seconds: float = DEADLINE) -> Update:
         """Wait until the job's post shows an update of this kind; return it."""
-        async with asyncio.timeout(DEADLINE), self._news:
+        async with asyncio.timeout(seconds), self._news:
             await self._news.wait_for(lambda: any(isinstance(update, kind) for update in self.of(job)))
         return next(update for update in self.of(job) if isinstance(update, kind))
 
@@ -250,6 +251,7 @@ class Stage:
         also: Iterable[Surface] = (),
         patience_seconds: float = 0.2,
         shelf: Shelf = SHELF,
+        batching: Batching = ALONE,
     ) -> None:
         self.shelf = shelf
         self.store = store
@@ -272,6 +274,7 @@ class Stage:
             lease=f"run {next(KEYS)}",
             dice=dice,
             least_patience_seconds=patience_seconds,
+            batching=batching,
         )
         self.people, self.places = People(store), Places(store, Words(["gore"]))
         self.service = Service(
@@ -351,9 +354,9 @@ class Stage:
         )
         return await self.service.answer(command)
 
-    async def end(self, job: Job) -> Update:
+    async def end(self, job: Job, seconds: float = DEADLINE) -> Update:
         """Wait for the job's end to be shown and confirmed."""
-        end = await self.audience.sees(job.id, Final)  # type: ignore[arg-type]
+        end = await self.audience.sees(job.id, Final, seconds)  # type: ignore[arg-type]
         await self.until_confirmed()
         return end
 

@@ -120,8 +120,8 @@ class Memory:
     async def measured(self, shape):
         return self.seconds.get(shape)
 
-    async def learn(self, shape, seconds):
-        self.seconds[shape] = seconds
+    async def learn(self, shapes, seconds):
+        self.seconds |= dict.fromkeys(shapes, seconds)
 
 
 async def test_expected_seconds_are_scaled_until_they_are_measured():

@@ -171,10 +171,10 @@ async def test_a_post_moves_to_a_new_address(store):
 async def test_measured_seconds_follow_what_is_learned(store):
     assert await store.measured("256x256x8") is None
 
-    await store.learn("256x256x8", 1.0)
-    await store.learn("256x256x8", 3.0)
+    await store.learn(["256x256x8"], 1.0)
+    await store.learn(["256x256x8"], 3.0)
     for _ in range(60):
-        await store.learn("512x512x8", 8.0)
+        await store.learn(["512x512x8"], 8.0)
 
     assert await store.measured("256x256x8") == 2.0
     assert abs(await store.measured("512x512x8") - 8.0) < 1e-9

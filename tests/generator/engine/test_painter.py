@@ -69,6 +69,36 @@ def test_company_changes_no_picture_visibly(painter):
     assert np.abs(pixels(company["b"]) - pixels(alone)).max() > 1
 
 
+def test_captions_of_one_length_are_drawn_together_and_others_after_them(painter, monkeypatch):
+    def watched(net, latents, given, plan):
+        sizes.append([len(text.features) for text in given.texts])
+        return denoise(net, latents, given, plan)
+
+    sizes, denoise = [], painting.denoise
+    monkeypatch.setattr(painting, "denoise", watched)
+    request = wish("a", "b", "c", **SMALL)
+    long = replace(request.orders[1], recipe=replace(request.orders[1].recipe, prompt="a red star " * 30))
+
+    events = drawn(painter, replace(request, orders=(request.orders[0], long, request.orders[2])))
+
+    assert [len(each) for each in sizes] == [2, 1]
+    assert only(StepDone, events) == [StepDone(1, 2), StepDone(2, 2)]
+    assert {event.order for event in only(Finished, events)} == {"a", "b", "c"}
+
+
+def test_company_of_another_caption_length_changes_no_picture(painter):
+    request = wish("a", "b", **SMALL)
+    long = replace(request.orders[1], recipe=replace(request.orders[1].recipe, prompt="a red star " * 30))
+    alone = [
+        only(Finished, drawn(painter, replace(request, orders=(each,))))[0]
+        for each in (request.orders[0], long)
+    ]
+
+    together = only(Finished, drawn(painter, replace(request, orders=(request.orders[0], long))))
+
+    assert {each.order: each.file for each in together} == {each.order: each.file for each in alone}
+
+
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (320, 192), (2048, 1024), (72, 456)])
 def test_the_picture_has_the_wished_size_whatever_was_drawn(painter, width, height):
     finished = only(Finished, drawn(painter, wish(width=width, height=height, steps=1)))[0]

@@ -1,0 +1,293 @@
+"""Jobs of several people in one batch: each keeps its own end, whatever becomes of the others."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stage import (
+    ScriptedGenerator,
+    Stage,
+    dies_while_drawing,
+    draws,
+    fails,
+    hangs,
+    has_a_bug,
+    is_not_reached,
+    living,
+    opened,
+    until,
+    waits_for,
+)
+
+from bot.batching import Batching
+from bot.updates import Broken, Cancelled, Delivered, Progress
+from generator.messages import Begun, End, Fault
+from storage.pictures import PictureFolder
+from storage.records import JobState, Kind
+
+CROWD = ("Bob", "Cyd", "Dan")
+
+
+async def learn(stage, job, gain=0.8):
+    """Let batches of the job's shape have been measured: each picture more takes so much less."""
+    for count in (1, 4):
+        seconds = 0.5 * (1.0 + (count - 1) * (1.0 - gain)) / count
+        await stage.estimate.learn(job.recipe, seconds, count)
+
+
+@asynccontextmanager
+async def crowded(folder, *scripts, **changes):
+    """Ada's two pictures are under way, and three people wait behind them; all are let go together."""
+    go_on = asyncio.Event()
+    generator = ScriptedGenerator(waits_for(go_on), draws, *scripts, **changes)
+    async with opened() as store:
+        stage = Stage(store, generator, PictureFolder(folder), batching=Batching())
+        async with living(stage):
+            first = await stage.accepted("a star")
+            await learn(stage, first)
+            await stage.accepted("a moon")
+            await until(lambda: len(generator.requests) == 2)
+            jobs = [await stage.accepted(f"a star of {name}", by=name) for name in CROWD]
+            go_on.set()
+            yield stage, jobs
+
+
+def sent(generator) -> list[set[str]]:
+    return [{order.id.rpartition(":")[0] for order in request.orders} for request in generator.requests]
+
+
+async def kinds(stage, job) -> list[Kind]:
+    return [entry.kind for entry in await stage.store.receipt(job.id)]
+
+
+async def test_people_who_wait_for_pictures_alike_are_drawn_as_one_batch(tmp_path):
+    async with crowded(tmp_path) as (stage, jobs):
+        ends = [await stage.end(job) for job in jobs]
+
+        assert sent(stage.generator)[2:] == [{job.id for job in jobs}]
+        for job, name, end in zip(jobs, CROWD, ends, strict=True):
+            assert isinstance(end, Delivered)
+            assert (end.job.attempt, end.job.losses) == (1, 0)
+            file = stage.folder.path(end.pictures[0].sha256).read_bytes()
+            assert file.decode().startswith(f"a star of {name}")
+            assert await kinds(stage, job) == [Kind.HOLD, Kind.CAPTURE]
+
+
+async def test_everybody_in_a_batch_sees_its_progress_and_no_preview_of_anothers(tmp_path):
+    go_on = asyncio.Event()
+
+    def with_a_preview(request):
+        begun, step, preview, *rest = draws(request)
+        yield from (begun, step, preview, go_on, *rest)
+
+    async with crowded(tmp_path, with_a_preview) as (stage, jobs):
+        shown = [await stage.audience.sees(job.id, Progress) for job in jobs]
+        await until(lambda: stage.dispatcher.current(jobs[0]).previews != ())
+        seen = [stage.dispatcher.current(job).previews for job in jobs]
+        go_on.set()
+
+        assert [(update.step, update.steps) for update in shown] == [(1, 2)] * 3
+        assert seen == [((0, b"small"),), (), ()]
+        for job in jobs:
+            await stage.end(job)
+
+
+async def test_where_a_batch_was_not_measured_to_pay_everybody_is_drawn_alone(tmp_path):
+    go_on = asyncio.Event()
+    generator = ScriptedGenerator(waits_for(go_on))
+    async with opened() as store:
+        stage = Stage(store, generator, PictureFolder(tmp_path), batching=Batching())
+        async with living(stage):
+            jobs = [await stage.accepted("a star", by=name) for name in CROWD]
+            await learn(stage, jobs[0], gain=0.02)
+            jobs += [await stage.accepted("a star", by=name) for name in CROWD]
+            go_on.set()
+            for job in jobs:
+                assert isinstance(await stage.end(job), Delivered)
+
+    assert {len(request.orders) for request in generator.requests} == {1}
+
+
+async def test_under_pressure_a_batch_is_tried_once_to_learn_whether_it_pays(tmp_path):
+    go_on = asyncio.Event()
+    generator = ScriptedGenerator(waits_for(go_on))
+    async with opened() as store:
+        stage = Stage(store, generator, PictureFolder(tmp_path), batching=Batching())
+        async with living(stage):
+            jobs = [await stage.accepted("a star", by=f"person {number}") for number in range(30)]
+            go_on.set()
+            for job in jobs:
+                await stage.end(job)
+        measured = await stage.estimate.together(jobs[0].recipe, 8)
+
+    assert sorted(len(request.orders) for request in generator.requests)[-2:] == [1, 8]
+    assert measured == {1: 0.5, 8: 0.5}
+
+
+async def test_while_a_painter_is_free_nobody_waits_for_anothers_picture(tmp_path):
+    generator = ScriptedGenerator(painters=6)
+    async with opened() as store:
+        stage = Stage(store, generator, PictureFolder(tmp_path), batching=Batching())
+        jobs = [await stage.accepted("a star", by=name) for name in CROWD]
+        await learn(stage, jobs[0])
+        async with living(stage):
+            for job in jobs:
+                await stage.end(job)
+
+    assert {len(request.orders) for request in generator.requests} == {1}
+
+
+# ── cancelling ────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_whoever_cancels_is_taken_out_at_once_and_the_others_get_their_pictures(tmp_path):
+    go_on = asyncio.Event()
+    async with crowded(tmp_path, waits_for(go_on)) as (stage, jobs):
+        for job in jobs:
+            await stage.audience.sees(job.id, Progress)
+        await stage.cancel(jobs[1], by=CROWD[1])
+        assert isinstance(await stage.end(jobs[1]), Cancelled)
+        assert stage.generator.closed_early == 0
+        go_on.set()
+        ends = [await stage.end(job) for job in jobs]
+
+        assert [type(end) for end in ends] == [Delivered, Cancelled, Delivered]
+        assert await kinds(stage, jobs[1]) == [Kind.HOLD, Kind.RELEASE]
+        assert not await stage.store.pictures(jobs[1].id)
+
+
+async def test_when_all_have_cancelled_the_work_stops(tmp_path):
+    async with crowded(tmp_path, waits_for(asyncio.Event())) as (stage, jobs):
+        for job in jobs:
+            await stage.audience.sees(job.id, Progress)
+        for job, name in zip(jobs, CROWD, strict=True):
+            await stage.cancel(job, by=name)
+
+        assert [type(await stage.end(job)) for job in jobs] == [Cancelled] * 3
+        await until(lambda: stage.generator.closed_early == 1)
+        assert isinstance(await stage.drawn("something else"), Delivered)
+
+
+async def test_stopping_hands_a_whole_batch_back(tmp_path):
+    async with crowded(tmp_path, waits_for(asyncio.Event())) as (stage, jobs):
+        for job in jobs:
+            await stage.audience.sees(job.id, Progress)
+        stage.dispatcher.stop()
+        await until(lambda: not stage.dispatcher.leading)
+
+        found = [await stage.store.job(job.id) for job in jobs]
+        assert [(job.state, job.losses) for job in found] == [(JobState.QUEUED, 0)] * 3
+
+
+# ── what goes wrong in company is tried again alone ───────────────────────────────────────────────
+
+
+async def test_of_a_batch_that_was_lost_everybody_is_drawn_again_alone(tmp_path):
+    async with crowded(tmp_path, dies_while_drawing) as (stage, jobs):
+        ends = [await stage.end(job) for job in jobs]
+
+        assert [(end.job.attempt, end.job.losses) for end in ends] == [(2, 1)] * 3
+        assert sorted(map(len, sent(stage.generator)[2:])) == [1, 1, 1, 3]
+        for job in jobs:
+            assert await kinds(stage, job) == [Kind.HOLD, Kind.CAPTURE]
+
+
+async def test_a_poisonous_job_takes_nobody_along(tmp_path):
+    def poisoned(request):
+        poison = any("Bob" in order.recipe.prompt for order in request.orders)
+        return (dies_while_drawing if poison else draws)(request)
+
+    async with crowded(tmp_path, usually=poisoned) as (stage, jobs):
+        ends = [await stage.end(job) for job in jobs]
+
+        assert [type(end) for end in ends] == [Broken, Delivered, Delivered]
+        assert ends[0].fault is Fault.POISON
+        assert [end.job.losses for end in ends[1:]] == [1, 1]
+
+
+async def test_of_a_batch_that_hangs_the_generator_is_killed_once_and_everybody_drawn_alone(tmp_path):
+    async with crowded(tmp_path, hangs) as (stage, jobs):
+        ends = [await stage.end(job) for job in jobs]
+
+        assert stage.generator.kills == 1
+        assert [(type(end), end.job.losses) for end in ends] == [(Delivered, 1)] * 3
+
+
+async def test_a_picture_that_fails_in_company_is_tried_once_more_alone(tmp_path):
+    async with crowded(tmp_path, fails) as (stage, jobs):
+        ends = [await stage.end(job) for job in jobs]
+
+        assert [(type(end), end.job.losses) for end in ends] == [
+            (Delivered, 1),
+            (Delivered, 0),
+            (Delivered, 0),
+        ]
+
+
+async def test_a_picture_that_fails_alone_too_has_failed(tmp_path):
+    async with crowded(tmp_path, fails, fails) as (stage, jobs):
+        ends = [await stage.end(job) for job in jobs]
+
+        assert [type(end) for end in ends] == [Broken, Delivered, Delivered]
+        assert ends[0].fault is Fault.OUT_OF_MEMORY
+        assert await kinds(stage, jobs[0]) == [Kind.HOLD, Kind.RELEASE]
+
+
+async def test_a_batch_that_reaches_no_generator_costs_nobody_anything(tmp_path):
+    async with crowded(tmp_path, is_not_reached) as (stage, jobs):
+        ends = [await stage.end(job) for job in jobs]
+
+        assert [end.job.losses for end in ends] == [0, 0, 0]
+
+
+# ── whatever happens, the books are right ─────────────────────────────────────────────────────────
+
+
+def ends_without_a_word(_request):
+    yield Begun()
+    yield End()
+
+
+SCRIPTS = st.sampled_from(
+    [draws, fails, dies_while_drawing, is_not_reached, has_a_bug, hangs, ends_without_a_word]
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    scripts=st.lists(SCRIPTS, max_size=8),
+    orders=st.lists(st.tuples(st.sampled_from(CROWD), st.integers(1, 3)), min_size=4, max_size=10),
+    cancels=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 120)), max_size=4),
+)
+def test_every_job_ends_once_and_every_credit_is_accounted_for(tmp_path_factory, scripts, orders, cancels):
+    async def play() -> None:
+        generator = ScriptedGenerator(*scripts)
+        folder = PictureFolder(tmp_path_factory.mktemp("pictures"))
+        async with opened() as store:
+            stage = Stage(store, generator, folder, batching=Batching())
+            jobs = [await stage.accepted(f"a star --n {count}", by=name) for name, count in orders]
+            await learn(stage, jobs[0])
+            async with living(stage):
+                for which, turns in cancels:
+                    for _ in range(turns):
+                        await asyncio.sleep(0)
+                    await stage.cancel(jobs[which % len(jobs)], by=orders[which % len(jobs)][0])
+                ends = [await stage.end(job) for job in jobs]
+            await books_are_exact(stage, jobs, ends)
+
+    asyncio.run(play())
+
+
+SETTLED = {Delivered: Kind.CAPTURE, Broken: Kind.RELEASE, Cancelled: Kind.RELEASE}
+
+
+async def books_are_exact(stage, jobs, ends) -> None:
+    assert await stage.store.ledger_faults() == []
+    for job, end in zip(jobs, ends, strict=True):
+        assert await kinds(stage, job) == [Kind.HOLD, SETTLED[type(end)]]
+        assert len(await stage.store.pictures(job.id)) == (job.count if isinstance(end, Delivered) else 0)
+    spent = sum(job.price for job, end in zip(jobs, ends, strict=True) if isinstance(end, Delivered))
+    balances = [balance for _, balance in await stage.store.accounts()]
+    assert sum(balance.held for balance in balances) == 0
+    assert sum(1000 - balance.available for balance in balances) == spent
