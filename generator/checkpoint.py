@@ -71,7 +71,6 @@ def check_checkpoint(file: Path) -> None:
         return
     check_safetensors(file)
     tensors, _ = read_head(file)
-    _check_shapes(file, tensors)
     _check_architecture(file, tensors)
     _check_numbers(file, tensors)
 
@@ -133,12 +132,6 @@ def _numbers(file: Path) -> int:
 
 
 # ── what a file is ────────────────────────────────────────────────────────────────────────────────
-
-
-def _check_shapes(file: Path, tensors: dict[str, Any]) -> None:
-    shapes = [tensor.get("shape") for tensor in tensors.values()]
-    if not all(isinstance(shape, list) and all(isinstance(side, int) for side in shape) for shape in shapes):
-        raise UnusableModel(f"{file} is damaged: it does not say how large its weights are.")
 
 
 def _check_architecture(file: Path, names: Iterable[str], called: str = "") -> None:

@@ -3,13 +3,13 @@
 A test compares them with the transformer itself.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from generator.embedded import WEIGHTS
 from generator.models import EMBEDDED
+from generator.weights import UnusableModel, read_config
 
 Layers = Mapping[str, tuple[int, int]]
 """(out, in) of every matrix."""
@@ -26,8 +26,8 @@ def layers_for(source: str) -> Layers:
     if folder.is_file():
         folder = folder.parent  # where the other parts of a model of one file are
     try:
-        return layers_of(json.loads((folder / "transformer" / "config.json").read_bytes()))
-    except (OSError, ValueError, TypeError, LookupError):
+        return layers_of(read_config(folder / "transformer" / "config.json"))
+    except (UnusableModel, ValueError, TypeError):
         return layers_of({})
 
 

@@ -5,21 +5,19 @@ the original model's fused `attention.qkv`, names with underscores only (`lora_u
 up. All of them are read against the model's own matrices, so what is left over fits nothing.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from generator.heads import LENGTH_BYTES, read_head
+from generator.heads import LENGTH_BYTES, check_layout, read_head, shape_of
 from generator.layers import Layers
 
 MOST_BYTES = 1 << 30
 MOST_HEAD = 8 << 20
 MOST_RANK = 512
-MOST_SIDES = 8  # of a tensor
-BYTES = {"F16": 2, "BF16": 2, "F32": 4}  # of a number, by what a file calls its kind
+NUMBERS = {"F16", "BF16", "F32"}
 
 PREFIX = re.compile(
     r"^(?:base_model\.model\.)?(?:transformer\.|diffusion_model\.|lora_unet_|lora_transformer_)?"
@@ -131,7 +129,7 @@ def _head(file: Path) -> tuple[dict[str, Any], int]:
         with file.open("rb") as opened:
             head_length(opened.read(LENGTH_BYTES))
         tensors, whole = read_head(file, MOST_HEAD)
-        _check_layout(tensors)
+        check_layout(tensors)
     except OSError as error:
         raise _unreadable(error) from error
     except (ValueError, LookupError, TypeError, RecursionError, AttributeError) as error:
@@ -145,17 +143,6 @@ def _unreadable(error: OSError) -> UnusableLora:
 
 def _no_safetensors() -> UnusableLora:
     return UnusableLora("no_safetensors", "It is no safetensors file, or it is damaged.")
-
-
-def _check_layout(tensors: Mapping[str, Any]) -> None:
-    """Raise ValueError or its kin unless the tensors lie one behind the other and are as long as they say."""
-    end = 0
-    for begin, after, name in sorted((*tensor["data_offsets"], name) for name, tensor in tensors.items()):
-        size = BYTES.get(tensors[name]["dtype"])
-        shape = _shape(tensors[name])
-        if begin != end or after < begin or (size and after - begin != size * math.prod(shape)):
-            raise ValueError(name)
-        end = after
 
 
 # ── names ─────────────────────────────────────────────────────────────────────────────────────────
@@ -205,7 +192,7 @@ def _pieces(target: str, names: Mapping[str, str], tensors: Mapping[str, Any], l
     rank = _rank(target, names, tensors)
     out, inner = layers[over[0]]
     wanted = ((rank, inner), (out * len(over), rank))
-    shapes = tuple(_shape(tensors[names[half]]) for half in ("down", "up"))
+    shapes = tuple(shape_of(tensors[names[half]]) for half in ("down", "up"))
     if shapes != wanted:
         raise UnusableLora(
             "other_size",
@@ -229,21 +216,14 @@ def _diffusers(target: str) -> str:
 def _rank(target: str, names: Mapping[str, str], tensors: Mapping[str, Any]) -> int:
     for kind, name in names.items():
         dtype = str(tensors[name].get("dtype"))
-        if dtype not in BYTES:
+        if dtype not in NUMBERS:
             sentence = "Its numbers are kept as {dtype}; F16, BF16 and F32 are read."
             raise UnusableLora("dtype", sentence, dtype=dtype[:20])
-        if (len(_shape(tensors[name])) == 2) != (kind != "alpha"):  # noqa: PLR2004 - a matrix
+        if (len(shape_of(tensors[name])) == 2) != (kind != "alpha"):  # noqa: PLR2004 - a matrix
             sentence = "At {layer} it holds no matrices, so it is no plain LoRA."
             raise UnusableLora("no_matrices", sentence, layer=target)
-    rank = _shape(tensors[names["down"]])[0]
+    rank = shape_of(tensors[names["down"]])[0]
     if not 1 <= rank <= MOST_RANK:
         sentence = "It has rank {rank} at {layer}; at most {most} is possible."
         raise UnusableLora("rank", sentence, rank=rank, layer=target, most=MOST_RANK)
     return rank
-
-
-def _shape(tensor: Mapping[str, Any]) -> tuple[int, ...]:
-    shape = tensor["shape"]
-    if len(shape) > MOST_SIDES or not all(isinstance(side, int) and 0 <= side < 1 << 63 for side in shape):
-        raise ValueError(shape)
-    return tuple(shape)

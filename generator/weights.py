@@ -16,7 +16,7 @@ from typing import Any
 
 from generator.choices import Precision
 from generator.embedded import WEIGHTS
-from generator.heads import read_head
+from generator.heads import check_layout, read_head
 from generator.models import EMBEDDED
 
 Progress = Callable[[float], None]
@@ -35,6 +35,8 @@ USUAL_NAMES = ("diffusion_pytorch_model.safetensors", "model.safetensors")
 USUAL_INDICES = tuple(f"{name}.index.json" for name in USUAL_NAMES)
 WANTED_FILES = ["*.json", "*.safetensors", "*.txt", "*.jinja"]
 PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"}
+MOST_BYTES = 16 << 20  # of a file that only describes
+MOST_LAYERS, MOST_FIGURE = 1 << 10, 1 << 24  # in a configuration
 LOOK_SECONDS = 0.5  # between two looks at how far a download is
 
 log = logging.getLogger(__name__)
@@ -72,7 +74,8 @@ def check_folder(folder: Path, *, whole: bool = True) -> None:
         if whole or part != "transformer":
             _check_network(folder / part)
         else:
-            _json(folder / part / "config.json")
+            read_config(folder / part / "config.json")
+    read_config(folder / "scheduler" / "scheduler_config.json")
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -109,7 +112,7 @@ def _check_class(folder: Path, index: dict[str, Any], part: str, classes: Sequen
 
 
 def _check_network(folder: Path) -> None:
-    _json(folder / "config.json")
+    read_config(folder / "config.json")
     if not any(folder.glob("*.safetensors")):
         raise UnusableModel(_without_weights(folder))
     for index in folder.glob("*.safetensors.index.json"):
@@ -147,7 +150,8 @@ def check_safetensors(file: Path) -> None:
     A file that is shorter than its head says was cut off, for example by a broken download.
     """
     try:
-        _, whole = read_head(file)
+        tensors, whole = read_head(file)
+        check_layout(tensors)
         size = file.stat().st_size
     except (OSError, ValueError, LookupError, TypeError, RecursionError, AttributeError) as error:
         raise UnusableModel(f"{file} is no safetensors file, or it is damaged.") from error
@@ -155,8 +159,34 @@ def check_safetensors(file: Path) -> None:
         raise UnusableModel(f"{file} is damaged: it has {size} bytes instead of {whole}. Download it again.")
 
 
+def read_config(path: Path) -> dict[str, Any]:
+    """Return the configuration of a part. Raises UnusableModel, also where it asks for what no model has."""
+    config = _json(path)
+    for name, figure in _figures(config):
+        if abs(figure) > (MOST_LAYERS if "layers" in name else MOST_FIGURE):
+            raise UnusableModel(f"{path} is damaged: it asks for {name} = {figure:.3g}.")
+    return config
+
+
+def _figures(config: object, name: str = "") -> Iterator[tuple[str, float]]:
+    """Yield every number, however deep, by the name that it stands under."""
+    match config:
+        case dict():
+            for inner, value in config.items():
+                yield from _figures(value, inner)
+        case list():
+            for value in config:
+                yield from _figures(value, name)
+        case int() | float():
+            yield name, config
+        case _:
+            pass
+
+
 def _json(path: Path) -> dict[str, Any]:
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise UnusableModel(f"{path} is damaged: it is too large for what it should describe.")
         value = json.loads(path.read_bytes())
     except FileNotFoundError as error:
         raise UnusableModel(f"The model folder is not complete: {path} is missing.") from error

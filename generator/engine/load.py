@@ -25,6 +25,7 @@ from generator.engine.network import empty_text_encoder, empty_transformer, fill
 from generator.engine.preview import FLUX_PREVIEW, PreviewMap
 from generator.engine.products import narrow_linears, widen_linears
 from generator.engine.reading import Told
+from generator.engine.shortage import is_out_of_memory
 from generator.memory import Card, Lying, Plan, TooLarge, granted, planned
 from generator.weights import NETWORKS, UnusableModel, precision_of, size_of
 
@@ -103,7 +104,9 @@ def load_parts(
         advance.network_read()
         text_encoder = _text_encoder(folder / "text_encoder", plan, device, dtype, advance.read)
         advance.network_read()
-        tokenizer = AutoTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder / "tokenizer", local_files_only=True, trust_remote_code=False
+        )
         scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(folder / "scheduler")
         preview = load_preview(folder)
     _check_fit(transformer, vae, text_encoder, preview)
@@ -246,9 +249,9 @@ def _one_sentence(place: Path) -> Iterator[None]:
         yield
     except UnusableModel:
         raise
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise UnusableModel(f"The model in {place} does not fit into memory.") from error
     except Exception as error:
+        if is_out_of_memory(error):
+            raise UnusableModel(f"The model in {place} does not fit into memory.") from error
         log.exception("loading failed")
         first_line = (str(error).strip().splitlines() or [""])[0][:200]
         raise UnusableModel(

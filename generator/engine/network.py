@@ -1,6 +1,6 @@
 """One network of a model: made without weights, then filled from its files where it will compute."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,13 @@ def empty_transformer(folder: Path) -> Any:
 
 def empty_text_encoder(folder: Path) -> Any:
     """Return the text encoder of a folder's configuration, its weights on no device."""
-    return _empty(lambda: AutoModel.from_config(AutoConfig.from_pretrained(folder, local_files_only=True)))
+    return _empty(lambda: _model_of(folder))
+
+
+def _model_of(folder: Path) -> Any:
+    """Return the network of a configuration; code that a model brings along is never run."""
+    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    return AutoModel.from_config(config, trust_remote_code=False)
 
 
 def _empty(build: Callable[[], Any]) -> Any:
@@ -52,12 +58,21 @@ def filled_from(  # noqa: PLR0913, PLR0917 - one for each thing that a weight de
     names = {name: _name_in(stored, name) for name, _, _ in places}
     if missing := sorted(name for name, found in names.items() if found is None):
         raise UnusableModel(f"{folder} lacks {len(missing)} weights, for example {missing[0]}.")
+    _check_sizes(places, {name: stored[found or name] for name, found in names.items()})
     wanted = {
         name: (stored[names[name] or name], _room(module, attribute, device, dtype))
         for name, module, attribute in places
     }
     fill(wanted, told)
     return network.to(device)
+
+
+def _check_sizes(places: Iterable[tuple[str, nn.Module, str]], stored: Mapping[str, Stored]) -> None:
+    """Raise ValueError where a weight is of another size, before there is room made for any."""
+    for name, module, attribute in places:
+        shape = tuple(getattr(module, attribute).shape)
+        if stored[name].shape != shape:
+            raise ValueError(f"{name} is {list(stored[name].shape)}, but {list(shape)} is expected.")
 
 
 def _places(network: nn.Module) -> Iterator[tuple[str, nn.Module, str]]:

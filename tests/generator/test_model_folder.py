@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from generator.embedded import WEIGHTS
+from generator.layers import layers_for, layers_of
 from generator.weights import UnusableModel, check_folder, find_folder
 
 
@@ -113,6 +114,16 @@ def test_a_damaged_index_or_config_is_named(folder, name, content):
 
     with pytest.raises(UnusableModel, match=re.escape(f"{name} is damaged")):
         check_folder(folder)
+
+
+@pytest.mark.parametrize("figure", [1e6, -(10**6), float("inf"), [[10**6]], {"a_layers": 10**6}])
+def test_a_config_that_asks_for_what_no_model_has_is_named(folder, figure):
+    path = folder / "transformer" / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"n_layers": figure}))
+
+    with pytest.raises(UnusableModel, match=r"it asks for \w*_layers = "):
+        check_folder(folder)
+    assert layers_for(str(folder)) == layers_of({})
 
 
 def test_a_folder_without_a_tokenizer_says_so(folder):
