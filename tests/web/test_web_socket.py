@@ -9,9 +9,10 @@ from scripted import ScriptedService
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from bot.adapters.web.chat import MOST_TABS
+from bot.adapters.web.chat import HEALTH_SECONDS, MOST_TABS
 from bot.adapters.web.tabs import MOST_WAITING, Outbox, Tab, TooSlow
-from generator.messages import Loading
+from generator.messages import CardMemory, Loading, Ready
+from generator.models import EMBEDDED_MODEL
 
 KEY = "0123456789abcdef"
 
@@ -104,6 +105,16 @@ async def test_the_painters_waking_up_is_told(url: str, service: ScriptedService
         told = await heard(socket, type="health")
 
     assert (told["state"], told["fraction"]) == ("loading", 0.25)
+
+
+async def test_what_pages_do_not_show_of_the_painter_is_not_told(url: str, service: ScriptedService) -> None:
+    async with page(url) as socket:
+        service.health = Ready(EMBEDDED_MODEL.name, card=CardMemory(1, 8))
+        await asyncio.sleep(2.5 * HEALTH_SECONDS)
+        service.health = Loading(0.25)
+        told = await heard(socket, type="health")
+
+    assert told["state"] == "loading"
 
 
 @pytest.mark.parametrize(

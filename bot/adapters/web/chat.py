@@ -85,13 +85,13 @@ class WebChat(Surface):
         return Rung.EDITED
 
     async def watch(self) -> None:
-        """Tell the pages when the painter's health changes, for ever."""
-        shown = self._core.health()
+        """Tell the pages when what they show of the painter changes, for ever."""
+        shown = health_view(self._core.health())
         while True:
             await asyncio.sleep(HEALTH_SECONDS)
-            if (health := self._core.health()) != shown:
+            if (health := health_view(self._core.health())) != shown:
                 shown = health
-                self._tell_all(health_view(health), "health")
+                self._tell_all(health, "health")
 
     def enter(self) -> Tab | None:
         """Return a new page to serve, or None when there are too many."""
