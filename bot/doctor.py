@@ -14,7 +14,7 @@ from typing import assert_never
 from rich.console import Console
 from rich.text import Text
 
-from bot.doctor_memory import cards, explained, told_of_cards
+from bot.doctor_memory import attention_of, cards, explained, told_of_cards
 from bot.doctor_platforms import ask_platforms
 from bot.doctor_store import contents_check, jobs_check, ledger_check
 from bot.examination import Check, Verdict, advice, worst
@@ -231,9 +231,11 @@ def _local_model_check(path: Path) -> Check:
 
 def memory_check(settings: Settings) -> Check:
     """The model fits on the card, in the precision that is set."""
-    fits, finding = explained(settings.model, settings.precision, cards())
+    found = cards()
+    fits, finding = explained(settings.model, settings.precision, found)
     if fits:
-        return Check("memory", Verdict.GOOD, finding)
+        kernel = f" {attention_of(found[0])}" if found else ""
+        return Check("memory", Verdict.GOOD, finding + kernel)
     return Check("memory", Verdict.BAD, finding, "set PINXIT_PRECISION to auto, or use a larger card.")
 
 

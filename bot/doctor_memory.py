@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,16 @@ def explained(model: str, wish: Precision, cards: list[Card]) -> tuple[bool, str
         return True, planned(cards[0], weights_of(model), wish).sentence(cards[0])
     except TooLarge as error:
         return False, str(error)
+
+
+def attention_of(card: Card) -> str:
+    """Return in a sentence which kernel attends on a card; torch says so, in a process of its own."""
+    ask = [sys.executable, "-P", "-m", "generator.engine.attention"]
+    try:
+        answer = subprocess.run(ask, capture_output=True, text=True, timeout=120, check=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return f"Torch could not be asked how it attends on {card.name}."
+    return f"Attention is computed by {answer.stdout.strip()}."
 
 
 def weights_of(model: str) -> Weights:

@@ -41,6 +41,12 @@ class Arm(Protocol):
     def decode(self, latents: Tensor) -> list[Any]:
         """Return the pictures, 8 bits a channel, in the machine's own memory."""
 
+    def warming(self) -> bool:
+        """Whether what it has drawn so far says little about how quick it is going to be."""
+
+    def levers(self) -> dict[str, str]:
+        """Return what makes it quick, in words."""
+
 
 def twin(network: nn.Module) -> Any:
     """Return a copy of the network that shares its weights: cutting one leaves the other whole."""
@@ -52,6 +58,7 @@ class Stock:
     """diffusers' own pipeline, as its documentation calls it."""
 
     def __init__(self, model: Networks) -> None:
+        self.tuning = {"attention": "diffusers' own choice"}
         self.pipeline = ZImagePipeline(
             scheduler=model.scheduler,
             vae=twin(model.vae),
@@ -60,6 +67,14 @@ class Stock:
             transformer=twin(model.transformer),
         )
         self.pipeline.set_progress_bar_config(disable=True)
+
+    def warming(self) -> bool:
+        """What it compiles, it compiles while it is waited for."""
+        return False
+
+    def levers(self) -> dict[str, str]:
+        """Return what was tuned from outside."""
+        return self.tuning
 
     @torch.no_grad()
     def encode(self, prompts: Sequence[str]) -> Any:
@@ -92,6 +107,7 @@ def compiled(model: Networks) -> Stock:
     """Return the pipeline with the one line that its documentation advises."""
     arm = Stock(model)
     arm.pipeline.transformer.compile_repeated_blocks(fullgraph=True)
+    arm.tuning["compiled"] = "repeated blocks"
     return arm
 
 
@@ -99,8 +115,10 @@ def tuned(model: Networks) -> Stock:
     """Return the pipeline with everything that a user can tune from outside."""
     arm = Stock(model)
     arm.pipeline.transformer.compile_repeated_blocks(fullgraph=True, dynamic=False)
+    arm.tuning["compiled"] = "repeated blocks and VAE, static"
     if model.device.type == "cuda":
         arm.pipeline.transformer.set_attention_backend("_native_cudnn")
+        arm.tuning["attention"] = "cuDNN"
     arm.pipeline.vae.to(memory_format=torch.channels_last)
     arm.pipeline.vae.decode = torch.compile(arm.pipeline.vae.decode)
     return arm
@@ -125,10 +143,18 @@ class Ours:
             device=model.device,
             dtype=model.dtype,
         )
-        self.levers = levers_for(model.device, head_of(model.transformer), Choices(), None)
-        quicken(self.parts.vae, self.levers.compiled)
-        self._net = Net(self.parts.transformer, tuple, model.device, self.precision, self.levers)
+        self._levers = levers_for(model.device, head_of(model.transformer), Choices(), None)
+        quicken(self.parts.vae, self._levers.compiled)
+        self._net = Net(self.parts.transformer, tuple, model.device, self.precision, self._levers)
         self._prompts = PromptEncoder(self.parts.tokenizer, self.parts.text_encoder, model.device)
+
+    def warming(self) -> bool:
+        """Whether shapes are being compiled; until then they are drawn plainly."""
+        return self._levers.warming
+
+    def levers(self) -> dict[str, str]:
+        """Return what is on now; compiled shapes and recorded steps grow in number as it draws."""
+        return self._levers.report() | {"precision": self.precision.value}
 
     @torch.inference_mode()
     def encode(self, prompts: Sequence[str]) -> list[Text]:

@@ -21,7 +21,10 @@ class NotComparable(Exception):
 
 @dataclass(slots=True)
 class Result:
-    """One run. `shapes` has a row per arm and picture size; `skipped` a sentence per arm that was not run."""
+    """One run, with a row per arm and picture size in `shapes`.
+
+    `levers` says what made an arm quick, `skipped` in a sentence why one was not run.
+    """
 
     device: str
     size: str
@@ -33,6 +36,7 @@ class Result:
     machine: dict[str, Any] = field(default_factory=dict)
     floor: dict[str, Any] = field(default_factory=dict)
     gates: list[dict[str, Any]] = field(default_factory=list)
+    levers: dict[str, dict[str, str]] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     shapes: list[dict[str, Any]] = field(default_factory=list)
     batches: list[dict[str, Any]] = field(default_factory=list)

@@ -3,21 +3,24 @@
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
 
 from generator.bench.arms import ARMS, Arm, why_not
 from generator.bench.clock import quantile, ratio
+from generator.bench.flags import kept
 from generator.bench.floor import Rate, measured_rate
 from generator.bench.flops import work
 from generator.bench.fresh import ask
 from generator.bench.gates import pass_gates
 from generator.bench.results import Result, empty_result
 from generator.bench.sizes import EMBEDDED, Networks, Size, networks
-from generator.bench.solo import Timings, batches, solo
+from generator.bench.solo import Prompts, Timings, batches, draw, solo, warm_up
 from generator.bench.table import BASE
 from generator.bench.traffic import RATES, served, waits
+from generator.engine.recorded import RUNS_BEFORE
 from generator.models import EMBEDDED as EMBEDDED_MODEL
 
 CAPTION = 32  # tokens of the measured prompts, filled up
@@ -37,10 +40,11 @@ class Extent:
     orders: int = 40  # drawn per arm and load
     sizes: int = 4  # of the model's picture sizes, at most
     folder: str = EMBEDDED_MODEL
+    patience: float = 300.0  # seconds that an arm has to compile a shape
 
     def quick(self) -> "Extent":
         """Return the same with few samples: minutes."""
-        return replace(self, visits=1, counts=(1, 2), orders=6, sizes=2)
+        return replace(self, visits=1, counts=(1, 2), orders=6, sizes=2, patience=15.0)
 
 
 class Bench:
@@ -61,7 +65,8 @@ class Bench:
                 self.result.skipped[entry.title] = why
                 continue
             self._say(f"building {entry.name}")
-            self._arms[entry.name] = entry.make(self._model)
+            with kept():
+                self._arms[entry.name] = entry.make(self._model)
             if entry.name != BASE:
                 verdict = pass_gates(entry, self._arms[entry.name], self._arms[BASE], self._model)
                 self.result.gates.append(asdict(verdict))
@@ -78,6 +83,7 @@ class Bench:
         for load, sizes in (("one size", self._pictures[1:2]), ("mixed", self._pictures)):
             self._say(f"load, {load}")
             self.result.waits += self._loads(load, sizes)
+        self.result.levers = {name: arm.levers() for name, arm in self._arms.items()}
         self.result.fresh += self._fresh()
 
     def _rate(self) -> Rate:
@@ -90,6 +96,7 @@ class Bench:
         return rate
 
     def _solo(self, picture: tuple[int, int], rate: Rate) -> list[dict[str, Any]]:
+        self._warm(picture, 1)
         found = solo(self._arms, self._model.device, picture, self._extent.steps, self._extent.visits)
         flops = work(self._size, *picture, CAPTION, self._extent.steps).all
         base = found[BASE].whole
@@ -97,8 +104,16 @@ class Bench:
 
     def _batches(self, picture: tuple[int, int]) -> list[dict[str, Any]]:
         extent = self._extent
+        for count in extent.counts:
+            self._warm(picture, count)
         rates = batches(self._arms, self._model.device, picture, extent.steps, extent.counts)
         return [{"arm": name, "picture": _name(picture), "per_second": each} for name, each in rates.items()]
+
+    def _warm(self, picture: tuple[int, int], count: int) -> None:
+        device, steps, prompts = self._model.device, self._extent.steps, Prompts()(count)
+        more = RUNS_BEFORE // steps + 1 if device.type == "cuda" else 0  # then steps are recorded
+        for arm in self._arms.values():
+            warm_up(arm, partial(draw, arm, device, picture, steps, prompts), more, self._extent.patience)
 
     def _loads(self, load: str, sizes: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
         rows = []

@@ -2,7 +2,8 @@
 
 import io
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,8 @@ from generator.recipe import Recipe
 
 STAGES = ("encode", "denoise", "decode")
 WORDS = 12  # of the measured prompts: one bucket of tokens and a bit
+
+WAIT = 0.1  # seconds, between two looks whether an arm is warm
 
 Arms = Mapping[str, Arm]
 
@@ -59,15 +62,23 @@ def there_and_back(arms: Arms, visits: int) -> Iterator[tuple[str, Arm]]:
 def solo(
     arms: Arms, device: torch.device, size: tuple[int, int], steps: int, visits: int
 ) -> dict[str, Timings]:
-    """Return the timings of single pictures. The first of each arm is a warm-up and does not count."""
+    """Return the timings of single pictures. The arms must be warm."""
     prompts = Prompts()
-    for arm in arms.values():
-        draw(arm, device, size, steps, prompts(1))
     found = {name: Timings() for name in arms}
     for name, arm in there_and_back(arms, visits):
         for stage, seconds in draw(arm, device, size, steps, prompts(1)).items():
             found[name].add(stage, seconds)
     return found
+
+
+def warm_up(arm: Arm, draw_one: Callable[[], object], more: int, patience: float) -> None:
+    """Draw until an arm has compiled what it will, or for so many seconds; then so many pictures more."""
+    draw_one()
+    end = time.monotonic() + patience
+    while arm.warming() and time.monotonic() < end:
+        time.sleep(WAIT)
+    for _ in range(more):
+        draw_one()
 
 
 def draw(

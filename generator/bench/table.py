@@ -21,6 +21,8 @@ def show(result: Result, console: Console) -> None:
         console.print(_batches(result))
     if result.waits:
         console.print(_waits(result))
+    for name, levers in result.levers.items():
+        console.print(f"{name}: " + ", ".join(f"{lever} {how}" for lever, how in levers.items()))
     for fresh in result.fresh:
         console.print(_fresh(fresh))
     for name, reason in result.skipped.items():

@@ -1,10 +1,11 @@
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from bot.doctor_memory import card_in, explained, weights_of
+from bot.doctor_memory import attention_of, card_in, explained, weights_of
 from generator.checkpoint import MARK
 from generator.choices import Precision
 from generator.memory import GIB, Z_IMAGE_TURBO, Card
@@ -58,3 +59,13 @@ def test_a_transformer_of_its_own_counts_in_sixteen_bits_whatever_the_file_holds
 )
 def test_what_the_driver_says_is_read(line, card):
     assert card_in(line) == card
+
+
+def test_torch_is_asked_which_kernel_attends_on_the_card():
+    assert attention_of(Card("H200", 139 * GIB)) == "Attention is computed by torch's own choice."
+
+
+def test_where_torch_cannot_be_asked_the_check_says_so(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+
+    assert attention_of(Card("H200", 139 * GIB)) == "Torch could not be asked how it attends on H200."

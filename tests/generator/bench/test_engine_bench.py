@@ -5,17 +5,19 @@ from dataclasses import replace
 
 import pytest
 import torch
+from diffusers.models.attention_dispatch import AttentionBackendName
 from torch.utils.flop_counter import FlopCounterMode
 
 from generator.bench import gates
 from generator.bench.__main__ import main
-from generator.bench.arms import ARMS, Ours, Stock, twin
+from generator.bench.arms import ARMS, Ours, OursInt8, Stock, twin
 from generator.bench.clock import quantile, ratio
+from generator.bench.flags import Registry, flags, kept
 from generator.bench.flops import step_flops, work
 from generator.bench.gates import NotTheSame, pass_gates
 from generator.bench.results import NotComparable, compare
 from generator.bench.sizes import EMBEDDED, FULL, TINY, networks, skeleton
-from generator.bench.solo import there_and_back
+from generator.bench.solo import draw, there_and_back, warm_up
 from generator.bench.traffic import waits
 
 CPU = torch.device("cpu")
@@ -124,7 +126,53 @@ def test_a_whole_run_at_a_tiny_size_is_written_and_compared_with_itself(tmp_path
     assert all(row["to_floor"] > 0 and row["whole"]["p50"] > 0 for row in written["shapes"])
     assert written["gates"][0]["difference"] <= gates.FP32_LIMIT
     assert written["versions"]["torch"]
-    assert "× stock" in capsys.readouterr().out
+    assert written["levers"]["exact"]["attention"] == "torch's own choice"
+    assert written["levers"]["stock"] == {"attention": "diffusers' own choice"}
+    told = capsys.readouterr().out
+    assert "× stock" in told
+    assert "exact: attention torch's own choice, compiled off, recorded off, precision exact" in told
+
+
+def test_what_an_arm_sets_for_the_whole_process_ends_with_its_making(tiny):
+    """As `set_attention_backend` does: it is meant for one model and tunes all."""
+    before = flags()
+
+    with kept():
+        arm = Stock(tiny)
+        arm.pipeline.transformer.set_attention_backend("native")
+        Registry.set_active_backend(AttentionBackendName._NATIVE_MATH)
+        torch.backends.cudnn.benchmark = True
+        torch.backends.cuda.enable_math_sdp(False)
+        torch.set_float32_matmul_precision("medium")
+
+    assert flags() == before
+
+
+def test_no_arm_leaves_a_flag_behind_by_drawing(tiny):
+    before = flags()
+
+    for arm in (Stock(tiny), Ours(tiny), OursInt8(tiny)):
+        draw(arm, CPU, (64, 64), 1, ["a star"])
+
+    assert flags() == before
+
+
+def test_an_arm_is_warm_when_nothing_is_being_compiled_for_it_any_more(tiny):
+    arm, looks, drawn = Ours(tiny), [True, True, False], []
+    arm.warming = lambda: looks.pop(0)
+
+    warm_up(arm, lambda: drawn.append(len(looks)), more=2, patience=60)
+
+    assert drawn == [3, 0, 0]
+
+
+def test_a_compiler_that_takes_too_long_is_not_waited_for(tiny):
+    arm, drawn = Ours(tiny), []
+    arm.warming = lambda: True
+
+    warm_up(arm, lambda: drawn.append(1), more=0, patience=0)
+
+    assert drawn == [1]
 
 
 def test_results_of_different_cards_are_not_compared():

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from wishes import wish
 
+from generator.bench.flags import flags
 from generator.engine import painter as painting
 from generator.engine import preview as previewing
 from generator.engine.preview import PreviewBudget, levels, small_jpeg
@@ -292,3 +293,11 @@ def test_a_file_that_cannot_be_written_fails_its_order(painter, monkeypatch):
     monkeypatch.setattr(painting, "encode_file", lambda *_: 1 / 0)
 
     assert Failed("a", Fault.INTERNAL) in drawn(painter, wish(**SMALL))
+
+
+def test_drawing_leaves_every_flag_of_the_process_as_it_was(painter):
+    before = flags()
+
+    drawn(painter, wish("a", "b", **SMALL))
+
+    assert flags() == before
