@@ -38,10 +38,10 @@ def environment(data: Path, **settings: object) -> dict[str, str]:
     return kept | {f"PINXIT_{name}": str(value) for name, value in ours.items()} | {"PYTHONPATH": str(ROOT)}
 
 
-def once(verb: str, data: Path, seconds: float, **settings: object) -> subprocess.CompletedProcess[str]:
+def once(command: str, data: Path, seconds: float, **settings: object) -> subprocess.CompletedProcess[str]:
     """Run a command of `pinxit` to its end, which must come within so many seconds."""
     return subprocess.run(
-        [sys.executable, "-m", "bot", verb],
+        [sys.executable, "-m", "bot", *command.split()],
         env=environment(data, **settings),
         cwd=data.parent,
         capture_output=True,

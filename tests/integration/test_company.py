@@ -10,10 +10,11 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 from books import all_shown, on_discord_now, on_telegram_now
-from product import Product, eventually, page
+from product import Product, eventually, once, page
 from street import join_discord, join_telegram, new_key
 from webhook_receiver import Receiver, receiving
 
+from storage.pictures import PictureFolder
 from storage.postgresql import PostgresStore, migrate
 from storage.records import JobState
 from storage.sql.scripts import newest
@@ -152,6 +153,36 @@ async def test_who_orders_little_at_one_bot_does_not_wait_for_who_orders_much_at
             end = (await store.job(only["id"])).ended_at
 
     assert sum(each < end for each in ends) <= 5
+
+
+async def test_a_backup_made_by_command_while_both_work_is_put_back_by_command(
+    pair, database, postgres_server, tmp_path
+):
+    async with shopping(pair[0], "keeper") as shop:
+        ordering = asyncio.create_task(orders(shop, pair, 8))
+        made = await asyncio.to_thread(
+            once, f"backup {tmp_path}/copy", pair[0].data, SOON, **pair[0].settings
+        )
+        jobs = await ordering
+    empty = await asyncio.to_thread(postgres_server.empty)
+    other = {"DATABASE": empty, "PICTURES": f"file://{tmp_path}/pictures"}
+    back = await asyncio.to_thread(once, f"restore {tmp_path}/copy", tmp_path / "other", SOON, **other)
+
+    assert (made.returncode, made.stderr) == (0, "")
+    assert "Every credit is accounted for." in back.stdout
+    async with opened(empty) as copy, opened(database) as store:
+        await all_shown(store)
+        kept = {job.id for job in await copy.jobs(1000)}
+        files = PictureFolder(tmp_path / "pictures")
+        named = {each.sha256 for job in kept for each in await copy.pictures(job)}
+        assert kept <= {job.id for job in await store.jobs(1000)}
+        assert set(await files.hashes()) == named
+        assert await copy.ledger_faults() == []
+    assert len(jobs) == 8
+
+
+async def orders(shop: Shop, bots: Two, count: int) -> list[str]:
+    return [(await shop.order(bots[number % 2]))[1]["id"] for number in range(count)]
 
 
 # ── offices and shards ────────────────────────────────────────────────────────────────────────────
