@@ -7,7 +7,7 @@ effort. A preview is larger than a notice may be: it lies in the database, and t
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any
+from typing import Any, assert_never
 
 from bot.clock import Clock, pause
 from bot.delivery import Delivery
@@ -65,20 +65,25 @@ class Relay:
 
     def tell(self, post: Post, update: Update) -> None:
         """Tell the bot that holds the post. An end is told by storage."""
-        company = self._store.company
         match update:
-            case Progress() if post.id in self._untold:
-                self._untold[post.id] = update
-            case Progress() if self._tasks is not None:
-                self._untold[post.id] = update
-                self._begin(lambda: self._tell_progress(post))
-            case Delivered(job=job) | Broken(job=job) | Cancelled(job=job) if self._told_at.pop(post.id, 0):
-                self._untold.pop(post.id, None)
-                self._begin(lambda: self._store.previews.hide(job.id))
+            case Progress():
+                self._tell_soon(post, update)
             case Queued(job=job, place=place, eta_seconds=eta, loading=loading):
-                company.tell("place", to=post.holder, job=job.id, place=place, eta=eta, loading=loading)
+                told = {"job": job.id, "place": place, "eta": eta, "loading": loading}
+                self._store.company.tell("place", to=post.holder, **told)
+            case Delivered(job=job) | Broken(job=job) | Cancelled(job=job):
+                self._untold.pop(post.id, None)
+                if self._told_at.pop(post.id, None) is not None:
+                    self._begin(lambda: self._store.previews.hide(job.id))
             case _:
-                pass
+                assert_never(update)
+
+    def _tell_soon(self, post: Post, update: Progress) -> None:
+        """Of what comes meanwhile only the newest is told."""
+        if self._tasks is not None:
+            if post.id not in self._untold:
+                self._begin(lambda: self._tell_progress(post))
+            self._untold[post.id] = update
 
     async def _tell_progress(self, post: Post) -> None:
         """Tell the newest progress as soon as the last was told long enough ago."""
