@@ -21,7 +21,8 @@ where not exists (select 1 from pictures where sha256 = json_each.value)
 """
 EXPECT = f"""
 insert into arrivals (keeper, sha256, until)
-select :keeper, value, {NOW} + :seconds from json_each(:hashes)
+select :keeper, value, {NOW} + :seconds from json_each(:hashes) where true
+on conflict (keeper, sha256) do nothing
 """  # noqa: S608 - our own words
 
 # One after the other, so that nobody waits in a circle.
