@@ -79,10 +79,10 @@ class Street:
     kills: Counter[str] = field(default_factory=Counter)
     asked: Counter[str] = field(default_factory=Counter)
 
-    async def work(self, victims: Victims, seconds: float) -> None:
-        """Work in every chat for so long, while one victim after the other is drawn and killed."""
+    async def work(self, victims: Victims, seconds: float, at_least: int = 0) -> None:
+        """Work in every chat for so long, while one victim after the other, so many at least, is killed."""
         await asyncio.gather(
-            self._kill(victims, seconds),
+            self._kill(victims, seconds, at_least),
             self._on_discord(),
             self._on_telegram(),
             self._on_the_page(),
@@ -90,10 +90,10 @@ class Street:
         )
         tell(f"killed {dict(self.kills)}, asked {dict(self.asked)}")
 
-    async def _kill(self, victims: Victims, seconds: float) -> None:
+    async def _kill(self, victims: Victims, seconds: float, at_least: int) -> None:
         until = time.monotonic() + seconds
         names, weights = list(victims), [weight for weight, _ in victims.values()]
-        while time.monotonic() < until:
+        while time.monotonic() < until or self.kills.total() < at_least:
             await asyncio.sleep(self.dice.uniform(0.2, 8.0))
             [victim] = self.dice.choices(names, weights)
             self.kills[victim] += 1
