@@ -21,6 +21,7 @@ from websockets.asyncio.client import ClientConnection, connect
 ROOT = Path(__file__).parents[2]
 ADDRESS = re.compile(r"Pinxit is at (http://\S+)")
 START_SECONDS = 30.0  # generous: the machine may be busy
+PATIENCE_SECONDS = 180.0  # the same, until something is shown
 ENDS = {"done", "broken", "cancelled"}
 
 View = dict[str, Any]
@@ -187,17 +188,17 @@ class Page:
         """Type /imagine; return the answer."""
         return await self.ask("imagine", text=text, key=key or secrets.token_hex(12))
 
-    async def ended(self, job: str, seconds: float = 60.0) -> View:
+    async def ended(self, job: str, seconds: float = PATIENCE_SECONDS) -> View:
         """Return the job's message in its final state."""
         return await self.shown(job, lambda item: item["state"] in ENDS, seconds)
 
-    async def shown(self, job: str, wanted: Callable[[View], bool], seconds: float = 60.0) -> View:
+    async def shown(self, job: str, wanted: Callable[[View], bool], seconds: float = PATIENCE_SECONDS) -> View:
         """Return the job's message as soon as it shows what is wanted."""
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(lambda: job in self.items and wanted(self.items[job]))
             return self.items[job]
 
-    async def told(self, wanted: Callable[[], bool], seconds: float = 60.0) -> None:
+    async def told(self, wanted: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until a message makes it true."""
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(wanted)
