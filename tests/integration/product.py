@@ -192,7 +192,9 @@ class Page:
         """Return the job's message in its final state."""
         return await self.shown(job, lambda item: item["state"] in ENDS, seconds)
 
-    async def shown(self, job: str, wanted: Callable[[View], bool], seconds: float = PATIENCE_SECONDS) -> View:
+    async def shown(
+        self, job: str, wanted: Callable[[View], bool], seconds: float = PATIENCE_SECONDS
+    ) -> View:
         """Return the job's message as soon as it shows what is wanted."""
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(lambda: job in self.items and wanted(self.items[job]))
