@@ -146,7 +146,9 @@ class Ours:
         self._levers = levers_for(model.device, head_of(model.transformer), Choices(), None)
         quicken(self.parts.vae, self._levers.compiled)
         self._net = Net(self.parts.transformer, tuple, model.device, self.precision, self._levers)
-        self._prompts = PromptEncoder(self.parts.tokenizer, self.parts.text_encoder, model.device)
+        self._prompts = PromptEncoder(
+            self.parts.tokenizer, self.parts.text_encoder, model.device, self._levers.recorder
+        )
 
     def warming(self) -> bool:
         """Whether shapes are being compiled; until then they are drawn plainly."""

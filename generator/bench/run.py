@@ -110,10 +110,15 @@ class Bench:
         return [{"arm": name, "picture": _name(picture), "per_second": each} for name, each in rates.items()]
 
     def _warm(self, picture: tuple[int, int], count: int) -> None:
-        device, steps, prompts = self._model.device, self._extent.steps, Prompts()(count)
-        more = RUNS_BEFORE // steps + 1 if device.type == "cuda" else 0  # then steps are recorded
+        """Draw, and on a card so often that steps and the reading of texts are recorded."""
+        device, steps, prompts = self._model.device, self._extent.steps, Prompts()
+        more = RUNS_BEFORE // steps + 1 if device.type == "cuda" else 0
         for arm in self._arms.values():
-            warm_up(arm, partial(draw, arm, device, picture, steps, prompts), more, self._extent.patience)
+            warm_up(
+                arm, partial(draw, arm, device, picture, steps, prompts(count)), more, self._extent.patience
+            )
+            for _ in range(more * steps):
+                arm.encode(prompts(1))
 
     def _loads(self, load: str, sizes: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
         rows = []

@@ -31,6 +31,7 @@ from generator.engine.text import PromptEncoder
 from generator.engine.tokens import PATCH, filled
 from generator.lora_file import UnusableLora
 from generator.loras import Shelf
+from generator.memory import Lying
 from generator.messages import CardMemory, Event, Failed, Fault, Finished, Generate, Order, Preview, StepDone
 from generator.models import Model, model_for
 from generator.recipe import Recipe
@@ -80,7 +81,9 @@ class ZImagePainter:
         self.model = row.name
         self._parts = parts
         self._row = row
-        self._prompts = PromptEncoder(parts.tokenizer, parts.text_encoder, parts.device)
+        stays = parts.plan is None or parts.plan.text_encoder is Lying.RESIDENT
+        recorder = levers.recorder if stays else None
+        self._prompts = PromptEncoder(parts.tokenizer, parts.text_encoder, parts.device, recorder)
         precision = parts.plan.precision if parts.plan else Precision.EXACT
         self._adapters = Adapters(parts.transformer, shelf, parts.narrow)
         self._net = Net(

@@ -24,6 +24,7 @@ Record = Callable[[Play], Play]
 RUNS_BEFORE = 12  # of a shape: whatever is made at the first runs is there, and rare shapes are not recorded
 MOST_KEPT = 16
 MOST_COUNTED = 1_000  # shapes
+LATENTS = 4  # sides of latents
 NEVER = -(10**9)  # runs of a shape that could not be recorded
 
 log = logging.getLogger(__name__)
@@ -142,9 +143,12 @@ def graphs_of(device: torch.device) -> Record:
     return record
 
 
-def _has_room(device: torch.device, latents: Tensor) -> bool:
-    """Whether the card can hold a step's memory twice: what the allocator keeps unused counts as free."""
+def _has_room(device: torch.device, first: Tensor) -> bool:
+    """Whether the card can hold a step's memory twice: what the allocator keeps unused counts as free.
+
+    The first input tells how large the step is: latents (n, 16, h / 8, w / 8), or the tokens of a text.
+    """
     free, _ = torch.cuda.mem_get_info(device)
     unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-    rows, _, height, width = latents.shape
-    return room_to_record(free + unused, rows, 64 * height * width)
+    pixels = 64 * first[0, 0].numel() if first.ndim == LATENTS else 0
+    return room_to_record(free + unused, len(first), pixels)

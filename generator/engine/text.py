@@ -2,15 +2,18 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
 
+from generator.engine.recorded import Recorder
 from generator.engine.tokens import filled
 
 MOST_TOKENS = 512  # what Z-Image was trained with
 BYTES_KEPT = 64 * 2**20  # one of 64 tokens takes 0.8 MB with Z-Image-Turbo, 0.08 with the embedded model
+
+NO_MASK = {"full_attention": None}  # by kind of layer; the encoder has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,17 @@ class Text:
 class PromptEncoder:
     """Encodes prompts and remembers the latest, so that a reroll does not encode again."""
 
-    def __init__(self, tokenizer: Any, text_encoder: nn.Module, device: torch.device) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        text_encoder: nn.Module,
+        device: torch.device,
+        recorder: Recorder | None = None,
+    ) -> None:
         self._tokenizer = tokenizer
         self._text_encoder = text_encoder
         self._device = device
+        self._recorder = recorder
         self._special = sorted(tokenizer.get_added_vocab(), key=len, reverse=True)
         self._cache: OrderedDict[str, Text] = OrderedDict()
 
@@ -57,11 +67,19 @@ class PromptEncoder:
     def _encoded(self, prompt: str) -> Text:
         tokens = self._tokens(prompt)
         kept = tokens[:MOST_TOKENS]
-        padding = filled(len(kept)) - len(kept)  # it is masked: the features are the same with any
+        padding = filled(len(kept)) - len(kept)
         ids = torch.tensor([kept + [self._tokenizer.pad_token_id] * padding], device=self._device)
-        mask = torch.tensor([[True] * len(kept) + [False] * padding], device=self._device)
-        hidden = self._text_encoder(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
+        hidden = self._read(ids) if self._recorder is None else self._recorder(self._read, ids)
         return Text(hidden[0, : len(kept)].clone(), truncated=len(tokens) > MOST_TOKENS)
+
+    def _read(self, ids: torch.Tensor) -> torch.Tensor:
+        """Return what the encoder makes of tokens, (1, tokens, width).
+
+        Each token sees those before it alone, so what fills the end up needs no mask; asking for none also
+        spares the reference's look at the mask's values, for which it would wait for the card.
+        """
+        read = self._text_encoder(input_ids=ids, attention_mask=NO_MASK, use_cache=False)
+        return cast(torch.Tensor, read.last_hidden_state)
 
     def _tokens(self, prompt: str) -> list[int]:
         templated = self._tokenizer.apply_chat_template(

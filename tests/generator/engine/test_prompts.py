@@ -2,7 +2,10 @@ import pytest
 import torch
 
 from generator.engine import text
+from generator.engine.recorded import RUNS_BEFORE, Recorder
 from generator.engine.text import PromptEncoder
+
+CPU = torch.device("cpu")
 
 
 class Counting(torch.nn.Module):
@@ -69,3 +72,29 @@ def test_marks_between_messages_are_no_part_of_a_prompt(painter, prompts, prompt
 @pytest.mark.parametrize("prompt", ["🙂" * 9, "красный круг", "红色的圆", "\u202eabc", "a\x00b\x07", " . "])
 def test_any_text_is_encoded(prompts, prompt):
     assert torch.isfinite(prompts.encode(prompt).features).all()
+
+
+def test_an_encoder_that_is_recorded_reads_to_the_bit_what_it_would_read(painter, prompts):
+    tape = Recorder(lambda: lambda step: step)
+    recorded = PromptEncoder(painter._parts.tokenizer, painter._parts.text_encoder, CPU, tape)
+    with torch.inference_mode():
+        for number in range(RUNS_BEFORE + 1):
+            recorded.encode(f"number {number}")
+
+        for prompt in ("a red circle", "a cat and " * 20):
+            assert torch.equal(recorded.encode(prompt).features, prompts.encode(prompt).features)
+    assert len(tape) == 1
+
+
+def test_what_fills_a_prompt_up_changes_nothing_of_what_is_read(painter, prompts):
+    """Against the reference's way: a mask that leaves out what fills up."""
+    prompt = "a red circle"
+    ids = prompts._tokens(prompt)
+    filled_up = torch.tensor([ids + [painter._parts.tokenizer.pad_token_id] * (64 - len(ids))])
+    mask = torch.arange(64)[None] < len(ids)
+
+    with torch.inference_mode():
+        wanted = painter._parts.text_encoder(input_ids=filled_up, attention_mask=mask, use_cache=False)
+        found = prompts.encode(prompt).features
+
+    assert torch.equal(found, wanted.last_hidden_state[0, : len(ids)])

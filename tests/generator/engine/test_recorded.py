@@ -266,3 +266,4 @@ def test_the_room_of_a_card_is_what_is_free_and_what_the_allocator_keeps(monkeyp
 
     assert recorded._has_room(CARD, torch.empty(1, 16, 64, 64))
     assert not recorded._has_room(CARD, torch.empty(1, 16, 128, 128))
+    assert recorded._has_room(CARD, torch.empty(1, 512))  # a text's tokens
