@@ -205,6 +205,11 @@ def render(recipe: Recipe, count: int, format: PictureFormat = PictureFormat.PNG
     return f"{recipe.prompt} {flags}"  # a prompt that nobody can have typed
 
 
+def is_said(recipe: Recipe) -> bool:
+    """Say whether its text says all of a recipe: no words say a variation, or a picture to start from."""
+    return recipe.variation_seed is None and recipe.start is None
+
+
 def workable(recipe: Recipe, model: Model, shelf: Collection[str]) -> Recipe:
     """Return a recipe from elsewhere as far as it can be ordered here in words.
 

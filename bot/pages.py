@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from bot.options import EXAMPLES, render
+from bot.options import EXAMPLES, is_said, render
 from bot.refusals import Refusal
 from bot.texts import describe, number, say
 from bot.updates import (
@@ -113,6 +113,8 @@ class Pages:
         if update.job.deleted or not update.pictures:
             return [self.told(update, language)]
         lines = [self._markup.small(self.info_line(update.job, language))]
+        if not update.job.recipe.drawn_steps:
+            lines += [self._markup.small(self._markup.own(say(language, "web_resized")))]
         if any(picture.truncated for picture in update.pictures):
             lines += [self._markup.small(say(language, "web_truncated"))]
         return lines
@@ -126,11 +128,11 @@ class Pages:
         return self._markup.own(describe(Info(job=job, pictures=(), receipt=()), language))
 
     def info(self, info: Info, language: str) -> str:
-        """Return the whole recipe as it can be typed again, and what it cost."""
+        """Return the recipe as far as it can be typed again, and what it cost."""
         job = info.job
         typed = self._markup.block("/imagine " + render(job.recipe, job.count, job.format))
-        again = self._markup.own(say(language, "web_again"))
-        return f"{again}\n{typed}\n{self._markup.small(self.info_line(job, language))}"
+        head = self._markup.own(say(language, "web_again" if is_said(job.recipe) else "info_words"))
+        return f"{head}\n{typed}\n{self._markup.small(self.info_line(job, language))}"
 
     def found(self, found: FoundRecipe, language: str) -> str:
         """Return a recipe that a file told, as it can be typed."""

@@ -72,6 +72,8 @@ def _delivered(update: Delivered, language: str) -> str:
     if update.job.deleted or not update.pictures:
         return say(language, "deleted")
     sentence = say(language, "delivered", count=len(update.pictures))
+    if not update.job.recipe.drawn_steps:
+        return say(language, "delivered_resized", sentence=sentence)
     if any(picture.truncated for picture in update.pictures):
         return say(language, "delivered_truncated", sentence=sentence)
     return sentence

@@ -135,3 +135,14 @@ async def test_wildcards_in_an_edited_order_keep_its_mask(town, tmp_path):
     assert wider.recipe.start.mask
     for job in (first, second):
         assert job.recipe.start.pictures == wider.recipe.start.pictures
+
+
+async def test_what_was_only_enlarged_says_so(town, tmp_path):
+    async with running(town, tmp_path) as bot:
+        asked = town.imagine("a fox")
+        await painted(town, bot, asked)
+        larger = town.press(asked.original, "Twice as large")
+        await painted(town, bot, larger)
+
+    assert "Nothing new was painted" in larger.original.content
+    assert "Nothing new was painted" not in asked.original.content

@@ -95,3 +95,11 @@ async def test_a_retry_uses_the_file_that_telegram_has_already(town, tmp_path, s
         await town.until(lambda: message.file, seconds=30)
 
     assert len(town.answers(stage)) == 1
+
+
+async def test_wildcards_are_told_that_an_inline_message_holds_one_picture(town, tmp_path, stage):
+    async with running(town, tmp_path, stage=stage.id) as bot:
+        message = await sent(town, "a {red|blue} fox")
+        await town.until(lambda: "may make 1 order" in message.text)
+
+        assert await bot.jobs() == []

@@ -157,3 +157,18 @@ async def test_wildcards_in_an_edited_order_keep_its_mask(town, tmp_path):
             wider.recipe.start.picture,
             wider.recipe.start.mask,
         )
+
+
+async def test_what_was_only_enlarged_says_so_and_its_words_are_told_as_words(town, tmp_path):
+    async with running(town, tmp_path) as bot:
+        town.says("a red fox")
+        await painted(town, bot)
+        plain = town.last
+        town.presses(plain, "Twice as large")
+        await painted(town, bot, 2)
+        large = town.last
+        town.presses(large, "Info")
+        await town.until(lambda: town.last.text.startswith("These are its words"))
+
+    assert "Nothing new was painted" in large.text
+    assert "Nothing new was painted" not in plain.text

@@ -11,6 +11,7 @@ from bot.adapters.web.views import item
 from bot.options import Defaults, parse
 from bot.styles import read_styles
 from generator.models import EMBEDDED_MODEL, Z_IMAGE, Z_IMAGE_TURBO, Model
+from generator.recipe import Start
 
 SHELF = Defaults(loras=("snow",))
 
@@ -99,3 +100,15 @@ def test_every_value_that_is_suggested_can_be_ordered(model: Model) -> None:
     for option in options_for(model, 4, ("snow",), styles.all()):
         for value in option.values:
             assert parse(f"a star {option.flag} {value}", model, given)
+
+
+async def test_what_was_only_enlarged_is_told(tmp_path: Path) -> None:
+    service = ScriptedService(tmp_path)
+    await service.finish(await service.accepted("a star"))
+    update = service.shown["job001"]
+    start = Start(picture="ab" * 32, strength=0.0)
+    enlarged = replace(update, job=replace(update.job, recipe=replace(update.job.recipe, start=start)))
+
+    assert not item(update, "en")["resized"]
+    assert item(enlarged, "en")["resized"]
+    assert "Nothing new was painted" in item(enlarged, "en")["sentence"]

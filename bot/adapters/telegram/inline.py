@@ -19,9 +19,9 @@ from bot.adapters.telegram.replies import Context, Replies
 from bot.adapters.telegram.wording import HTML, MOST_OF_PROMPT, escaped, quoted, shortened
 from bot.commands import Imagine
 from bot.options import split
-from bot.refusals import Refusal
+from bot.refusals import Refusal, TooManyAlternatives
 from bot.texts import describe, say
-from bot.updates import Progress, Queued, Refused
+from bot.updates import Progress, Queued, Refused, SeveralAsked
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +71,8 @@ class Inline:
     async def _order(self, asked: Asked, words: str, message: str) -> None:
         order = Imagine(by=asked.by, key=asked.key, text=_one_picture(words), post=asked.post)
         answer = await self._core.answer(order)
+        if isinstance(answer, SeveralAsked):
+            answer = Refused(TooManyAlternatives(limit=1))  # an inline message holds one picture
         if isinstance(answer, Queued | Progress):
             post = await self._core.post(answer.job.id)
             if post is not None:

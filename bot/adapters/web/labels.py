@@ -84,6 +84,7 @@ LABELS: dict[str, str] = {
     "web_rerolled": "Reroll",
     "web_original": "Show the original",
     "web_truncated": "The prompt was too long for this model: its end was not read.",
+    "web_resized": "Nothing new was painted: this is the same picture at this size.",
     "web_picture_missing": "This picture could not be loaded.",
     # recipe, cost, receipt
     "web_negative": "Without",

@@ -11,7 +11,7 @@ from typing import Any, assert_never
 from bot.adapters.web.beginning import start_view
 from bot.adapters.web.personal import personal_view
 from bot.file_names import ENDINGS
-from bot.options import lora_flag, render
+from bot.options import is_said, lora_flag, render
 from bot.texts import describe
 from bot.updates import (
     Answer,
@@ -146,6 +146,7 @@ def _job(job: Job) -> View:
         "seed": str(recipe.seed),
         "variation": _variation(recipe),
         "start": start_view(recipe.start),
+        "resized": recipe.drawn_steps == 0,
     }
 
 
@@ -206,10 +207,8 @@ def _typed(job: Job) -> str:
 
 
 def _again(job: Job) -> str | None:
-    """Return what to type to draw the job again; no words say a variation or a picture."""
-    if job.recipe.variation_seed is not None or job.recipe.start is not None:
-        return None
-    return f"/imagine {render(job.recipe, job.count, job.format)}"
+    """Return what to type to draw the job again, where words can say it."""
+    return f"/imagine {render(job.recipe, job.count, job.format)}" if is_said(job.recipe) else None
 
 
 def _wallet(wallet: Wallet) -> View:

@@ -76,6 +76,7 @@ export class Post {
     const size = h("span", {}, `${number(item.width)} × ${number(item.height)}`);
     const facts = [size, h("span", {}, price(item.price))];
     if (item.seconds !== null) facts.push(h("span", {}, seconds(item.seconds)));
+    if (item.resized) facts.push(h("span", {}, t("web_resized")));
     if (item.pictures.some(({ truncated }) => truncated)) {
       facts.push(h("span", { class: "warning" }, t("web_truncated")));
     }

@@ -3,7 +3,7 @@
 import { button, dress, h } from "./dom.js";
 import { price, unfolding } from "./posts.js";
 import { COMMANDS } from "./suggest.js";
-import { moment, number, seconds, t } from "./words.js";
+import { moment, number, percent, seconds, t } from "./words.js";
 
 /** Opens a dialog with a heading; returns {dialog, body}. Escape, the cross and a click beside it close it. */
 export function sheet(title, kind = "") {
@@ -73,6 +73,7 @@ function strip(item) {
 }
 
 function recipeFacts({ recipe, ...job }) {
+  const { start } = recipe;
   const variation = recipe.variation_seed === null ? null : `${number(recipe.variation_strength)} · ${recipe.variation_seed}`;
   return [
     [t("web_negative"), recipe.negative_prompt],
@@ -82,6 +83,8 @@ function recipeFacts({ recipe, ...job }) {
     [t("web_variation"), variation],
     [t("web_steps"), number(recipe.steps)],
     [t("web_shift"), number(recipe.shift)],
+    [t("web_start_strength"), start && percent(start.strength)],
+    [t("web_blend_share"), start?.other && percent(start.share)],
     ["LoRA", recipe.loras?.map(({ name, scale }) => `${name}:${scale}`).join(", ") || null],
     [t("web_guidance"), recipe.guidance ? number(recipe.guidance) : null],
     [t("web_model"), recipe.model],

@@ -2,7 +2,7 @@
 
 import { button, dress, h, icon } from "./dom.js";
 import { openMask } from "./mask.js";
-import { current, t } from "./words.js";
+import { current, percent, t } from "./words.js";
 
 const USUAL = 0.6;
 const USUAL_MASKED = 1;
@@ -213,10 +213,6 @@ export class Start {
 
 function thumb(src) {
   return src ? h("img", { src, alt: "", class: "start-thumb" }) : h("span", { class: "start-thumb" });
-}
-
-function percent(share) {
-  return new Intl.NumberFormat(document.documentElement.lang, { style: "percent" }).format(share);
 }
 
 function dataUrl(file) {

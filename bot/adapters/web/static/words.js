@@ -55,6 +55,11 @@ export function number(value) {
   return new Intl.NumberFormat(document.documentElement.lang).format(value);
 }
 
+/** Returns a part of a whole in percent. */
+export function percent(share) {
+  return new Intl.NumberFormat(document.documentElement.lang, { style: "percent" }).format(share);
+}
+
 /** Returns seconds with at most one decimal. */
 export function seconds(value) {
   const written = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 }).format(value);
