@@ -24,6 +24,7 @@ from bot.styles import read_styles
 from bot.texts import LANGUAGES, describe, preference_lines, rule_lines
 from bot.texts.catalogue import catalogue
 from bot.updates import (
+    AllAccepted,
     Broken,
     Cancelled,
     Deleted,
@@ -54,7 +55,7 @@ from bot.updates import (
     Wallet,
 )
 from generator.messages import Fault, PictureFormat
-from generator.recipe import MAX_LORAS, MAX_PROMPT, Recipe, RecipeError
+from generator.recipe import MAX_LORAS, MAX_PROMPT, Recipe, RecipeError, Start
 from storage.records import (
     Balance,
     Identity,
@@ -99,6 +100,7 @@ PICTURE = Picture(
 )
 ADA = Person(identity=Identity("web", "ada"), name="Ada", language="en")
 QUEUED = Queued(job=JOB, place=3, eta_seconds=11.2)
+UNTOUCHED = Start(picture="0" * 64, strength=0.0)
 EVERYTHING = [
     QUEUED,
     replace(QUEUED, place=1),
@@ -108,6 +110,9 @@ EVERYTHING = [
     Delivered(job=JOB, pictures=(PICTURE,)),
     Delivered(job=JOB, pictures=(replace(PICTURE, truncated=True),) * 4),
     Delivered(job=replace(JOB, deleted=True), pictures=()),
+    Delivered(job=replace(JOB, recipe=replace(JOB.recipe, start=UNTOUCHED)), pictures=(PICTURE,)),
+    AllAccepted((QUEUED,)),
+    AllAccepted((QUEUED,) * 5),
     *(Broken(job=JOB, fault=fault) for fault in Fault),
     *Fault,
     Cancelled(job=JOB),

@@ -238,7 +238,8 @@ function codes(pairs) {
 }
 
 function example(flag, values) {
-  const instead = { "--seed": "7", "--no": "text", "--strength": "0.6", "--share": "0.3" }[flag];
+  const [shortest] = values.map(({ value }) => value).sort((one, other) => one.length - other.length);
+  const instead = { "--seed": "7", "--no": "text", "--strength": "0.6", "--share": "0.3", "--style": shortest }[flag];
   return `${flag} ${instead ?? values.at(flag === "--ar" ? 3 : -1)?.value ?? ""}`.trim();
 }
 
