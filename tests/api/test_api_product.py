@@ -190,7 +190,9 @@ async def test_a_stream_outlives_the_generator_and_a_task_the_bot(served):
     task = await client.run(run, wait=False)
     await asyncio.to_thread(served.product.kill)
     await asyncio.to_thread(served.product.start)
-    job = await asked(served, "GET", f"/v1/jobs/{task['id']}", headers={"prefer": "wait=100"})
+    job = {"ended_at": None}
+    while job["ended_at"] is None:
+        job = await asked(served, "GET", f"/v1/jobs/{task['id']}", headers={"prefer": "wait=100"})
     assert job["state"] == "succeeded"
 
 

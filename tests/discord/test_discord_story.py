@@ -11,7 +11,7 @@ from storage.records import JobState
 from tests.platforms.discord import USUAL
 from tests.platforms.discord_faults import slow
 from tests.platforms.discord_world import ATTACH_FILES, SEND_IN_THREADS
-from tests.platforms.studio import PREVIEW
+from tests.platforms.studio import PREVIEW, begins_at
 
 
 async def test_a_command_becomes_a_picture_in_one_message(town, tmp_path):
@@ -29,10 +29,12 @@ async def test_a_command_becomes_a_picture_in_one_message(town, tmp_path):
 
 
 async def test_the_message_goes_from_place_to_progress_to_pictures(town, tmp_path):
-    go = asyncio.Event()
-    async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:
+    begin, go = asyncio.Event(), asyncio.Event()
+    async with running(town, tmp_path, begins_at(begin, waits_for(go)), seconds=10.0) as bot:
         asked = town.imagine("a boat")
-        await town.until(lambda: asked.original and "step 3 of 8" in asked.original.content)
+        await town.until(lambda: asked.original and "You're next." in asked.original.content)
+        begin.set()
+        await town.until(lambda: "step 3 of 8" in asked.original.content)
         await town.until(lambda: asked.original.attachments)
         preview = asked.original.pictures
         go.set()

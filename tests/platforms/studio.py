@@ -101,6 +101,16 @@ def waits_for(event: asyncio.Event, then: Script = draws) -> Script:
     return script
 
 
+def begins_at(event: asyncio.Event, then: Script) -> Script:
+    """Do nothing until the event is set."""
+
+    def script(request: Generate) -> Iterable[Line]:
+        yield event
+        yield from then(request)
+
+    return script
+
+
 SHELF = shelf_for(EMBEDDED, None)
 
 

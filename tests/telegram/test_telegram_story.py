@@ -6,6 +6,7 @@ import pytest
 from writing import running, waits_for
 
 from storage.records import JobState
+from tests.platforms.studio import begins_at
 
 
 async def test_a_command_becomes_a_picture_in_one_message(town, tmp_path):
@@ -30,10 +31,12 @@ async def test_a_command_becomes_a_picture_in_one_message(town, tmp_path):
 
 
 async def test_the_message_goes_from_place_to_progress_to_picture(town, tmp_path):
-    go = asyncio.Event()
-    async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:
+    begin, go = asyncio.Event(), asyncio.Event()
+    async with running(town, tmp_path, begins_at(begin, waits_for(go)), seconds=10.0) as bot:
         town.imagine("a boat")
-        await town.until(lambda: town.answers() and town.last.file)
+        await town.until(lambda: town.answers() and "You're next." in town.last.text)
+        begin.set()
+        await town.until(lambda: town.last.file)
         preview = town.last.file.content
         go.set()
         await town.until(lambda: "Reroll" in town.last.buttons)

@@ -132,6 +132,27 @@ async def test_rerolls_and_variations_of_a_picture_and_its_end(bot: Bot, visit: 
     assert (await page.request.get(bot.url + sources[1])).status == 404
 
 
+async def test_two_painted_pictures_are_blended_at_the_price_that_was_told(bot: Bot, visit: Visit) -> None:
+    page = await visit(bot.url)
+    await imagine(page, "a red circle on a blue background --seed 7")
+    first = await imagine(page, "a yellow star on a green background --seed 8")
+    count = await page.locator(".post").count()
+
+    await first.get_by_role("button", name="Remix").click()
+    await page.get_by_role("button", name="Blend with another picture").click()
+    await page.locator(".tile").nth(1).click()
+    await page.get_by_label("From the second").fill("0.4")
+    await page.locator("#text").fill("a yellow circle --steps 4")
+    await expect(page.get_by_label("Cost: 1")).to_be_visible()
+    await page.keyboard.press("Enter")
+    blended = await finished(page, count)
+    await blended.get_by_role("button", name="Info").click()
+
+    sheet = page.get_by_role("dialog")
+    for words in ("From the second", "40%", "Painted anew", "60%"):
+        await expect(sheet).to_contain_text(words)
+
+
 async def test_info_tells_recipe_cost_and_receipt(bot: Bot, visit: Visit) -> None:
     page = await visit(bot.url)
     post = await imagine(page, "a green heart --seed 123 --steps 4")
