@@ -27,6 +27,7 @@ from bot.adapters.api.surface import ApiSurface
 from bot.adapters.web.app import Door, web_app
 from bot.adapters.web.app import Gallery as WebGallery
 from bot.adapters.web.chat import Core, WebChat
+from bot.adapters.web.messages import owner
 from bot.adapters.web.options import options_for
 from bot.adapters.web.server import CannotListen, WebServer
 from bot.batching import Batching
@@ -302,7 +303,13 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
     )
     api = parts_of(api_core, api_surface)
     relay.learn_again = {"people": people.open, "places": places.open, "webhook": api.webhooks.look}
-    web = _web_server(settings, chat, WebGallery(picture=store.picture, kept=folder.kept), api)
+
+    async def started(sha256: str) -> bool:
+        account = await people.account(owner(settings.language))
+        return await store.starts.find(account, sha256) is not None
+
+    pictures = WebGallery(picture=store.picture, kept=folder.kept, started=started)
+    web = _web_server(settings, chat, pictures, api)
     return Bot(
         store=store,
         people=people,

@@ -83,6 +83,7 @@ from bot.updates import (
 from bot.wildcards import alternatives
 from generator.messages import Fault, Health, PictureFormat, Ready
 from generator.models import EMBEDDED_MODEL, Model
+from generator.recipe import Start
 from storage.pictures import OnDisk
 from storage.records import Balance, Entry, Identity, Job, JobState, Kind, NewPost, Picture, Post, Preferences
 
@@ -125,13 +126,16 @@ class ScriptedService:
 
     def server(self, port: int = 0, host: str = "127.0.0.1", **door: object) -> WebServer:
         """Return the real server around this service."""
-        gallery = Gallery(picture=self.picture, kept=self.kept)
+        gallery = Gallery(picture=self.picture, kept=self.kept, started=self.started)
         app = web_app(self.chat, gallery, Door(host=host, **door))  # type: ignore[arg-type]
         return WebServer(app, self.chat, host, port)
 
     async def kept(self, sha256: str, *, link: bool) -> OnDisk | None:
         path = self.folder / sha256
         return OnDisk(path) if path.is_file() and not link else None
+
+    async def started(self, sha256: str) -> bool:
+        return sha256 in self.sent
 
     async def picture(self, secret: str) -> Picture | None:
         return self.pictures.get(secret)
@@ -233,6 +237,7 @@ class ScriptedService:
                 sent = mask_from(file) if mask else picture_from(file)
                 sha256 = hashlib.sha256(sent.png).hexdigest()
                 self.sent[sha256] = sent
+                (self.folder / sha256).write_bytes(sent.png)
                 return PictureKept(sha256=sha256, width=sent.width, height=sent.height)
             case FindPicture():
                 raise PictureUnknown
@@ -279,7 +284,7 @@ class ScriptedService:
         return Job(
             id=f"job{number:03}",
             account=1,
-            recipe=wish.recipe(EMBEDDED_MODEL, seed=number),
+            recipe=replace(wish.recipe(EMBEDDED_MODEL, seed=number), start=_begun(start)),
             count=wish.count,
             format=wish.format,
             price=wish.count,
@@ -332,6 +337,14 @@ class ScriptedService:
             secret=secret,
         )
         return self.pictures[secret]
+
+
+def _begun(start: From | None) -> Start | None:
+    """Return what a recipe starts from, where that was sent."""
+    if start is None or not isinstance(start.picture, str):
+        return None
+    other = start.other if isinstance(start.other, str) else None
+    return Start(picture=start.picture, strength=start.strength or 0.6, other=other, share=start.share)
 
 
 def picture_of(colour: tuple[int, int, int], size: tuple[int, int], index: int, kind: str) -> bytes:

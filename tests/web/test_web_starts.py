@@ -10,7 +10,7 @@ import pytest
 from aiohttp import ClientSession
 from PIL import Image
 from playwright.async_api import expect
-from scripted import ScriptedService
+from scripted import ScriptedService, running
 
 from bot.adapters.web.messages import BadMessage, read
 from bot.commands import Enlarge, Extend, From, Imagine, PictureOf
@@ -111,6 +111,41 @@ async def test_a_chosen_picture_is_started_from_with_the_chosen_strength(
     assert order.start is not None
     assert (order.start.picture in service.sent, order.start.strength) == (True, 0.35)
     await expect(page.locator("#start")).to_be_hidden()
+
+
+async def test_an_order_that_is_edited_shows_what_it_started_from(
+    url: str, service: ScriptedService, visit: Visit
+) -> None:
+    page = await visit(url)
+    await chosen(page)
+    await page.locator("#start-strength").fill("0.35")
+    await send(page, "a fox at night")
+    await expect(page.locator(".post")).to_have_count(1)
+    await service.finish(service.newest())
+
+    await page.get_by_role("button", name="Edit", exact=True).click()
+    thumb = page.locator("img.start-thumb")
+    await expect(thumb).to_have_js_property("naturalWidth", 320)
+    await expect(page.locator("#start-strength")).to_have_value("0.35")
+    await page.locator("#start").get_by_role("button", name="Paint over a part").click()
+
+    await expect(page.locator(".mask-stage canvas")).to_be_visible()
+
+
+async def test_only_what_the_person_started_from_is_shown(url: str, http: ClientSession) -> None:
+    for name in (SHA, "x", f"{SHA}.png"):
+        async with http.get(f"{url}/starts/{name}") as answer:
+            assert answer.status == 404, name
+
+
+async def test_what_was_started_from_is_not_shown_without_the_password(
+    service: ScriptedService, http: ClientSession
+) -> None:
+    async with (
+        running(service.server(password="secret")) as server,
+        http.get(f"{server.url}/starts/{SHA}") as answer,
+    ):
+        assert answer.status == 401
 
 
 async def test_a_picture_can_be_dropped_and_pasted(url: str, visit: Visit) -> None:

@@ -31,6 +31,7 @@ from bot.adapters.web.views import file_name
 from bot.file_answer import file_answer
 from bot.links import FOR_EVER, is_called, secret_of
 from bot.texts import say
+from generator.recipe import CONTENT
 from storage.pictures import Kept
 from storage.records import Picture
 from storage.store import StorageError
@@ -52,10 +53,14 @@ class WhereKept(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gallery:
-    """Where finished pictures are: the record behind a secret, and the content behind its SHA-256."""
+    """Where pictures are: the record behind a finished one's secret, and the content behind a SHA-256.
+
+    `started` says whether the person has started, or may start, from a content.
+    """
 
     picture: Callable[[str], Awaitable[Picture | None]]
     kept: WhereKept
+    started: Callable[[str], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,16 +143,29 @@ class Pages:
         saved_as = wished if SAVED_AS.fullmatch(wished) else None
         return await self._file(picture, saved_as)
 
+    async def start(self, request: Request) -> Response:
+        """A picture that an order started from, as it is kept."""
+        if not self._is_open(request):
+            return PlainTextResponse("Log in first.", 401)
+        sha256 = request.path_params["sha256"]
+        if not CONTENT.fullmatch(sha256) or not await self._gallery.started(sha256):
+            raise HTTPException(404)
+        return file_answer(await self._kept(sha256), "image/png", {"cache-control": FOR_EVER})
+
     async def _file(self, picture: Picture, saved_as: str | None) -> Response:
+        kept = await self._kept(picture.sha256)
+        name, headers = saved_as or file_name(picture), {"cache-control": FOR_EVER}
+        attachment = saved_as is not None
+        return file_answer(kept, picture.format.media_type, headers, name, attachment=attachment)
+
+    async def _kept(self, sha256: str) -> Kept:
         try:
-            kept = await self._gallery.kept(picture.sha256, link=False)  # the page shows nobody else's
+            kept = await self._gallery.kept(sha256, link=False)  # the page shows nobody else's
         except StorageError:
             raise HTTPException(503) from None
         if kept is None:
             raise HTTPException(404)
-        name, headers = saved_as or file_name(picture), {"cache-control": FOR_EVER}
-        attachment = saved_as is not None
-        return file_answer(kept, picture.format.media_type, headers, name, attachment=attachment)
+        return kept
 
     async def socket(self, socket: WebSocket) -> None:
         """Carry messages between one page and the chat until either end closes."""
@@ -202,6 +220,7 @@ def web_app(chat: WebChat, gallery: Gallery, door: Door) -> Starlette:
             Route("/labels", pages.labels),
             Route(SAMPLER_PATH, pages.sampler),
             Route("/pictures/{name}", pages.picture),
+            Route("/starts/{sha256}", pages.start),
             Route("/sent", pages.sent, methods=["POST"]),
             WebSocketRoute("/socket", pages.socket),
             Mount("/static", _Static(directory=STATIC)),

@@ -169,7 +169,8 @@ function beginWith(item, { src, index }) {
 function beginAgain(from) {
   if (!from) return start.drop();
   const { strength, share, ...refs } = from;
-  start.use({ refs, src: "", strength, share });
+  const [src, otherSrc] = [refs.picture, refs.other].map((kept) => kept && `/starts/${kept}`);
+  start.use({ refs, src, otherSrc, strength, share });
 }
 
 /** Shows what a file says about how it was made. */

@@ -212,7 +212,8 @@ export class Start {
 }
 
 function thumb(src) {
-  return src ? h("img", { src, alt: "", class: "start-thumb" }) : h("span", { class: "start-thumb" });
+  const onerror = ({ target }) => target.replaceWith(h("span", { class: "start-thumb" }));
+  return h("img", { src, alt: "", class: "start-thumb", onerror });
 }
 
 function dataUrl(file) {
