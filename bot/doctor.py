@@ -25,6 +25,7 @@ from bot.words import BadWords, read_words
 from generator.address import Address
 from generator.checkpoint import HUB_FILE, check_local
 from generator.client import GeneratorClient, NotReached
+from generator.machine import free_memory
 from generator.messages import Health, Loading, Ready, Unusable
 from generator.models import EMBEDDED
 from generator.weights import UnusableModel
@@ -232,11 +233,12 @@ def _local_model_check(path: Path) -> Check:
 def memory_check(settings: Settings) -> Check:
     """The model fits on the card, in the precision that is set."""
     found = cards()
-    fits, finding = explained(settings.model, settings.precision, found)
+    fits, finding = explained(settings.model, settings.precision, found, free_memory())
     if fits:
         kernel = f" {attention_of(found[0])}" if found else ""
         return Check("memory", Verdict.GOOD, finding + kernel)
-    return Check("memory", Verdict.BAD, finding, "set PINXIT_PRECISION to auto, or use a larger card.")
+    fix = "set PINXIT_PRECISION to auto, or use a larger card or machine."
+    return Check("memory", Verdict.BAD, finding, fix)
 
 
 def gpu_check(model: str) -> Check:

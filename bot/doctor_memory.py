@@ -9,22 +9,33 @@ from pathlib import Path
 from generator.checkpoint import check_local, own_home, transformer_bytes, weights_in
 from generator.choices import Precision
 from generator.embedded import WEIGHTS
-from generator.memory import Z_IMAGE_TURBO, Card, TooLarge, Weights, planned
+from generator.memory import Z_IMAGE_TURBO, Card, TooLarge, Weights, on_processor, planned, reason
 from generator.models import EMBEDDED
-from generator.weights import UnusableModel
+from generator.weights import UnusableModel, check_folder, precision_of
 
 MIB = 2**20
 
 
-def explained(model: str, wish: Precision, cards: list[Card]) -> tuple[bool, str]:
-    """Return whether it works, and in a sentence how."""
-    if not cards:
-        kept = Precision.EXACT if wish is Precision.AUTO else wish
-        return True, f"{kept}: without a card everything lies in the machine's memory"
+def explained(model: str, wish: Precision, cards: list[Card], free: int | None) -> tuple[bool, str]:
+    """Return whether it works, how, and why so. `free` is what the machine's own memory has left."""
+    weights, kept = weights_of(model), kept_in(model)
     try:
-        return True, planned(cards[0], weights_of(model), wish).sentence(cards[0])
+        if not cards:
+            return True, on_processor(free, weights, wish, kept).without_card()
+        plan = planned(cards[0], weights, wish, kept=kept)
     except TooLarge as error:
         return False, str(error)
+    return True, f"{plan.sentence(cards[0])} {reason(cards[0], weights, wish, plan, kept)}"
+
+
+def kept_in(model: str) -> Precision:
+    """Return what a model's files are in, where they are at hand."""
+    folder = Path(model).expanduser()
+    try:
+        check_folder(folder)
+    except UnusableModel:
+        return Precision.EXACT
+    return precision_of(folder / "transformer")
 
 
 def attention_of(card: Card) -> str:

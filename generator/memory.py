@@ -80,6 +80,13 @@ class Plan:
             f"at most about {self.peak / GIB:.1f} GiB are used."
         )
 
+    def without_card(self) -> str:
+        """Return the plan in words where there is no card."""
+        return (
+            f"{self.precision}: without a card everything lies in the machine's memory, "
+            f"at least {self.peak / GIB:.1f} GiB"
+        )
+
 
 WAYS = (  # transformer, text encoder, tiled; from the fastest to the slowest
     (Lying.RESIDENT, Lying.RESIDENT, False),
@@ -111,6 +118,60 @@ def planned(
         f"The model does not fit on {card.name}: it needs at least {least / GIB:.1f} GiB of memory, "
         f"and {card.bytes / GIB:.1f} GiB are there."
     )
+
+
+def on_processor(
+    free: int | None, weights: Weights, wish: Precision, kept: Precision = Precision.EXACT
+) -> Plan:
+    """Return the plan without a card, in so much free memory where that is known. Raises TooLarge."""
+    wish = granted(wish, kept)
+    precision = Precision.EXACT if wish is Precision.AUTO else wish
+    peak = int((weights.transformer + weights.text_encoder) * _widths(precision, kept)) + 2 * weights.vae
+    if free is not None and peak > free:
+        raise TooLarge(
+            f"The model does not fit into this machine's memory: without a card it needs at least "
+            f"{peak / GIB:.1f} GiB, and {free / GIB:.1f} GiB are free."
+        )
+    return Plan(precision, Lying.RESIDENT, Lying.RESIDENT, tiled=False, peak=peak)
+
+
+def _widths(precision: Precision, kept: Precision) -> float:
+    """Return how many times its sixteen bits a number takes on a processor, which computes in 32."""
+    if kept in EIGHT:
+        return 0.5
+    return 2.0 if precision is Precision.EXACT else 2.5
+
+
+def reason(
+    card: Card, weights: Weights, wish: Precision, plan: Plan, kept: Precision = Precision.EXACT
+) -> str:
+    """Return why this precision was taken, in a sentence."""
+    if kept in EIGHT:
+        return f"In {kept}, because the model's files are."
+    if wish is not Precision.AUTO:
+        return f"In {plan.precision}, because PINXIT_PRECISION says so."
+    if plan.precision is not Precision.EXACT:
+        exact = _peak(weights, Precision.EXACT, WAYS[0], PIXELS)
+        return (
+            f"PINXIT_PRECISION=auto takes {plan.precision}, {_why_this(plan.precision, card)}: in sixteen "
+            f"bits, with everything on the card, about {exact / GIB:.1f} GiB would be used."
+        )
+    if plan.transformer is plan.text_encoder is Lying.RESIDENT:
+        return "PINXIT_PRECISION=auto takes sixteen bits, which are exact: all of it fits."
+    if not eight_bits(card):
+        return (
+            "PINXIT_PRECISION=auto takes sixteen bits: this card multiplies quickly in neither fp8 nor int8."
+        )
+    return (
+        "PINXIT_PRECISION=auto takes sixteen bits: in eight it would not all fit either, and they are exact."
+    )
+
+
+def _why_this(precision: Precision, card: Card) -> str:
+    if precision is Precision.FP8:
+        return "the fastest that it multiplies in"
+    major, minor = card.capability
+    return f"as cards before Ada have no fp8 (this one has compute capability {major}.{minor})"
 
 
 def granted(wish: Precision, kept: Precision) -> Precision:

@@ -27,6 +27,7 @@ from generator.engine.tokens import PATCH
 from generator.memory import FP8_FROM
 
 SHIFT = 3.0
+MOST_COMPILED = 128
 
 
 class Arm(Protocol):
@@ -105,6 +106,7 @@ class Stock:
 
 def compiled(model: Networks) -> Stock:
     """Return the pipeline with the one line that its documentation advises."""
+    _allow_many_shapes()
     arm = Stock(model)
     arm.pipeline.transformer.compile_repeated_blocks(fullgraph=True)
     arm.tuning["compiled"] = "repeated blocks"
@@ -113,6 +115,7 @@ def compiled(model: Networks) -> Stock:
 
 def tuned(model: Networks) -> Stock:
     """Return the pipeline with everything that a user can tune from outside."""
+    _allow_many_shapes()
     arm = Stock(model)
     arm.pipeline.transformer.compile_repeated_blocks(fullgraph=True, dynamic=False)
     arm.tuning["compiled"] = "repeated blocks and VAE, static"
@@ -122,6 +125,11 @@ def tuned(model: Networks) -> Stock:
     arm.pipeline.vae.to(memory_format=torch.channels_last)
     arm.pipeline.vae.decode = torch.compile(arm.pipeline.vae.decode)
     return arm
+
+
+def _allow_many_shapes() -> None:
+    """Let one block be compiled for every shape of a run; the limit is meant for code that never settles."""
+    torch._dynamo.config.recompile_limit = MOST_COMPILED  # noqa: SLF001  it has no public name
 
 
 class Ours:

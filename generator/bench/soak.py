@@ -4,11 +4,13 @@
 """
 
 import argparse
+import ctypes
 import gc
 import itertools
 import json
 import os
 import random
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -29,6 +31,7 @@ from generator.recipe import Recipe
 SIDES = (64, 72, 96, 128, 160)
 MIB = 2**20
 TENTHS = 10
+ARENAS = ("all", "free_pieces", "_2", "mappings", "mapped", "_5", "_6", "used", "free", "_9")
 
 
 def small_painter(folder: Path = WEIGHTS) -> ZImagePainter:
@@ -81,6 +84,32 @@ def resident_mib() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / MIB
 
 
+def memory() -> dict[str, float | None]:
+    """Return how much memory is resident and how much of it in use, in MiB."""
+    used = allocated_mib()
+    return {"resident_mib": round(resident_mib(), 1), "used_mib": None if used is None else round(used, 1)}
+
+
+class _Arenas(ctypes.Structure):
+    """What mallinfo2 of the GNU C library answers."""
+
+    _fields_ = [(name, ctypes.c_size_t) for name in ARENAS]
+
+
+def allocated_mib() -> float | None:
+    """Return what the C library has handed out and not taken back, in MiB; None where another one is used.
+
+    What is resident may grow although this does not, where freed pieces lie between others.
+    """
+    try:
+        ask = ctypes.CDLL(None).mallinfo2
+    except AttributeError:
+        return None
+    ask.restype = _Arenas
+    found = ask()
+    return float((found.used + found.mapped) / MIB)
+
+
 def soak(pictures: int, prompts: int) -> list[dict[str, Any]]:
     """Draw so many pictures; return memory and live tensors at every tenth of the way."""
     painter, drawn = small_painter(), 0
@@ -90,7 +119,7 @@ def soak(pictures: int, prompts: int) -> list[dict[str, Any]]:
         draw(painter, request)
         drawn += len(request.orders)
         if drawn * TENTHS >= pictures * (len(found) + 1):
-            found.append({"pictures": drawn, "mib": round(resident_mib(), 1), "tensors": tensors()})
+            found.append({"pictures": drawn, "tensors": tensors()} | memory())
             print(json.dumps(found[-1] | {"seconds": round(time.monotonic() - began)}), flush=True)  # noqa: T201
         if drawn >= pictures:
             return found
@@ -102,9 +131,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m generator.bench.soak", description=__doc__)
     parser.add_argument("--pictures", type=int, default=10_000)
     parser.add_argument("--prompts", type=int, default=5_000, help="different ones")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    soak(options.pictures, options.prompts)
+    found = soak(options.pictures, options.prompts)
+    if options.json:
+        command = "python -m generator.bench.soak " + " ".join(sys.argv[1:])
+        written = {"command": command, "model": "embedded, on a processor", "sides": SIDES, "memory": found}
+        options.json.write_text(json.dumps(written, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -10,10 +10,12 @@ import os
 import threading
 import types
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
+from torch._inductor.runtime.cache_dir_utils import default_cache_dir
 
 from generator.choices import Choices, Compiling
 from generator.engine.block import Attention, Block, Modulation, block
@@ -26,6 +28,7 @@ Through = Callable[[Block, Tensor, Tensor, Modulation | None, Attention], Tensor
 Rest = tuple[Tensor, Modulation | None, Attention]
 F = TypeVar("F", bound=Callable[..., Tensor])
 
+FOLDER = "TORCHINDUCTOR_CACHE_DIR"
 NUMBERS = itertools.count()
 MOST_SHAPES = 64  # what comes later is drawn plainly
 
@@ -36,8 +39,17 @@ def compiled_for(device: torch.device, choices: Choices) -> "Compiled | None":
         choices.compiling is Compiling.AUTO and device.type == "cuda"
     )
     if wanted and choices.kept is not None:
-        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(choices.kept))  # read when a shape is compiled
+        keep_in(choices.kept)
     return Compiled() if wanted else None
+
+
+def keep_in(folder: Path) -> None:
+    """Have what is compiled kept in a folder, unless the owner named another to torch.
+
+    As soon as anything asks torch where that is, it writes its own answer into the environment.
+    """
+    if os.environ.get(FOLDER) in {None, os.path.abspath(default_cache_dir())}:  # noqa: PTH100  as torch does
+        os.environ[FOLDER] = str(folder)
 
 
 def plainly(

@@ -26,7 +26,8 @@ from generator.engine.preview import FLUX_PREVIEW, PreviewMap
 from generator.engine.products import narrow_linears, widen_linears
 from generator.engine.reading import Told
 from generator.engine.shortage import is_out_of_memory
-from generator.memory import Card, Lying, Plan, TooLarge, granted, planned
+from generator.machine import free_memory
+from generator.memory import Card, Lying, Plan, TooLarge, on_processor, planned, reason
 from generator.weights import NETWORKS, UnusableModel, precision_of, size_of
 
 diffusers.utils.logging.disable_progress_bar()
@@ -122,20 +123,18 @@ def plan_for(folder: Path, device: torch.device, wish: Precision, checkpoint: Pa
     """Return how the model will lie on a device, and log it. Raises UnusableModel where it does not fit."""
     kept = Precision.EXACT if checkpoint else precision_of(folder / "transformer")
     try:
+        weights = weights_in(folder, checkpoint)
         if device.type != "cuda":
-            return on_processor(granted(wish, kept))
+            plan = on_processor(free_memory(), weights, wish, kept)
+            log.info("memory planned", extra={"plan": plan.without_card()})
+            return plan
         card = card_of(device)
-        plan = planned(card, weights_in(folder, checkpoint), wish, kept=kept)
+        plan = planned(card, weights, wish, kept=kept)
     except TooLarge as error:
         raise UnusableModel(str(error)) from error
-    log.info("memory planned", extra={"plan": plan.sentence(card)})
+    why = reason(card, weights, wish, plan, kept)
+    log.info("memory planned", extra={"plan": plan.sentence(card), "reason": why})
     return plan
-
-
-def on_processor(wish: Precision) -> Plan:
-    """Return the plan without a card: everything lies in the machine's memory."""
-    precision = Precision.EXACT if wish is Precision.AUTO else wish
-    return Plan(precision, Lying.RESIDENT, Lying.RESIDENT, tiled=False, peak=0)
 
 
 def card_of(device: torch.device) -> Card:

@@ -100,3 +100,21 @@ def test_what_a_model_takes_is_read_from_its_files_in_sixteen_bits(model_folder)
 
     assert found.transformer == 2 * sum(each.numel() for each in parts.transformer.parameters())
     assert found.vae == 2 * sum(each.numel() for each in parts.vae.parameters())
+
+
+def test_a_model_that_is_too_large_for_the_machine_is_refused_before_it_is_read(model_folder, monkeypatch):
+    monkeypatch.setattr(loading, "free_memory", lambda: 2**20)
+
+    with pytest.raises(
+        UnusableModel, match=r"does not fit into this machine's memory: without a card it needs"
+    ):
+        load(model_folder)
+
+
+def test_the_plan_is_told_at_the_start(model_folder, caplog):
+    caplog.set_level("INFO", "generator")
+
+    load(model_folder)
+
+    (told,) = (record for record in caplog.records if record.message == "memory planned")
+    assert told.plan.startswith("exact: without a card everything lies in the machine's memory")

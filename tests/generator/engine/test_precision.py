@@ -6,6 +6,7 @@ from itertools import islice
 import numpy as np
 import pytest
 import torch
+from torch._inductor.runtime.cache_dir_utils import cache_dir
 
 from generator.choices import Choices, Compiling, Precision
 from generator.embedded import WEIGHTS
@@ -97,6 +98,20 @@ def test_only_cards_compile_unless_told_otherwise():
     assert compiled_for(torch.device("cuda"), Choices(compiling=Compiling.OFF)) is None
     assert compiled_for(torch.device("cuda"), Choices()) is not None
     assert compiled_for(CPU, Choices(compiling=Compiling.ON)) is not None
+
+
+def test_what_is_compiled_is_kept_where_the_owner_wants(tmp_path, monkeypatch):
+    wanted, on = tmp_path / "mine", Choices(compiling=Compiling.ON, kept=tmp_path / "kept")
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "")
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    cache_dir()  # torch's own answer is in the environment from now on
+
+    compiled_for(CPU, on)
+    assert cache_dir() == str(tmp_path / "kept")
+
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(wanted))
+    compiled_for(CPU, on)
+    assert cache_dir() == str(wanted)
 
 
 def test_shapes_are_compiled_in_the_background_and_draw_the_same(parts):
