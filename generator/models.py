@@ -24,7 +24,8 @@ class Model:
     can start from them. A picture is painted at twice its size with `enlarging_strength`; with 0 the
     model is too weak for it, and a resampler does it. Around a picture it paints with
     `extending_strength`: the less, the more it goes on with what the edge shows. `seconds` is the
-    expected time of a picture at default size and steps before any was measured.
+    expected time of a picture at default size and steps before any was measured. With `even_tokens` in
+    a picture, attention is as much to compute as everything else in a block.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Model:
     enlarging_strength: float = 0.0
     extending_strength: float = 1.0
     seconds: float = 2.0
+    even_tokens: int = 23_040  # 2 dim + 1.5 times what the feed-forward widens it to
 
     @property
     def size(self) -> tuple[int, int]:
@@ -96,6 +98,7 @@ EMBEDDED_MODEL = Model(
     },
     extending_strength=0.5,
     seconds=1.0,
+    even_tokens=1_152,
 )
 
 Z_IMAGE_TURBO = Model(

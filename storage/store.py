@@ -343,5 +343,8 @@ class Store(Protocol):
     async def measured(self, shape: str) -> float | None:
         """Return the learned seconds on the card for a shape key, or None."""
 
+    async def often_measured(self, start: str, most: int) -> Mapping[str, float]:
+        """Return the learned seconds of the shape keys that start so and were learned most often."""
+
     async def learn(self, shapes: Sequence[str], seconds: float) -> None:
         """Fold one measurement into the learned seconds of these shape keys (moving averages)."""

@@ -11,11 +11,22 @@ on conflict (shape) do update set
     samples = measurements.samples + 1
 """
 
+OFTEN = """
+select shape, seconds from measurements where substr(shape, 1, :length) = :start
+order by samples desc, shape limit :most
+"""
+
 
 async def measured(db: Statements, shape: str) -> float | None:
     """Return what was learned, or None."""
     row = await db.row("select seconds from measurements where shape = :shape", shape=shape)
     return row["seconds"] if row else None
+
+
+async def often_measured(db: Statements, start: str, most: int) -> dict[str, float]:
+    """Return what was learned of the shapes whose keys start so, and that were drawn most often."""
+    rows = await db.rows(OFTEN, start=start, length=len(start), most=most)
+    return {row["shape"]: row["seconds"] for row in rows}
 
 
 def learned(shape: str, seconds: float) -> Said:

@@ -408,6 +408,10 @@ class SqlStore:
         """Return the learned seconds on the card for a shape key, or None."""
         return await self._db.read(lambda db: measurements.measured(db, shape))
 
+    async def often_measured(self, start: str, most: int) -> Mapping[str, float]:
+        """Return the learned seconds of the shape keys that start so and were learned most often."""
+        return await self._db.read(lambda db: measurements.often_measured(db, start, most))
+
     async def learn(self, shapes: Sequence[str], seconds: float) -> None:
         """Fold one measurement into the learned seconds of these shape keys (moving averages)."""
         await self._db.at_once(*(measurements.learned(shape, seconds) for shape in shapes))

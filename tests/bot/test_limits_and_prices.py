@@ -120,6 +120,10 @@ class Memory:
     async def measured(self, shape):
         return self.seconds.get(shape)
 
+    async def often_measured(self, start, most):
+        found = [(shape, seconds) for shape, seconds in self.seconds.items() if shape.startswith(start)]
+        return dict(found[:most])
+
     async def learn(self, shapes, seconds):
         self.seconds |= dict.fromkeys(shapes, seconds)
 
@@ -128,9 +132,9 @@ async def test_expected_seconds_are_scaled_until_they_are_measured():
     estimate = Estimate(Memory(), Z_IMAGE_TURBO)
     small = replace(RECIPE, width=512, height=512)
 
-    assert await estimate.seconds(RECIPE, 2) == 4.0
+    assert await estimate.seconds(RECIPE, 2) == pytest.approx(4.0)
     await estimate.learn(RECIPE, 8.0)
-    assert await estimate.seconds(small, 1) == 2.0
+    assert 1.6 < await estimate.seconds(small, 1) < 2.0  # a quarter of the pixels, and less to attend to
     await estimate.learn(small, 3.0)
     assert await estimate.seconds(small, 2) == 6.0
 

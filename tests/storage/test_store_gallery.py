@@ -178,6 +178,10 @@ async def test_measured_seconds_follow_what_is_learned(store):
 
     assert await store.measured("256x256x8") == 2.0
     assert abs(await store.measured("512x512x8") - 8.0) < 1e-9
+    assert await store.often_measured("256x", 9) == {"256x256x8": 2.0}
+    assert (await store.often_measured("", 9)).keys() == {"256x256x8", "512x512x8"}
+    assert (await store.often_measured("", 1)).keys() == {"512x512x8"}
+    assert await store.often_measured("%", 9) == {}
 
 
 async def finished(one: Person):
