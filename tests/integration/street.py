@@ -23,6 +23,9 @@ from tests.platforms.telegram import TOKEN as TELEGRAM_TOKEN
 from tests.platforms.telegram import LoopbackTelegram
 
 KEY = re.compile(r"pinxit_\S+")
+BUSY = re.compile(rb"^pinxit_painter_busy (\S+)", re.MULTILINE)
+IN_MID_JOB = 0.75  # of the kills
+DRAWING_SECONDS = 20.0
 CUT = (OSError, WebSocketException, TimeoutError, aiohttp.ClientError, KeyError)
 
 Victims = dict[str, tuple[int, Callable[[], Awaitable[None]]]]  # how often in proportion, and how
@@ -95,10 +98,27 @@ class Street:
         names, weights = list(victims), [weight for weight, _ in victims.values()]
         while time.monotonic() < until or self.kills.total() < at_least:
             await asyncio.sleep(self.dice.uniform(0.2, 8.0))
+            if self.dice.random() < IN_MID_JOB:
+                await self._somebody_draws()
             [victim] = self.dice.choices(names, weights)
             self.kills[victim] += 1
             await victims[victim][1]()
         self.over.set()
+
+    async def _somebody_draws(self) -> None:
+        """Wait for it, but not for ever: on a slow machine all would be killed before they can draw."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAWING_SECONDS):
+                while not await asyncio.to_thread(self._draws):  # noqa: ASYNC110 - in other processes
+                    await asyncio.sleep(0.1)
+
+    def _draws(self) -> bool:
+        for bot in self.bots:
+            with contextlib.suppress(OSError):
+                busy = BUSY.search(bot.get("/metrics"))
+                if busy is not None and float(busy[1]) > 0:
+                    return True
+        return False
 
     def _somewhere(self) -> Product:
         return self.dice.choice(self.bots)
