@@ -25,7 +25,7 @@ from tests.platforms.telegram import LoopbackTelegram
 KEY = re.compile(r"pinxit_\S+")
 BUSY = re.compile(rb"^pinxit_painter_busy (\S+)", re.MULTILINE)
 IN_MID_JOB = 0.75  # of the kills
-DRAWING_SECONDS = 20.0
+DRAWING_SECONDS = 60.0
 CUT = (OSError, WebSocketException, TimeoutError, aiohttp.ClientError, KeyError)
 
 Victims = dict[str, tuple[int, Callable[[], Awaitable[None]]]]  # how often in proportion, and how
@@ -100,6 +100,7 @@ class Street:
             await asyncio.sleep(self.dice.uniform(0.2, 8.0))
             if self.dice.random() < IN_MID_JOB:
                 await self._somebody_draws()
+                await asyncio.sleep(self.dice.uniform(0.0, 5.0))
             [victim] = self.dice.choices(names, weights)
             self.kills[victim] += 1
             await victims[victim][1]()
