@@ -1,16 +1,17 @@
-"""Which database the settings name. PostgreSQL's library is loaded only for one."""
+"""Which database the settings name. An engine's library is loaded only where it is the one."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from bot.settings import Settings
 from storage.sql.store import SqlStore
-from storage.sqlite import SqliteStore
 
 
 def store_at(settings: Settings) -> SqlStore:
     """Return the store, not yet open."""
     if settings.database_url is None:
+        from storage.sqlite import SqliteStore  # noqa: PLC0415 - PostgreSQL does without
+
         return SqliteStore(settings.database)
     from storage.postgresql import PostgresStore  # noqa: PLC0415 - costs 0.1 s and 8 MB, seldom needed
 

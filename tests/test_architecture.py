@@ -1,6 +1,7 @@
 """Which way imports point, and what may lie in the repository."""
 
 import ast
+import os
 import subprocess
 import sys
 import tomllib
@@ -13,6 +14,20 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
+OPENS_ITS_STORE = """
+import asyncio, sys, bot.__main__, bot.cli_run
+from bot.databases import store_at
+from bot.settings import read_settings
+
+async def use():
+    store = store_at(read_settings().settings)
+    await store.open()
+    await store.queue_length()
+    await store.close()
+
+asyncio.run(use())
+print(*(name.removeprefix("storage.") for name in sys.modules))
+"""
 PACKAGES = ("bot", "storage", "generator")
 HEAVY = {"torch", "diffusers", "transformers", "numpy"}
 LARGEST_FILE = 16 * 2**20
@@ -158,6 +173,24 @@ def test_the_bot_starts_without_torch_and_ray():
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize(("engine", "left_out"), [("sqlite", "asyncpg"), ("postgresql", "aiosqlite")])
+def test_a_bot_on_one_engine_never_loads_the_other_one_s_library(request, tmp_path, engine, left_out):
+    database = {"PINXIT_DATABASE": request.getfixturevalue("postgres")} if engine == "postgresql" else {}
+    environment = {"PATH": os.environ["PATH"], "PINXIT_DATA": str(tmp_path), **database}
+
+    done = subprocess.run(
+        [sys.executable, "-c", OPENS_ITS_STORE],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert engine in done.stdout.split()
+    assert left_out not in done.stdout.split()
 
 
 @pytest.mark.parametrize("path", sources(), ids=module)

@@ -102,7 +102,8 @@ class PostgresCompany:
 
     async def _next_notice(self) -> str | None:
         try:
-            return await asyncio.wait_for(self._notices.get(), BEAT_SECONDS)
+            async with asyncio.timeout(BEAT_SECONDS):  # wait_for swallows a cancel that comes with a notice
+                return await self._notices.get()
         except TimeoutError:
             return None
 

@@ -35,6 +35,8 @@ SENTENCES: tuple[tuple[type[BaseException], str], ...] = (
     (asyncpg.QueryCanceledError, "{place} took too long to answer. Look at its load."),
     (asyncpg.TooManyConnectionsError, "{place} takes no more connections. Lower PINXIT_DATABASE_POOL."),
     (asyncpg.LockNotAvailableError, "{place} is held by another program. Try again in a moment."),
+    (asyncpg.SerializationError, "At {place} too many write the same at once. Try again in a moment."),
+    (asyncpg.DeadlockDetectedError, "At {place} too many write the same at once. Try again in a moment."),
     (asyncpg.PostgresIOError, "The disk of {place} failed. Check it."),
     *((kind, "{place} cannot be reached. Check that PostgreSQL runs there.") for kind in LOST),
 )

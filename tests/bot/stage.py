@@ -53,6 +53,7 @@ DEADLINE = 20.0  # generous: a busy machine is no failure
 LIMITS = Limits(per_account=20, whole_queue=100, daily_allowance=1000)
 EVERYTHING = RateLimit(Rate(per_minute=6e6, burst=10_000), Rate(per_minute=6e6, burst=10_000))
 
+new_store: Callable[[Path | str], Store] = SqliteStore  # a fixture has others made
 KEYS = itertools.count()  # of all stages: a key is used once
 
 Line = Event | Exception | asyncio.Event
@@ -262,7 +263,7 @@ class Stage:
         clock, dice = FastClock(), random.Random(7)
         self.tally = Tally()
         self.delivery = Delivery(store=store, surfaces=[self.audience, *also], clock=clock, tally=self.tally)
-        self.gallery = gallery = Gallery(store, folder, lambda: f"{dice.getrandbits(64):x}")
+        self.gallery = gallery = Gallery(store, folder, lambda: f"{next(KEYS):x}-{dice.getrandbits(64):x}")
         self.estimate = estimate = Estimate(store, EMBEDDED_MODEL)
         self.dispatcher = Dispatcher(
             store=store,
@@ -379,6 +380,7 @@ class Stage:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.delivery.run())
             tasks.create_task(self.dispatcher.run())
+            tasks.create_task(self.store.company.run())
 
 
 @asynccontextmanager
@@ -394,8 +396,8 @@ async def living(stage: Stage) -> AsyncGenerator[Stage, None]:
 
 
 @asynccontextmanager
-async def opened(path: Path | str = ":memory:") -> AsyncGenerator[SqliteStore, None]:
-    store = SqliteStore(path)
+async def opened(path: Path | str = ":memory:") -> AsyncGenerator[Store, None]:
+    store = new_store(path)
     await store.open()
     try:
         yield store
@@ -407,6 +409,6 @@ async def opened(path: Path | str = ":memory:") -> AsyncGenerator[SqliteStore, N
 async def playing(
     generator: ScriptedGenerator, folder: Path, **changes: object
 ) -> AsyncGenerator[Stage, None]:
-    """A stage on a fresh store in memory, running."""
+    """A stage on a fresh store, running."""
     async with opened() as store, living(Stage(store, generator, PictureFolder(folder), **changes)) as stage:  # type: ignore[arg-type]
         yield stage

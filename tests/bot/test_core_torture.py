@@ -59,7 +59,12 @@ async def all_ended(stage: Stage) -> None:
         life.cancel()
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    ("each_engine", "seed"),
+    [*(("sqlite", seed) for seed in range(4)), ("postgresql", 0)],
+    indirect=["each_engine"],
+)
+@pytest.mark.usefixtures("each_engine")
 async def test_every_accepted_job_ends_once(tmp_path, seed):
     dice, folder, shown = random.Random(seed), PictureFolder(tmp_path), Counter()
     async with opened() as store:

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from stage import (
@@ -25,6 +26,8 @@ from bot.delivery import Delivery, TryLater
 from bot.updates import Cancelled, Delivered, Final, Progress, Queued
 from storage.pictures import PictureFolder
 from storage.store import StorageError
+
+pytestmark = pytest.mark.usefixtures("each_engine")
 
 
 @asynccontextmanager

@@ -29,6 +29,8 @@ from storage.pictures import PictureFolder
 from storage.records import JobState, Kind, Rung
 from storage.store import StorageError
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 
 async def settlements(stage, job) -> list[Kind]:
     return [entry.kind for entry in await stage.store.receipt(job.id)]

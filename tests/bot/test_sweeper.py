@@ -7,6 +7,8 @@ from bot.sweeper import DAY_SECONDS, Keep, Sweeper
 from bot.uploads import Announcement, UploadDesk, safe_name
 from storage.uploads import UploadLimits
 
+on_each_engine = pytest.mark.usefixtures("each_engine")
+
 LIMITS = UploadLimits(files=10, bytes=1 << 20, bytes_each=1 << 20)
 
 
@@ -14,6 +16,7 @@ async def one(content: bytes):
     yield content
 
 
+@on_each_engine
 async def test_old_pictures_and_files_are_deleted_and_young_ones_stay(tmp_path):
     async with playing(ScriptedGenerator(), tmp_path) as stage:
         files = UploadDesk(stage.store.uploads, stage.gallery, FastClock(), LIMITS)
@@ -38,6 +41,7 @@ async def test_old_pictures_and_files_are_deleted_and_young_ones_stay(tmp_path):
         assert [path for path in tmp_path.rglob("*") if path.is_file() and path.parent.name != "tmp"] == []
 
 
+@on_each_engine
 async def test_without_a_limit_everything_stays(tmp_path):
     async with playing(ScriptedGenerator(), tmp_path) as stage:
         files = UploadDesk(stage.store.uploads, stage.gallery, FastClock(), LIMITS)
@@ -48,6 +52,7 @@ async def test_without_a_limit_everything_stays(tmp_path):
         assert stage.folder.path(delivered.pictures[0].sha256).exists()
 
 
+@on_each_engine
 async def test_a_content_that_a_picture_and_a_file_share_survives_either(tmp_path):
     async with playing(ScriptedGenerator(), tmp_path) as stage:
         files = UploadDesk(stage.store.uploads, stage.gallery, FastClock(), LIMITS)

@@ -4,15 +4,16 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from product import ENDS, Page, Product, eventually, page
 from websockets.exceptions import WebSocketException
 
 from storage.pictures import PictureFolder
+from storage.postgresql import PostgresStore
 from storage.records import JobState, Kind
 from storage.sqlite import SqliteStore
+from storage.store import Store
 
 ORDERS = 20
 KILLS = ("generator", "generator", "bot")  # drawn from; two in three hit the generator
@@ -20,9 +21,15 @@ KILL_COUNT = 12
 CUT = (OSError, WebSocketException, TimeoutError)  # what a page sees of a bot that was killed
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request) -> dict[str, str]:
+    """Settings that choose an engine."""
+    return {"DATABASE": request.getfixturevalue("empty_postgres")} if request.param == "postgresql" else {}
+
+
 @pytest.mark.parametrize("seed", [2026])
-async def test_whatever_is_killed_every_job_ends_once_and_every_credit_is_accounted_for(made, seed):
-    product, dice = made(MAX_WAITING=200), random.Random(seed)
+async def test_whatever_is_killed_every_job_ends_once_and_every_credit_is_accounted_for(made, database, seed):
+    product, dice = made(MAX_WAITING=200, **database), random.Random(seed)
     product.start()
 
     bought, _ = await asyncio.gather(buy(product, dice), kill(product, dice))
@@ -31,7 +38,7 @@ async def test_whatever_is_killed_every_job_ends_once_and_every_credit_is_accoun
     assert product.stop() == 0
     assert len(set(bought.values())) == ORDERS
     assert set(ends.values()) <= {"done", "broken"}
-    await books_are_exact(product.data, bought)
+    await books_are_exact(product, bought)
     nothing_is_left(product)
 
 
@@ -74,8 +81,13 @@ async def all_ended(product: Product, bought: dict[str, str]) -> dict[str, str]:
     return {end["job"]: end["state"] for end in ends}
 
 
-async def books_are_exact(data: Path, bought: dict[str, str]) -> None:
-    store, folder = SqliteStore(data / "pinxit.sqlite3"), PictureFolder(data / "pictures")
+def store_of(product: Product) -> Store:
+    url = product.settings.get("DATABASE")
+    return PostgresStore(str(url), pool=2) if url else SqliteStore(product.data / "pinxit.sqlite3")
+
+
+async def books_are_exact(product: Product, bought: dict[str, str]) -> None:
+    store, folder = store_of(product), PictureFolder(product.data / "pictures")
     await store.open()
     try:
         jobs = await store.jobs(10 * ORDERS)

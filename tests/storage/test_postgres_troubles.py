@@ -111,16 +111,6 @@ async def test_a_server_that_stays_away_is_told_and_works_again_later(postgres_s
     await store.close()
 
 
-async def test_a_statement_that_never_ends_is_ended(postgres, monkeypatch):
-    monkeypatch.setitem(database.SESSION, "statement_timeout", "100ms")
-    store = await opened(postgres)
-
-    with pytest.raises(StorageError, match="took too long"):
-        await store._db.read(lambda db: db.rows("select pg_sleep(60)"))
-
-    await store.close()
-
-
 async def test_a_caller_who_leaves_in_the_middle_is_served_to_the_end(postgres):
     store = await opened(postgres)
     ann = await person(store)
