@@ -1,20 +1,24 @@
 """What LoRAs cost: `python -m generator.engine.bench_loras` draws with and without one by turns.
 
-Measured on the engine itself with the embedded model's two LoRAs, or with those named. It only measures.
+Measured on the engine itself with the embedded model's two LoRAs, or with those named. It only measures;
+`--json` keeps the figures.
 """
 
 import argparse
+import json
 import os
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Semaphore
 
 import torch
 
+from generator.bench.results import device_name
 from generator.checkpoint import find_place
+from generator.engine.load import best_device
 from generator.engine.painter import ZImagePainter, load_painter
 from generator.loras import shelf_for
 from generator.messages import Event, Failed, Finished, Generate, Order
@@ -32,8 +36,8 @@ class Bench:
         model = model_for(source)
         width, height = model.size
         self._shelf = shelf_for(source, loras)
-        self._painter = load_painter(source, place, threads, lambda _fraction: None, self._shelf)
-        self._recipe = Recipe(
+        self.painter = load_painter(source, place, threads, lambda _fraction: None, self._shelf)
+        self.recipe = Recipe(
             prompt="a red circle",
             model=model.name,
             width=width,
@@ -48,15 +52,19 @@ class Bench:
 
     def wear(self, loras: Sequence[Lora]) -> float:
         """Change LoRAs; return the seconds until the last weight holds them."""
-        return _seconds(lambda: self._painter._adapters.wear(loras))  # noqa: SLF001 - the very thing measured
+        return seconds(lambda: self.painter._adapters.wear(loras))  # noqa: SLF001 - the very thing measured
 
     def draw(self, loras: tuple[Lora, ...]) -> float:
         """Draw with these LoRAs worn already; return the seconds until the file is there."""
         self.wear(loras)
-        return _seconds(lambda: _drawn(self._painter, self._recipe, loras))
+        return self.paint(replace(self.recipe, loras=loras))
+
+    def paint(self, recipe: Recipe, pictures: tuple[bytes, ...] = ()) -> float:
+        """Draw a recipe; return the seconds until the file is there."""
+        return seconds(lambda: _painted(self.painter, recipe, pictures))
 
 
-def _drawn(painter: ZImagePainter, recipe: Recipe, loras: tuple[Lora, ...]) -> None:
+def _painted(painter: ZImagePainter, recipe: Recipe, pictures: tuple[bytes, ...]) -> None:
     done, ends = Semaphore(0), list[Event]()
 
     def emit(event: Event) -> None:
@@ -64,19 +72,22 @@ def _drawn(painter: ZImagePainter, recipe: Recipe, loras: tuple[Lora, ...]) -> N
             ends.append(event)
             done.release()
 
-    order = Order(id="bench", recipe=replace(recipe, loras=loras))
-    painter.draw(Generate(orders=(order,), previews=False), emit, lambda: False)
+    order = Order(id="bench", recipe=recipe)
+    painter.draw(Generate(orders=(order,), previews=False, pictures=pictures), emit, lambda: False)
     done.acquire()
     if isinstance(ends[0], Failed):
         raise SystemExit(f"The picture failed: {ends[0].fault}.")
 
 
-def _seconds(deed: Callable[[], None]) -> float:
+def seconds(deed: Callable[[], object]) -> float:
+    """Return how long a deed takes; on a processor only what it computes, whatever else the machine does."""
+    on_card = torch.cuda.is_available()
+    clock = time.perf_counter if on_card else time.process_time
     _settle()
-    began = time.perf_counter()
+    began = clock()
     deed()
     _settle()
-    return time.perf_counter() - began
+    return clock() - began
 
 
 def _settle() -> None:
@@ -89,10 +100,10 @@ def pictures(bench: Bench, lora: Lora, rounds: int) -> tuple[list[float], list[f
     without, with_it = list[float](), list[float]()
     for number in range(WARM + rounds):
         turns: list[tuple[list[float], tuple[Lora, ...]]] = [(without, ()), (with_it, (lora,))]
-        for seconds, loras in turns if number % 2 else reversed(turns):
+        for times, loras in turns if number % 2 else reversed(turns):
             taken = bench.draw(loras)
             if number >= WARM:
-                seconds.append(taken)
+                times.append(taken)
     return without, with_it
 
 
@@ -105,24 +116,43 @@ def swaps(bench: Bench, loras: Sequence[Lora], rounds: int) -> list[float]:
     return [bench.wear(stage) for _ in range(rounds) for stage in stages]
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, prog="python -m generator.engine.bench_loras")
+def parser_for(name: str, description: str | None) -> argparse.ArgumentParser:
+    """Return a parser with the options of measuring on a loaded painter."""
+    parser = argparse.ArgumentParser(description=description, prog=f"python -m generator.engine.{name}")
     parser.add_argument("--model", default=EMBEDDED)
-    parser.add_argument("--loras", type=Path, help="a folder of LoRAs, where the model brings none")
     parser.add_argument("--threads", type=int, default=max(1, (os.cpu_count() or 1) - 1))
     parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--json", type=Path, help="a file for the figures")
+    return parser
+
+
+def keep(path: Path | None, model: str, rounds: int, figures: Mapping[str, float]) -> None:
+    """Print figures, and write them with where they were measured where a file is wanted."""
+    for name, figure in figures.items():
+        print(f"{name:50} {figure:9.3f}")  # noqa: T201
+    if path is not None:
+        where = {"device": device_name(best_device()), "model": model, "rounds": rounds}
+        path.write_text(json.dumps(where | {"figures": dict(figures)}, indent=1) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = parser_for("bench_loras", __doc__)
+    parser.add_argument("--loras", type=Path, help="a folder of LoRAs, where the model brings none")
     options = parser.parse_args()
     bench = Bench(options.model, options.threads, options.loras)
     loras = [Lora(name, 0.8) for name in bench.names()][:2]
     without, with_it = pictures(bench, loras[0], options.rounds)
     ratio = statistics.median(b / a for a, b in zip(without, with_it, strict=True))
     changed = sorted(1000 * each for each in swaps(bench, loras, options.rounds))
-    print(f"a picture without a LoRA, p50        {statistics.median(without):8.3f} s")  # noqa: T201
-    print(f"a picture with a warm one, p50        {statistics.median(with_it):8.3f} s")  # noqa: T201
-    print(f"the one over the other, p50 of pairs  {ratio:8.3f}")  # noqa: T201
-    print(f"changing between cached ones, p50     {statistics.median(changed):8.1f} ms")  # noqa: T201
-    print(f"changing between cached ones, slowest {changed[-1]:8.1f} ms")  # noqa: T201
+    figures = {
+        "a picture without a LoRA, p50, seconds": statistics.median(without),
+        "a picture with a warm one, p50, seconds": statistics.median(with_it),
+        "the one over the other, p50 of pairs": ratio,
+        "changing between cached ones, p50, ms": statistics.median(changed),
+        "changing between cached ones, slowest, ms": changed[-1],
+    }
+    keep(options.json, options.model, options.rounds, figures)
 
 
 if __name__ == "__main__":

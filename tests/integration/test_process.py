@@ -3,14 +3,21 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
+import struct
 import time
 from pathlib import Path
+from typing import Any
 
+import gguf
 import pytest
 from product import Product, eventually, once, page
+from safetensors.numpy import load_file
+
+from generator.embedded import WEIGHTS
 
 
 def refused(data: Path, **settings: object) -> str:
@@ -157,6 +164,37 @@ async def test_without_a_model_the_bot_stays_up_and_says_so(made, tmp_path):
     assert (answer["type"], answer["key"]) == ("refused", "painter_unusable")
     assert str(tmp_path / "no-model") in answer["sentence"]
     assert [entry["kind"] for entry in wallet["entries"]] == ["allowance"]
+
+
+async def test_a_broken_model_costs_nothing_and_once_it_is_mended_it_paints(made, tmp_path):
+    home = shutil.copytree(WEIGHTS, tmp_path / "home")
+    weights = load_file(home / "transformer" / "diffusion_pytorch_model.safetensors")
+    (home / "z-image-turbo.gguf").write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 1 << 60, 0))
+    product = made(MODEL=home / "z-image-turbo.gguf")
+    product.start()
+    async with page(product) as chat:
+        await chat.told(lambda: chat.health.get("state") == "unusable")
+        refused = await chat.imagine("a red circle")
+        wallet = await chat.ask("wallet")
+        save_gguf(home / "whole.gguf", weights)
+        (home / "whole.gguf").replace(home / "z-image-turbo.gguf")
+        await chat.told(lambda: chat.health.get("state") == "ready", seconds=240)
+        done = await chat.ended((await chat.imagine("a red circle --size 256x256 --steps 1"))["item"]["job"])
+
+    assert (refused["type"], refused["key"]) == ("refused", "painter_unusable")
+    assert "is damaged: it says that it has 1152921504606846976 tensors" in refused["sentence"]
+    assert [entry["kind"] for entry in wallet["entries"]] == ["allowance"]
+    assert done["state"] == "done"
+
+
+def save_gguf(file: Path, weights: dict[str, Any]) -> None:
+    writer = gguf.GGUFWriter(file, "lumina2")
+    for name, weight in weights.items():
+        writer.add_tensor(name, weight)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
 
 
 async def test_a_prompt_reaches_no_log(made):
