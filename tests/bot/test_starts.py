@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 from stage import LIMITS, ScriptedGenerator, finished, playing
+from test_sent_picture import BAD
 
 from bot.commands import (
     DeleteMine,
@@ -112,6 +113,17 @@ async def test_what_is_no_picture_is_refused_and_costs_nothing(stage):
 
     assert isinstance(answer.refusal, NotAPicture)
     assert await stage.balance() == before
+
+
+async def test_whatever_is_wrong_with_a_picture_costs_nothing_and_the_next_is_painted(stage):
+    before = await stage.balance()
+
+    for kind, (make, refusal) in BAD.items():
+        answer = await imagined(stage, picture=make())
+        assert isinstance(answer.refusal, refusal), kind
+    assert await stage.balance() == before
+
+    assert await begun(stage, picture=a_picture())
 
 
 async def test_a_model_that_cannot_start_from_pictures_says_so(stage):
