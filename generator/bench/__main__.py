@@ -17,6 +17,11 @@ from generator.bench.table import BASE, show
 from generator.engine.load import best_device
 from generator.models import EMBEDDED
 
+NO_CARD = (
+    "There is no card here, so the embedded model is measured on the processor, by the processor's own "
+    "clock: its ratios tell, its seconds say nothing of a card."
+)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Return 0, or 1 with a sentence on standard error."""
@@ -33,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, console: Console) -> int:
     device = torch.device(options.device) if options.device else best_device()
+    if device.type == "cpu" and options.device is None:
+        _say(NO_CARD)
     torch.set_num_threads(options.threads)
     size = SIZES[options.size or ("full" if device.type == "cuda" else "embedded")]
     names = [BASE, *(name for name in options.arms if name != BASE)]

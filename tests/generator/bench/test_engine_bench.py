@@ -175,6 +175,19 @@ def test_a_compiler_that_takes_too_long_is_not_waited_for(tiny):
     assert drawn == [1]
 
 
+def test_without_a_card_it_is_said_what_is_measured_instead(monkeypatch, capsys):
+    def nothing(*_given):
+        raise NotComparable("enough")
+
+    monkeypatch.setattr("generator.bench.__main__.best_device", lambda: CPU)
+    monkeypatch.setattr("generator.bench.__main__.prepared", nothing)
+
+    assert main(["--quick"]) == 1
+    assert (
+        "There is no card here, so the embedded model is measured on the processor" in capsys.readouterr().err
+    )
+
+
 def test_results_of_different_cards_are_not_compared():
     one = {"device": "NVIDIA H200", "size": "full", "dtype": "bfloat16", "steps": 8, "shapes": []}
 

@@ -16,6 +16,7 @@ from generator.embedded import WEIGHTS
 from generator.engine import reading
 from generator.engine.network import empty_text_encoder, empty_transformer, filled_from
 from generator.engine.reading import fill, stored_in
+from generator.weights import UnusableModel
 
 CPU = torch.device("cpu")
 ROOM = 1.3  # times the weights: what loading may take at its peak
@@ -99,6 +100,14 @@ def test_a_file_that_was_cut_while_it_was_read_is_no_weight(tmp_path):
 
     with pytest.raises(EOFError, match="ended early"):
         fill({"weight": (stored, torch.empty(64, 64))}, lambda _count: None)
+
+
+def test_numbers_of_an_unknown_kind_are_named(tmp_path):
+    file = tmp_path / "some.safetensors"
+    save_file({"weight": torch.ones(4).to(torch.float8_e5m2)}, file)
+
+    with pytest.raises(UnusableModel, match="holds weights as F8_E5M2, which Pinxit cannot draw with"):
+        stored_in([file])
 
 
 # ── memory ────────────────────────────────────────────────────────────────────────────────────────
