@@ -33,7 +33,9 @@ class Fellows:
         fitting = list(candidates(job, line, room, now))
         if not fitting or not (joined := await self._worth_it(job, fitting, len(line))):
             return ()
-        return await self._store.join(lease, [other.id for other in fitting[:joined]])
+        others = await self._store.join(lease, [other.id for other in fitting[:joined]])
+        log.info("jobs drawn as one batch", extra={"jobs": [job.id, *(other.id for other in others)]})
+        return others
 
     async def _worth_it(self, job: Job, fitting: Sequence[Job], waiting: int) -> int:
         counts = [job.count, *(other.count for other in fitting)]

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stage import (
+    DEADLINE,
     ScriptedGenerator,
     Stage,
     dies_while_drawing,
@@ -36,13 +37,19 @@ async def learn(stage, job, gain=0.8):
         await stage.estimate.learn(job.recipe, seconds, count)
 
 
+def a_stage(store, generator, folder, patience_seconds=DEADLINE):
+    return Stage(
+        store, generator, PictureFolder(folder), batching=Batching(), patience_seconds=patience_seconds
+    )
+
+
 @asynccontextmanager
-async def crowded(folder, *scripts, **changes):
+async def crowded(folder, *scripts, patience_seconds=DEADLINE, **changes):
     """Ada's two pictures are under way, and three people wait behind them; all are let go together."""
     go_on = asyncio.Event()
     generator = ScriptedGenerator(waits_for(go_on), draws, *scripts, **changes)
     async with opened() as store:
-        stage = Stage(store, generator, PictureFolder(folder), batching=Batching())
+        stage = a_stage(store, generator, folder, patience_seconds)
         async with living(stage):
             first = await stage.accepted("a star")
             await learn(stage, first)
@@ -97,7 +104,7 @@ async def test_where_a_batch_was_not_measured_to_pay_everybody_is_drawn_alone(tm
     go_on = asyncio.Event()
     generator = ScriptedGenerator(waits_for(go_on))
     async with opened() as store:
-        stage = Stage(store, generator, PictureFolder(tmp_path), batching=Batching())
+        stage = a_stage(store, generator, tmp_path)
         async with living(stage):
             jobs = [await stage.accepted("a star", by=name) for name in CROWD]
             await learn(stage, jobs[0], gain=0.02)
@@ -113,7 +120,7 @@ async def test_under_pressure_a_batch_is_tried_once_to_learn_whether_it_pays(tmp
     go_on = asyncio.Event()
     generator = ScriptedGenerator(waits_for(go_on))
     async with opened() as store:
-        stage = Stage(store, generator, PictureFolder(tmp_path), batching=Batching())
+        stage = a_stage(store, generator, tmp_path)
         async with living(stage):
             jobs = [await stage.accepted("a star", by=f"person {number}") for number in range(30)]
             go_on.set()
@@ -128,7 +135,7 @@ async def test_under_pressure_a_batch_is_tried_once_to_learn_whether_it_pays(tmp
 async def test_while_a_painter_is_free_nobody_waits_for_anothers_picture(tmp_path):
     generator = ScriptedGenerator(painters=6)
     async with opened() as store:
-        stage = Stage(store, generator, PictureFolder(tmp_path), batching=Batching())
+        stage = a_stage(store, generator, tmp_path)
         jobs = [await stage.accepted("a star", by=name) for name in CROWD]
         await learn(stage, jobs[0])
         async with living(stage):
@@ -207,7 +214,7 @@ async def test_a_poisonous_job_takes_nobody_along(tmp_path):
 
 
 async def test_of_a_batch_that_hangs_the_generator_is_killed_once_and_everybody_drawn_alone(tmp_path):
-    async with crowded(tmp_path, hangs) as (stage, jobs):
+    async with crowded(tmp_path, hangs, patience_seconds=2.0) as (stage, jobs):
         ends = [await stage.end(job) for job in jobs]
 
         assert stage.generator.kills == 1
