@@ -39,6 +39,14 @@ async def send(page: Any, text: str) -> None:
     await page.keyboard.press("Enter")
 
 
+async def painted_over(page: Any) -> None:
+    """Order something over a chosen picture, a third of it anew."""
+    await chosen(page)
+    await page.locator("#start-strength").fill("0.35")
+    await send(page, "a fox at night")
+    await expect(page.locator("[data-job] .bubble")).to_have_text("a fox at night")
+
+
 def test_what_the_page_says_about_a_start_is_read() -> None:
     assert said(None).start is None
     assert said({"picture": SHA, "mask": SHA, "strength": 0.5}).start == From(
@@ -102,10 +110,7 @@ async def test_a_chosen_picture_is_started_from_with_the_chosen_strength(
 ) -> None:
     page = await visit(url)
 
-    await chosen(page)
-    await page.locator("#start-strength").fill("0.35")
-    await send(page, "a fox at night")
-    await expect(page.locator(".bubble")).to_have_text("a fox at night")
+    await painted_over(page)
 
     [order] = ordered(service)
     assert order.start is not None
@@ -117,10 +122,7 @@ async def test_an_order_that_is_edited_shows_what_it_started_from(
     url: str, service: ScriptedService, visit: Visit
 ) -> None:
     page = await visit(url)
-    await chosen(page)
-    await page.locator("#start-strength").fill("0.35")
-    await send(page, "a fox at night")
-    await expect(page.locator(".post")).to_have_count(1)
+    await painted_over(page)
     await service.finish(service.newest())
 
     await page.get_by_role("button", name="Edit", exact=True).click()
