@@ -1,9 +1,11 @@
 """`pinxit imagine`: pictures from the command line, without a server and without a database."""
 
 import asyncio
+import itertools
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -12,14 +14,15 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from bot.cli_generator import events_of, ready_generator
 from bot.loras import Loras
 from bot.options import FORMATS, Defaults, Wish, parse
-from bot.refusals import Refusal
+from bot.refusals import Refusal, TooManyAlternatives
 from bot.settings import Settings
 from bot.styles import BadStyles, read_styles
 from bot.texts import describe
 from bot.trouble import Misuse, Trouble
+from bot.wildcards import alternatives
 from generator.layers import layers_for
 from generator.loras import shelf_for
-from generator.messages import Begun, End, Failed, Finished, Order, PictureFormat, Preview, StepDone
+from generator.messages import Begun, End, Event, Failed, Finished, Order, PictureFormat, Preview, StepDone
 from generator.models import model_for
 from generator.recipe import Recipe
 
@@ -29,15 +32,37 @@ ENDINGS = {PictureFormat.PNG: ".png", PictureFormat.JPEG: ".jpg", PictureFormat.
 
 def paint(prompt: str, flags: Mapping[str, str], out: Path | None, settings: Settings) -> None:
     """Paint what the prompt and the flags say, save it, and print where and with which seed."""
-    wish = _read(with_flags(prompt, flags), out, settings)
-    seed = secrets.randbelow(SEEDS)
-    recipe = asyncio.run(_fixed(wish.recipe(model_for(settings.model), seed), settings))
-    first = out or Path(f"pinxit-{recipe.seed}{ENDINGS[wish.format]}")
+    texts = _texts(with_flags(prompt, flags), settings.language)
+    wishes = [_read(text, out, settings) for text in texts]
+    works = list(_works(wishes, settings))
+    orders = list(itertools.chain(*works))
+    first = out or Path(f"pinxit-{orders[0].recipe.seed}")
     if not first.parent.is_dir():
         raise Misuse(f"There is no folder {first.parent} to save in.")
-    recipes = [recipe.picture(index) for index in range(wish.count)]
-    orders = [Order(id=str(index), recipe=each, format=wish.format) for index, each in enumerate(recipes)]
-    asyncio.run(_painted(tuple(orders), names(first, wish.count), settings))
+    files = names(first, len(orders))
+    if out is None:
+        files = [file.with_suffix(ENDINGS[order.format]) for file, order in zip(files, orders, strict=True)]
+    asyncio.run(_painted(works, files, settings))
+
+
+def _texts(text: str, language: str) -> tuple[str, ...]:
+    """Return every text that wildcards stand for."""
+    try:
+        return alternatives(text)
+    except TooManyAlternatives as refusal:
+        raise Misuse(describe(refusal, language)) from None
+
+
+def _works(wishes: Iterable[Wish], settings: Settings) -> Iterator[tuple[Order, ...]]:
+    """Yield the orders of each wish, once its recipe can be drawn; they are numbered throughout."""
+    number = itertools.count()
+    for wish in wishes:
+        recipe = wish.recipe(model_for(settings.model), secrets.randbelow(SEEDS))
+        recipe = asyncio.run(_fixed(recipe, settings))
+        yield tuple(
+            Order(id=str(next(number)), recipe=recipe.picture(index), format=wish.format)
+            for index in range(wish.count)
+        )
 
 
 def with_flags(prompt: str, flags: Mapping[str, str]) -> str:
@@ -93,22 +118,27 @@ def names(first: Path, count: int) -> list[Path]:
     return [first.with_stem(f"{first.stem}-{number}") for number in range(1, count + 1)]
 
 
-async def _painted(orders: tuple[Order, ...], files: list[Path], settings: Settings) -> None:
+async def _painted(works: Iterable[tuple[Order, ...]], files: list[Path], settings: Settings) -> None:
     with _bar() as bar:
         task = bar.add_task("loading the model", total=1.0)
-        async with (
-            ready_generator(settings, lambda fraction: bar.update(task, completed=fraction)) as client,
-            aclosing(events_of(client, orders, settings.language)) as events,
-        ):
-            bar.reset(task, description="painting", total=orders[0].recipe.steps)
-            async for event in events:
-                match event:
-                    case StepDone(step, steps):
-                        bar.update(task, completed=step, total=steps)
-                    case Finished():
-                        _save(files[int(event.order)], orders[int(event.order)], event)
-                    case Begun() | Preview() | Failed() | End():
-                        pass
+        async with ready_generator(settings, lambda done: bar.update(task, completed=done)) as client:
+            for orders in works:
+                bar.reset(task, description="painting", total=orders[0].recipe.steps)
+                async with aclosing(events_of(client, orders, settings.language)) as events:
+                    async for event in events:
+                        _tell(event, {order.id: order for order in orders}, files, partial(bar.update, task))
+
+
+def _tell(
+    event: Event, orders: Mapping[str, Order], files: list[Path], progress: Callable[..., None]
+) -> None:
+    match event:
+        case StepDone(step, steps):
+            progress(completed=step, total=steps)
+        case Finished(order=id):
+            _save(files[int(id)], orders[id], event)
+        case Begun() | Preview() | Failed() | End():
+            pass
 
 
 def _bar() -> Progress:

@@ -21,7 +21,7 @@ def pinxit(folder: Path, *arguments: str, **settings: object) -> "subprocess.Com
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
@@ -35,6 +35,19 @@ def test_options_may_be_flags_or_stand_in_the_text_and_every_picture_gets_a_file
     assert re.findall(r"(\S+)  336×192  seed (\d)", ended.stdout) == [("out-1.png", "7"), ("out-2.png", "8")]
     assert Image.open(tmp_path / "out-2.png").size == (336, 192)
     assert list(tmp_path.glob("pinxit*")) == []
+
+
+def test_each_text_that_wildcards_stand_for_is_painted(tmp_path):
+    asked = ("a {red|blue --ar 16:9} circle --steps 2 --seed 7", "-o", "out.webp")
+
+    ended = pinxit(tmp_path, "imagine", *asked)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert re.findall(r"(\S+)  (\d+×\d+)  seed 7", ended.stdout) == [
+        ("out-1.webp", "256×256"),
+        ("out-2.webp", "336×192"),
+    ]
+    assert Image.open(tmp_path / "out-2.webp").size == (336, 192)
 
 
 def test_a_lora_is_put_on_the_shelf_and_painted_with(tmp_path):
@@ -66,6 +79,7 @@ def test_a_lora_is_put_on_the_shelf_and_painted_with(tmp_path):
         (("a cat", "-o", "out.bmp"), ".png, .jpg or .webp"),
         (("a cat --format png", "-o", "out.jpg"), "another format"),
         (("a cat", "-o", "nowhere/out.png"), "no folder nowhere"),
+        (("{a|b}{a|b}{a|b}{a|b}{a|b} cat",), "may make 16 orders"),
     ],
 )
 def test_what_cannot_be_painted_is_one_sentence(tmp_path, asked, said):
