@@ -203,7 +203,7 @@ class Net:
     def _carried(self) -> Carrier | None:
         """Return what brings the blocks to the card where they lie in the machine's memory."""
         matrices = [weight for weights in self._whole for weight in matrices_of(weights)]
-        if self.device.type == "cpu" or any(weight.is_cuda for weight in matrices):
+        if self.device.type == "cpu" or any(weight.device.type != "cpu" for weight in matrices):
             return None
         pin(matrices)
         return Carrier(self._whole, self.device, beside(self.device))

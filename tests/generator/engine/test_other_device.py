@@ -1,0 +1,93 @@
+"""A step on another device than the processor, with blocks as wide as the real ones: one without numbers.
+
+It computes nothing, but refuses what a card refuses, tensors that lie elsewhere, and what a card would be
+waited for, a look at a number.
+"""
+
+import pytest
+import torch
+from diffusers import ZImageTransformer2DModel
+
+from generator.bench.sizes import FULL, skeleton
+from generator.choices import Precision
+from generator.engine import recorded
+from generator.engine.attention import CUDNN, FLASH, OWN
+from generator.engine.decode import pixels_of
+from generator.engine.decoder import quicken
+from generator.engine.denoise import Schedule, Wish, denoise
+from generator.engine.levers import Levers
+from generator.engine.net import Net
+from generator.engine.preview import FLUX_PREVIEW, PreviewMap, levels
+from generator.engine.recorded import Recorder
+from generator.engine.start import Beginning
+from generator.engine.text import NO_MASK, Text
+
+DEVICE = torch.device("meta")
+STEPS = 3
+PLAN = Schedule(torch.linspace(1, 0, STEPS + 1), torch.linspace(0, 1, STEPS))
+
+
+@pytest.fixture(scope="module")
+def transformer():
+    with DEVICE:
+        made = ZImageTransformer2DModel(n_layers=2, n_refiner_layers=1)
+    return made.to(torch.bfloat16).eval().requires_grad_(False)
+
+
+def there(*shape, dtype=torch.float32):
+    return torch.empty(shape, dtype=dtype, device=DEVICE)
+
+
+def text(transformer, tokens):
+    return Text(there(tokens, transformer.config.cap_feat_dim, dtype=torch.bfloat16), truncated=False)
+
+
+@pytest.mark.parametrize("kernel", [CUDNN, FLASH, OWN], ids=lambda kernel: kernel.name)
+@pytest.mark.parametrize("precision", [Precision.EXACT, Precision.INT8, Precision.FP8])
+def test_steps_need_nothing_of_the_processor_nor_wait(transformer, kernel, precision, monkeypatch):
+    monkeypatch.setattr(recorded, "RUNS_BEFORE", 1)
+    tape = Recorder(lambda: lambda step: step)
+    net = Net(transformer, tuple, DEVICE, precision, Levers(kernel, None, tape))
+    with torch.inference_mode():
+        texts = [text(transformer, tokens) for tokens in (20, 60)]
+
+        *_, last = denoise(net, there(2, 16, 64, 64), Wish(texts), PLAN)
+
+    assert last.latents.shape == (2, 16, 64, 64)
+    assert last.latents.dtype == torch.float32
+    assert len(tape) == 2  # a caption length each
+
+
+def test_guided_steps_from_a_masked_picture_neither(transformer):
+    net = Net(transformer, tuple, DEVICE, levers=Levers(CUDNN))
+    with torch.inference_mode():
+        wish = Wish([text(transformer, 20)], [text(transformer, 9)], 4.0)
+        drawn = there(1, 1, 32, 32)
+        start = Beginning(there(1, 16, 32, 32), there(1, 16, 32, 32), drawn, most=(16, 16))
+
+        *_, last = denoise(net, start.at(PLAN.sigmas[0]), wish, PLAN, start)
+
+    assert last.latents.device == DEVICE
+
+
+def test_previews_and_pixels_are_made_there():
+    vae = skeleton("vae", FULL).to(torch.bfloat16).eval()
+    quicken(vae)
+    colours = PreviewMap(FLUX_PREVIEW.matrix.to(DEVICE), FLUX_PREVIEW.bias.to(DEVICE))
+
+    with torch.inference_mode():
+        shown = levels(there(2, 16, 64, 64), colours)
+        pixels, finite = pixels_of(vae, there(1, 16, 64, 64))
+
+    assert (shown.shape, shown.dtype, shown.device) == ((2, 64, 64, 3), torch.uint8, DEVICE)
+    assert (pixels.shape, pixels.dtype, pixels.device) == ((512, 512, 3), torch.uint8, DEVICE)
+    assert finite.device == DEVICE
+
+
+def test_a_prompt_is_read_there():
+    encoder = skeleton("text_encoder", FULL).eval()
+
+    with torch.inference_mode():
+        read = encoder(input_ids=there(1, 64, dtype=torch.int64), attention_mask=NO_MASK, use_cache=False)
+
+    assert read.last_hidden_state.shape == (1, 64, 2560)
