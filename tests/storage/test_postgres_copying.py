@@ -1,6 +1,9 @@
 """From SQLite to PostgreSQL: everything comes over and is counted, or nothing does."""
 
+import asyncio
 import sqlite3
+import sys
+import tracemalloc
 from contextlib import closing
 from dataclasses import replace
 
@@ -8,11 +11,19 @@ import asyncpg
 import pytest
 from stored_orders import LIMITS, NOON, claimed, drawn, order, person, picture
 
-from storage.postgresql import PostgresStore
+from storage.bench.places import InFile, prepare
+from storage.postgresql import PostgresStore, copying
 from storage.postgresql.copying import copy_from
 from storage.records import Accepted, Identity, Payment
 from storage.sqlite import SqliteStore
 from storage.store import StorageError
+
+COPY = """
+import asyncio, pathlib, sys
+from storage.postgresql.copying import copy_from
+asyncio.run(copy_from(pathlib.Path(sys.argv[1]), sys.argv[2]))
+"""
+SESSIONS = "from pg_stat_activity where datname = current_database()"
 
 
 async def lived_in(path) -> None:
@@ -91,3 +102,50 @@ async def test_a_ledger_with_a_fault_is_not_copied(path, empty_postgres):
 
     with pytest.raises(StorageError, match="faults in its ledger"):
         await copy_from(path, empty_postgres)
+
+
+async def test_a_long_history_comes_over_piece_by_piece(path, empty_postgres, monkeypatch):
+    monkeypatch.setattr(copying, "AT_ONCE", 50)
+    await prepare(InFile(path), 8000)
+
+    tracemalloc.start()
+    try:
+        copied = await copy_from(path, empty_postgres)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert (copied["jobs"], copied["ledger"]) == (8000, 16_100)
+    assert most < path.stat().st_size / 2
+
+
+async def test_what_was_copied_before_is_not_copied_again(path, empty_postgres):
+    await lived_in(path)
+    await copy_from(path, empty_postgres)
+
+    with pytest.raises(StorageError, match=r"not empty: there are .* Copy into a new database"):
+        await copy_from(path, empty_postgres)
+
+
+async def test_a_copy_killed_in_the_middle_leaves_the_target_empty(path, postgres):
+    await prepare(InFile(path), 100)
+    before, watching = await asyncpg.connect(postgres), await asyncpg.connect(postgres)
+    async with asyncio.timeout(60):
+        async with before.transaction():
+            await before.execute("lock table posts in row exclusive mode")  # they come after the jobs
+            process = await asyncio.create_subprocess_exec(sys.executable, "-c", COPY, path, postgres)
+            await until(watching, "bool_or(wait_event_type = 'Lock')")
+            process.kill()
+            await process.wait()
+        await before.close()
+        await until(watching, "count(*) = 1")
+
+    assert await watching.fetchval("select count(*) from jobs") == 0
+    await watching.close()
+    assert (await copy_from(path, postgres))["jobs"] == 100
+
+
+async def until(watching: asyncpg.Connection, condition: str) -> None:
+    """Wait until the sessions on the database are such."""
+    while not await watching.fetchval(f"select true {SESSIONS} having {condition}"):  # noqa: ASYNC110 - another process
+        await asyncio.sleep(0.01)
