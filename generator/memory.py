@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from generator.choices import Precision
 
-GIB = 2**30
+GIB, MIB = 2**30, 2**20
 FP8_FROM = (8, 9)  # compute capability: Ada and Hopper
 INT8_FROM = (8, 0)
 EIGHT = (Precision.FP8, Precision.INT8)
@@ -84,7 +84,7 @@ class Plan:
         """Return the plan in words where there is no card."""
         return (
             f"{self.precision}: without a card everything lies in the machine's memory, "
-            f"at least {self.peak / GIB:.1f} GiB"
+            f"at least {_said(self.peak)}"
         )
 
 
@@ -130,9 +130,13 @@ def on_processor(
     if free is not None and peak > free:
         raise TooLarge(
             f"The model does not fit into this machine's memory: without a card it needs at least "
-            f"{peak / GIB:.1f} GiB, and {free / GIB:.1f} GiB are free."
+            f"{_said(peak)}, and {_said(free)} are free."
         )
     return Plan(precision, Lying.RESIDENT, Lying.RESIDENT, tiled=False, peak=peak)
+
+
+def _said(size: int) -> str:
+    return f"{size / GIB:.1f} GiB" if size >= GIB else f"{size / MIB:.0f} MiB"
 
 
 def _widths(precision: Precision, kept: Precision) -> float:
