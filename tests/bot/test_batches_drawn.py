@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 import numpy as np
 from PIL import Image
 from stage import Stage, living, opened, until
-from test_batches import CROWD, books_are_exact, kinds, learn
+from test_batch_books import books_are_exact
+from test_batches import CROWD, kinds, learn
 
 from bot.batching import Batching
 from bot.updates import Delivered, Progress
