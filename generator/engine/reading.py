@@ -118,7 +118,7 @@ class Reader:
             return size
         buffer = self._buffer(pinned=target.device.type == "cuda")[:size]
         self._read(piece, buffer)
-        with torch.no_grad():
+        with torch.inference_mode():  # the place may have been made in it, of which this thread knows nothing
             target.copy_(buffer.view(piece.dtype).to(target.device))  # numbers are changed over there
         return size
 

@@ -92,6 +92,18 @@ def test_pieces_of_any_size_make_the_whole(tmp_path, monkeypatch, chunk):
     assert sum(told) == 2 * wide.nbytes + one.nbytes
 
 
+def test_room_that_was_made_while_drawing_is_filled_too(tmp_path):
+    weight = torch.randn(8, 8)
+    save_file({"weight": weight}, tmp_path / "some.safetensors")
+    stored = stored_in([tmp_path / "some.safetensors"])["weight"]
+
+    with torch.inference_mode():
+        place = torch.empty(8, 8, dtype=torch.bfloat16)
+        fill({"weight": (stored, place)}, lambda _count: None)
+
+    assert torch.equal(place, weight.bfloat16())
+
+
 def test_a_file_that_was_cut_while_it_was_read_is_no_weight(tmp_path):
     file = tmp_path / "some.safetensors"
     save_file({"weight": torch.randn(64, 64)}, file)
