@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import generator
-from generator.engine.bench_starts import ALONE, FEW, STRENGTHS, figures_of
+from generator.bench.starts import ALONE, FEW, STRENGTHS, figures_of
 from generator.recipe import Recipe, Start
 
 KEPT = Path(generator.__file__).parent / "bench_results"

@@ -1,4 +1,4 @@
-"""What starting from a picture costs: `python -m generator.engine.bench_starts`.
+"""What starting from a picture costs: `python -m generator.bench.starts`.
 
 Pictures from text and from pictures of several strengths are drawn by turns. What is expected is the share
 of the steps that are drawn, and one encoding by the VAE; no picture is encoded twice. It only measures;
@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from PIL import Image, ImageDraw
 
-from generator.engine.bench_loras import WARM, Bench, keep, parser_for, seconds
+from generator.bench.loras import WARM, Bench, keep, parser_for, seconds
 from generator.messages import name_of
 from generator.recipe import Recipe, Start
 
@@ -87,7 +87,7 @@ def _picture(recipe: Recipe, number: int) -> Image.Image:
 
 def main() -> None:
     """Measure and print."""
-    options = parser_for("bench_starts", __doc__).parse_args()
+    options = parser_for("starts", __doc__).parse_args()
     bench = Bench(options.model, options.threads, None)
     taken = measured(bench, options.rounds)
     keep(

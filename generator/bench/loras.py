@@ -1,4 +1,4 @@
-"""What LoRAs cost: `python -m generator.engine.bench_loras` draws with and without one by turns.
+"""What LoRAs cost: `python -m generator.bench.loras` draws with and without one by turns.
 
 Measured on the engine itself with the embedded model's two LoRAs, or with those named. It only measures;
 `--json` keeps the figures.
@@ -118,7 +118,7 @@ def swaps(bench: Bench, loras: Sequence[Lora], rounds: int) -> list[float]:
 
 def parser_for(name: str, description: str | None) -> argparse.ArgumentParser:
     """Return a parser with the options of measuring on a loaded painter."""
-    parser = argparse.ArgumentParser(description=description, prog=f"python -m generator.engine.{name}")
+    parser = argparse.ArgumentParser(description=description, prog=f"python -m generator.bench.{name}")
     parser.add_argument("--model", default=EMBEDDED)
     parser.add_argument("--threads", type=int, default=max(1, (os.cpu_count() or 1) - 1))
     parser.add_argument("--rounds", type=int, default=20)
@@ -137,7 +137,7 @@ def keep(path: Path | None, model: str, rounds: int, figures: Mapping[str, float
 
 def main() -> None:
     """Measure and print."""
-    parser = parser_for("bench_loras", __doc__)
+    parser = parser_for("loras", __doc__)
     parser.add_argument("--loras", type=Path, help="a folder of LoRAs, where the model brings none")
     options = parser.parse_args()
     bench = Bench(options.model, options.threads, options.loras)
