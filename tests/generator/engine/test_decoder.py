@@ -1,11 +1,11 @@
 """The quick decoder makes the reference's pictures, however its memory is laid out and whether compiled."""
 
 import copy
-import time
 
 import pytest
 import torch
 from diffusers import AutoencoderKL
+from waiting import until
 
 from generator.bench.sizes import TINY
 from generator.embedded import WEIGHTS
@@ -139,10 +139,3 @@ def test_pixels_that_are_no_numbers_are_said_without_waiting(quick):
     assert pixels.dtype == torch.uint8
     assert pixels.shape == (64, 64, 3)
     assert not bool(finite)
-
-
-def until(happened):
-    end = time.monotonic() + 300
-    while not happened():
-        assert time.monotonic() < end
-        time.sleep(0.05)

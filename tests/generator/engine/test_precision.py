@@ -1,12 +1,12 @@
 """The engine in eight bits, and with compiled blocks: what it draws stays what it was."""
 
-import time
 from itertools import islice
 
 import numpy as np
 import pytest
 import torch
 from torch._inductor.runtime.cache_dir_utils import cache_dir
+from waiting import until
 
 from generator.choices import Choices, Compiling, Precision
 from generator.embedded import WEIGHTS
@@ -146,10 +146,3 @@ def test_what_cannot_be_compiled_is_drawn_plainly(parts, monkeypatch):
 
     assert compiled._ready == {}
     assert compiled.function("main", None, torch.zeros(1, 1), torch.zeros(1), None, None) is plainly
-
-
-def until(happened, seconds):
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end
-        time.sleep(0.05)
