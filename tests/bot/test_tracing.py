@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from stage import ScriptedGenerator, fails, playing
 
-from bot.cli_run import tracing_to
+from bot.from_settings import tracing_to
 
 proto = pytest.importorskip(
     "opentelemetry.proto.collector.trace.v1.trace_service_pb2", reason="pinxit[traces]"
@@ -87,7 +87,7 @@ async def test_a_job_that_failed_says_why(tmp_path, collector):
 
 
 def test_without_an_endpoint_nothing_of_it_is_loaded():
-    code = "import sys, bot.cli_run as r; print(r.tracing_to(None), 'opentelemetry' in sys.modules)"
+    code = "import sys, bot.from_settings as r; print(r.tracing_to(None), 'opentelemetry' in sys.modules)"
 
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
