@@ -6,10 +6,10 @@ stands for a smaller card.
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 GIB = 2**30
@@ -50,11 +50,18 @@ def peaks() -> dict[str, float]:
     """Return this process's memory at its most, in GiB."""
     import torch  # noqa: PLC0415
 
-    found = {"process": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GIB}
+    found = {"process": most_resident_bytes() / GIB}
     if torch.cuda.is_available():
         found["card, allocated"] = torch.cuda.max_memory_allocated() / GIB
         found["card, reserved"] = torch.cuda.max_memory_reserved() / GIB
     return found
+
+
+def most_resident_bytes() -> int:
+    """Return this program's memory at its most; getrusage would count its parent's from before exec, too."""
+    status = Path("/proc/self/status").read_text()
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024
 
 
 def _limit(gib: float | None) -> None:

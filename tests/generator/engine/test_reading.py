@@ -125,9 +125,10 @@ def test_numbers_of_an_unknown_kind_are_named(tmp_path):
 # ── memory ────────────────────────────────────────────────────────────────────────────────────────
 
 MEASURED = """
-import json, resource, sys
+import json, sys
 from pathlib import Path
 import torch
+from generator.bench.fresh import most_resident_bytes
 from generator.bench.soak import resident_mib
 from generator.engine.network import empty_transformer, filled_from
 
@@ -139,7 +140,7 @@ torch.set_num_threads(1)
 read(sys.argv[2])  # a small one: what is there once, however large the next is
 before = resident_mib()
 weights = sum(each.nbytes for each in read(sys.argv[1]).parameters()) / 2**20
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+peak = most_resident_bytes() / 2**20
 print(json.dumps({"weights": weights, "more": peak - before}))
 """
 
