@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from gguf.quants import dequantize
+from naming import under_its_own_names
 from safetensors.torch import load_file
 
 from generator.checkpoint import Place, find_place
@@ -54,20 +55,9 @@ def write(file, weights, kind, architecture="lumina2"):
 
 
 def under_the_names_of_comfyui(weights):
-    """Query, key and value in one, and padding tokens that have lost a side."""
-    own = {}
-    for name, weight in weights.items():
-        plain = name.replace("all_final_layer.2-1.", "final_layer.").replace(
-            "all_x_embedder.2-1.", "x_embedder."
-        )
-        for ours, theirs in (("norm_k", "k_norm"), ("norm_q", "q_norm"), ("to_out.0", "out")):
-            plain = plain.replace(f".attention.{ours}.", f".attention.{theirs}.")
-        if ".attention.to_q." in name:
-            parts = [weights[name.replace(".to_q.", f".to_{part}.")] for part in "qkv"]
-            own[plain.replace(".to_q.", ".qkv.")] = torch.cat(parts)
-        elif ".attention.to_k." not in name and ".attention.to_v." not in name:
-            own[plain] = weight[0] if name.endswith("_pad_token") else weight
-    return own
+    """As published: padding tokens have lost a side."""
+    named = under_its_own_names(weights)
+    return {name: weight[0] if name.endswith("_pad_token") else weight for name, weight in named.items()}
 
 
 def with_other_networks(weights):

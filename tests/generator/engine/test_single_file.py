@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 import torch
+from naming import under_its_own_names
 from safetensors.torch import load_file, save_file
 
 from generator.checkpoint import Place, find_place
@@ -18,21 +19,11 @@ CPU = torch.device("cpu")
 RECIPE = Recipe(prompt="a red star", model="m", width=128, height=128, seed=5, steps=2)
 
 
-def under_its_own_names(weights):
-    """The names of Z-Image's own files: query, key and value in one, with another network beside."""
-    own = {"vae.some.weight": torch.zeros(3)}
-    for name, weight in weights.items():
-        plain = name.replace("all_final_layer.2-1.", "final_layer.").replace(
-            "all_x_embedder.2-1.", "x_embedder."
-        )
-        for ours, theirs in (("norm_k", "k_norm"), ("norm_q", "q_norm"), ("to_out.0", "out")):
-            plain = plain.replace(f".attention.{ours}.", f".attention.{theirs}.")
-        if ".attention.to_q." in name:
-            parts = [weights[name.replace(".to_q.", f".to_{part}.")] for part in "qkv"]
-            own["model.diffusion_model." + plain.replace(".to_q.", ".qkv.")] = torch.cat(parts)
-        elif ".attention.to_k." not in name and ".attention.to_v." not in name:
-            own["model.diffusion_model." + plain] = weight.clone()
-    return own
+def beside_another_network(weights):
+    """The names of Z-Image's own files, in one file with another network."""
+    named = under_its_own_names(weights)
+    own = {f"model.diffusion_model.{name}": weight.clone() for name, weight in named.items()}
+    return own | {"vae.some.weight": torch.zeros(3)}
 
 
 @pytest.fixture
@@ -57,7 +48,7 @@ def latents(place: Place):
         return [step.latents for step in steps][-1]
 
 
-@pytest.mark.parametrize("named", [dict, under_its_own_names], ids=["diffusers", "its own"])
+@pytest.mark.parametrize("named", [dict, beside_another_network], ids=["diffusers", "its own"])
 def test_one_file_draws_the_same_latents_as_the_folder(model_folder, home, weights, named):
     save_file(named(weights), home / "one.safetensors")
 
@@ -67,7 +58,7 @@ def test_one_file_draws_the_same_latents_as_the_folder(model_folder, home, weigh
 
 
 def test_a_weight_that_the_file_lacks_is_not_made_up(home, weights):
-    own = under_its_own_names(weights)
+    own = beside_another_network(weights)
     del own["model.diffusion_model.layers.1.feed_forward.w1.weight"]
     save_file(own, home / "one.safetensors")
 
