@@ -46,6 +46,7 @@ from generator.models import EMBEDDED, EMBEDDED_MODEL
 from generator.recipe import Recipe
 from storage.pictures import PictureFolder
 from storage.records import Identity, Job, JobState, Limits, NewPost, Post, Rung
+from storage.sql.store import SqlStore
 from storage.sqlite import SqliteStore
 from storage.store import Store
 
@@ -53,7 +54,7 @@ DEADLINE = 20.0  # generous: a busy machine is no failure
 LIMITS = Limits(per_account=20, whole_queue=100, daily_allowance=1000)
 EVERYTHING = RateLimit(Rate(per_minute=6e6, burst=10_000), Rate(per_minute=6e6, burst=10_000))
 
-new_store: Callable[[Path | str], Store] = SqliteStore  # a fixture has others made
+new_store: Callable[[Path | str], SqlStore] = SqliteStore  # a fixture has others made
 KEYS = itertools.count()  # of all stages: a key is used once
 
 Line = Event | Exception | asyncio.Event
@@ -397,7 +398,12 @@ async def living(stage: Stage) -> AsyncGenerator[Stage, None]:
 
 @asynccontextmanager
 async def opened(path: Path | str = ":memory:") -> AsyncGenerator[Store, None]:
-    store = new_store(path)
+    async with open_for_a_while(new_store(path)) as store:
+        yield store
+
+
+@asynccontextmanager
+async def open_for_a_while(store: SqlStore) -> AsyncGenerator[SqlStore, None]:
     await store.open()
     try:
         yield store

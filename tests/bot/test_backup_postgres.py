@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from private_postgres import name_in
-from stage import ScriptedGenerator, Stage, living
+from stage import ScriptedGenerator, Stage, living, open_for_a_while
 
 from bot.backup import back_up, restore
 from bot.databases import store_at
@@ -37,20 +37,11 @@ def reading(data: Path, database: str | None = None):
 
 
 @asynccontextmanager
-async def opened(store: SqlStore) -> AsyncIterator[SqlStore]:
-    await store.open()
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-@asynccontextmanager
 async def bot_on(url: str, data: Path) -> AsyncIterator[Stage]:
     """A bot on PostgreSQL that draws, alone."""
     folder = PictureFolder(data / "pictures")
     async with (
-        opened(PostgresStore(url, pool=5)) as store,
+        open_for_a_while(PostgresStore(url, pool=5)) as store,
         living(Stage(store, ScriptedGenerator(), folder)) as stage,
     ):
         yield stage
@@ -59,7 +50,7 @@ async def bot_on(url: str, data: Path) -> AsyncIterator[Stage]:
 async def everything(store: SqlStore, data: Path) -> dict[str, object]:
     """What people would miss."""
     folder = PictureFolder(data / "pictures")
-    async with opened(store):
+    async with open_for_a_while(store):
         assert await store.ledger_faults() == []
         jobs = await store.jobs(1000)
         pictures = [each for job in jobs for each in await store.pictures(job.id)]
@@ -94,7 +85,7 @@ async def test_what_was_backed_up_comes_back_into_either_engine(postgres, postgr
 
 async def test_what_lived_on_sqlite_comes_back_on_postgresql_and_lives_on(empty_postgres, tmp_path):
     store = store_at(reading(tmp_path / "data").settings)
-    async with opened(store):
+    async with open_for_a_while(store):
         stage = Stage(store, ScriptedGenerator(), PictureFolder(tmp_path / "data" / "pictures"))
         waiting = await stage.accepted()
 
@@ -148,7 +139,7 @@ async def test_a_database_in_use_is_not_restored_over(postgres, tmp_path):
 async def test_a_database_of_another_version_is_left_to_the_pinxit_that_runs_on_it(
     empty_postgres, postgres_server, tmp_path
 ):
-    async with opened(PostgresStore(empty_postgres)):
+    async with open_for_a_while(PostgresStore(empty_postgres)):
         pass
     earlier = "update pinxit_version set version = version - 1"
     await asyncio.to_thread(postgres_server.psql, earlier, database=name_in(empty_postgres))
