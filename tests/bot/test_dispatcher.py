@@ -1,6 +1,7 @@
 """The story of a job, and all the ways it can end."""
 
 import asyncio
+from functools import partial
 
 import pytest
 from stage import (
@@ -367,8 +368,8 @@ async def test_loading_is_told_to_those_who_wait(tmp_path):
 
         generator.health = Loading(0.75)
 
-        told = await stage.audience.sees(job.id, Queued)
-        assert told.loading == 0.75
+        told = partial(stage.audience.of, job.id)
+        await until(lambda: any(isinstance(each, Queued) and each.loading == 0.75 for each in told()))
 
 
 async def test_a_painter_that_turns_unusable_keeps_the_queue(tmp_path):
