@@ -25,7 +25,7 @@ run: setup ## Start Pinxit and print the address of its chat page
 setup: $(INSTALLED) ## Build the environment in .venv (run and test do it too)
 
 test: lint ## Run every check: lint, format, types, tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## Run the checks that need no running program
 	$(BIN)/ruff check .
