@@ -28,9 +28,8 @@ class Form:
     fields: Mapping[str, str]
     files: Mapping[str, tuple[bytes, ...]]
 
-    @property
-    def values(self) -> dict[str, Any]:
-        """What the form is known by: its text, and the SHA-256 of each file."""
+    def known_by(self) -> dict[str, Any]:
+        """Return the text and, of each file, the SHA-256. It blocks: call it in a thread."""
         return dict(self.fields) | {
             name: [_sha256(file) for file in files] for name, files in self.files.items()
         }

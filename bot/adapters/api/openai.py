@@ -1,5 +1,6 @@
 """The dialect of OpenAI Images under /v1, as its clients and the front ends for it speak it."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -141,7 +142,7 @@ async def _formed(asking: Asking, request: Request) -> tuple[Asking, Form]:
     """Return the form of a request, and the request as it is known by it. Raises ApiFault."""
     asking.caller.must_have(Scope.DRAW)
     form = await read_form(request)
-    return replace(asking, values=form.values), form
+    return replace(asking, values=await asyncio.to_thread(form.known_by)), form
 
 
 def _model(name: str) -> View:
