@@ -56,10 +56,10 @@ class Estimate:
     async def learn(self, recipe: Recipe, seconds: float, together: int = 1) -> None:
         """Remember the measured seconds of one picture of so many that were drawn as one batch."""
         shape = self.shape(recipe)
-        keys = (shape, _of_many(shape, together))
-        await self._store.learn(keys, seconds)
-        for key in keys:
-            self._known[key] = await self._store.measured(key)
+        of_many = _of_many(shape, together)
+        await self._store.learn((shape, of_many), seconds)
+        self._known[shape] = await self._store.measured(shape)
+        self._known.pop(of_many, None)  # read again when a batch is thought of
         self._try(shape)
 
     def _try(self, shape: str) -> None:
