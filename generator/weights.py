@@ -60,6 +60,12 @@ def find_folder(source: str, progress: Progress, *, leave_out: Sequence[str] = (
     raise UnusableModel(f"There is no model folder at {source}.")
 
 
+def check_none_missing(folder: Path, missing: Sequence[str]) -> None:
+    """Raise UnusableModel where a folder's files lack weights, which would silently be random."""
+    if missing:
+        raise UnusableModel(f"{folder} lacks {len(missing)} weights, for example {min(missing)}.")
+
+
 def check_folder(folder: Path, *, whole: bool = True) -> None:
     """Raise UnusableModel unless the folder holds a Z-Image pipeline in safetensors.
 

@@ -28,7 +28,7 @@ from generator.engine.reading import Told
 from generator.engine.shortage import is_out_of_memory
 from generator.machine import free_memory
 from generator.memory import Card, Lying, Plan, TooLarge, on_processor, planned, reason
-from generator.weights import NETWORKS, UnusableModel, precision_of, size_of
+from generator.weights import NETWORKS, UnusableModel, check_none_missing, precision_of, size_of
 
 diffusers.utils.logging.disable_progress_bar()
 transformers.utils.logging.disable_progress_bar()
@@ -223,9 +223,7 @@ def _vae(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
         use_safetensors=True,
         output_loading_info=True,
     )
-    if report["missing_keys"]:
-        missing = sorted(report["missing_keys"])
-        raise UnusableModel(f"{folder} lacks {len(missing)} weights, for example {missing[0]}.")
+    check_none_missing(folder, list(report["missing_keys"]))
     return network.to(device).eval().requires_grad_(False)
 
 

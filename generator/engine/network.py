@@ -12,7 +12,7 @@ from transformers import AutoConfig, AutoModel
 
 from generator.engine.products import Narrow
 from generator.engine.reading import Stored, Told, fill, stored_in
-from generator.weights import SCALE, UnusableModel, weight_files
+from generator.weights import SCALE, check_none_missing, weight_files
 
 WITHIN = "model."  # what a text encoder's weights are called in a file that holds a whole language model
 
@@ -47,17 +47,13 @@ def filled_from(  # noqa: PLR0913, PLR0917 - one for each thing that a weight de
     told: Told,
     left_empty: Collection[str] = (),
 ) -> Any:
-    """Fill an empty network, but for the weights of these layers. Raises UnusableModel.
-
-    A weight that the files lack would silently be random.
-    """
+    """Fill an empty network, but for the weights of these layers. Raises UnusableModel."""
     stored = stored_in(weight_files(folder))
     for layer in left_empty:
         _leave_empty(network.get_submodule(layer), dtype)
     places = [each for each in _places(network) if each[0].removesuffix(".weight") not in left_empty]
     names = {name: _name_in(stored, name) for name, _, _ in places}
-    if missing := sorted(name for name, found in names.items() if found is None):
-        raise UnusableModel(f"{folder} lacks {len(missing)} weights, for example {missing[0]}.")
+    check_none_missing(folder, [name for name, found in names.items() if found is None])
     _check_sizes(places, {name: stored[found or name] for name, found in names.items()})
     wanted = {
         name: (stored[names[name] or name], _room(module, attribute, device, dtype))
