@@ -20,6 +20,7 @@ import bot
 from bot.settings import Settings
 from bot.trouble import Trouble
 from generator.client import GeneratorClient
+from generator.machine import resident_mib
 
 START_SECONDS = 60.0
 READY_SECONDS = 3600.0  # a large model may be downloaded first
@@ -89,8 +90,7 @@ class Product:
     def resident_mib(self) -> float:
         """Return the memory of the bot process."""
         assert self._process is not None
-        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+        return resident_mib(self._process.pid)
 
     # ── the process ───────────────────────────────────────────────────────────────────────────────
 

@@ -9,8 +9,9 @@ import json
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
+
+from generator.machine import resident_mib
 
 GIB = 2**30
 
@@ -50,18 +51,11 @@ def peaks() -> dict[str, float]:
     """Return this process's memory at its most, in GiB."""
     import torch  # noqa: PLC0415
 
-    found = {"process": most_resident_bytes() / GIB}
+    found = {"process": resident_mib(most=True) / 1024}
     if torch.cuda.is_available():
         found["card, allocated"] = torch.cuda.max_memory_allocated() / GIB
         found["card, reserved"] = torch.cuda.max_memory_reserved() / GIB
     return found
-
-
-def most_resident_bytes() -> int:
-    """Return this program's memory at its most; getrusage would count its parent's from before exec, too."""
-    status = Path("/proc/self/status").read_text()
-    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1]) * 1024
 
 
 def _limit(gib: float | None) -> None:

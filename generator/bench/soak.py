@@ -8,7 +8,6 @@ import ctypes
 import gc
 import itertools
 import json
-import os
 import random
 import sys
 import threading
@@ -24,6 +23,7 @@ from generator.embedded import WEIGHTS
 from generator.engine.load import load_parts
 from generator.engine.painter import ZImagePainter
 from generator.loras import Shelf
+from generator.machine import resident_mib
 from generator.messages import Event, Failed, Finished, Generate, Order, PictureFormat
 from generator.models import EMBEDDED, EMBEDDED_MODEL
 from generator.recipe import Recipe
@@ -76,12 +76,6 @@ def tensors() -> int:
     """Return how many tensors are alive."""
     gc.collect()
     return sum(issubclass(type(each), torch.Tensor) for each in gc.get_objects())
-
-
-def resident_mib() -> float:
-    """Return this process's memory now, in MiB."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / MIB
 
 
 def memory() -> dict[str, float | None]:

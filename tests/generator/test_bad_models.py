@@ -9,7 +9,6 @@ import struct
 import subprocess
 import sys
 from contextlib import aclosing, contextmanager
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +19,7 @@ from generator.checkpoint import MARK
 from generator.child import bare_environment
 from generator.client import GeneratorClient, NotReached
 from generator.embedded import WEIGHTS
+from generator.machine import resident_mib
 from generator.messages import Failed, Fault, Loading, Ready, Unusable
 
 DEADLINE = 300
@@ -208,11 +208,6 @@ async def decided(client):
             await asyncio.sleep(0.05)
 
 
-def most_bytes(pid):
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM"))
-
-
 @pytest.mark.parametrize("bad", BAD, ids=lambda make: make.__name__)
 async def test_a_model_that_cannot_be_loaded_gets_a_sentence_and_the_process_lives(folder, tmp_path, bad):
     with serving(bad(folder), tmp_path) as process:
@@ -224,7 +219,7 @@ async def test_a_model_that_cannot_be_loaded_gets_a_sentence_and_the_process_liv
         assert BAD[bad] in health.reason
         assert health.reason.count("\n") == 0
         assert process.poll() is None
-        assert most_bytes(process.pid) < MOST_BYTES
+        assert resident_mib(process.pid, most=True) * 2**20 < MOST_BYTES
 
 
 async def test_code_that_a_model_brings_along_is_never_run(folder, tmp_path):

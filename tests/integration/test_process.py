@@ -18,6 +18,7 @@ from product import Product, eventually, once, page
 from safetensors.numpy import load_file
 
 from generator.embedded import WEIGHTS
+from generator.machine import resident_mib
 
 
 def refused(data: Path, **settings: object) -> str:
@@ -228,8 +229,3 @@ def test_a_token_is_accepted_and_kept_quiet(made, tmp_path):
 
 def has_torch(pid: int) -> bool:
     return "libtorch" in Path(f"/proc/{pid}/maps").read_text()
-
-
-def resident_mib(pid: int) -> float:
-    [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if "VmRSS" in line]
-    return int(line.split()[1]) / 1024

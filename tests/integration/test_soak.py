@@ -7,13 +7,14 @@ are the numbers of jobs.
 import asyncio
 import os
 import time
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from product import Product
 from street import new_key, tell
+
+from generator.machine import resident_mib
 
 pytestmark = pytest.mark.skipif("PINXIT_SOAK" not in os.environ, reason="asked for by `make soak`")
 
@@ -80,9 +81,6 @@ async def order(http: aiohttp.ClientSession, product: Product, key: str, number:
 def memory(product: Product) -> dict[str, float]:
     """Return the resident memory in MiB of the bot and, where there is one, of its generator."""
     generators = product.generators()
-    return {"bot": resident(product.pid)} | ({"generator": resident(generators[0])} if generators else {})
-
-
-def resident(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
+    return {"bot": resident_mib(product.pid)} | (
+        {"generator": resident_mib(generators[0])} if generators else {}
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from product import Product, page
 
+from generator.machine import resident_mib
 from tests.platforms.telegram import TOKEN, LoopbackTelegram
 from tests.platforms.telegram_methods import Call
 
@@ -35,13 +36,12 @@ async def test_a_picture_is_painted_on_telegram_and_the_bot_stays_small_and_quie
 
     town.imagine("a red circle --steps 1")
     await town.until(lambda: pictures(town), seconds=60)
-    status = await asyncio.to_thread(Path(f"/proc/{product.pid}/status").read_text)
+    resident = await asyncio.to_thread(resident_mib, product.pid)
     began = time.monotonic()
     code = await asyncio.to_thread(product.stop)
 
-    resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
     assert pictures(town)[0].file.content[:4] == b"\x89PNG"
-    assert resident / 1024 <= 150
+    assert resident <= 150
     assert code == 0
     assert time.monotonic() - began < 10
     assert TOKEN not in product.log.read_text()

@@ -128,9 +128,8 @@ MEASURED = """
 import json, sys
 from pathlib import Path
 import torch
-from generator.bench.fresh import most_resident_bytes
-from generator.bench.soak import resident_mib
 from generator.engine.network import empty_transformer, filled_from
+from generator.machine import resident_mib
 
 def read(folder):
     empty = empty_transformer(Path(folder))
@@ -140,7 +139,7 @@ torch.set_num_threads(1)
 read(sys.argv[2])  # a small one: what is there once, however large the next is
 before = resident_mib()
 weights = sum(each.nbytes for each in read(sys.argv[1]).parameters()) / 2**20
-peak = most_resident_bytes() / 2**20
+peak = resident_mib(most=True)
 print(json.dumps({"weights": weights, "more": peak - before}))
 """
 
