@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from bot.cli import run_command
+from bot.cli.app import run_command
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.bench import quantile
-from bot.bench_acceptance import SAMPLES, acceptance
-from bot.bench_product import Drawn
+from bot.bench.acceptance import SAMPLES, acceptance
+from bot.bench.product import Drawn
+from bot.bench.run import quantile
 from generator.models import EMBEDDED_MODEL
 
 

@@ -1,6 +1,6 @@
 """The benchmark of the HTTP API measures something; the figures of a busy machine are no failure."""
 
-from bot.bench_api import bear
+from bot.bench.api import bear
 from bot.settings import Settings
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
-from bot.cli_elsewhere import where
-from bot.cli_owner import chosen
+from bot.cli.elsewhere import where
+from bot.cli.owner import chosen
 from bot.trouble import Trouble
 from storage.records import Account, Identity
 from storage.sqlite import SqliteStore
@@ -207,14 +207,14 @@ def test_a_generator_alone_asks_where_to_listen(arguments, capsys):
     ],
 )
 def test_what_cannot_be_deployed_on_ray_is_said(arguments, word, capsys, monkeypatch):
-    monkeypatch.setattr("bot.cli_elsewhere.find_spec", lambda _name: object())
+    monkeypatch.setattr("bot.cli.elsewhere.find_spec", lambda _name: object())
 
     assert code("serve-ray", *arguments) == 2
     assert word in capsys.readouterr().err
 
 
 def test_without_ray_it_is_said_how_to_get_it(capsys, monkeypatch):
-    monkeypatch.setattr("bot.cli_elsewhere.find_spec", lambda _name: None)
+    monkeypatch.setattr("bot.cli.elsewhere.find_spec", lambda _name: None)
 
     assert code("serve-ray") == 1
     assert "pinxit[ray]" in capsys.readouterr().err

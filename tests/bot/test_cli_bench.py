@@ -3,8 +3,8 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from bot import cli_bench
-from bot.cli import app
+from bot.cli import bench as cli_bench
+from bot.cli.app import app
 
 
 @pytest.mark.parametrize(("name", "module"), [("gpu", "generator.bench"), ("ray", "generator.bench.cluster")])

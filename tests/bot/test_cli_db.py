@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
-from bot.doctor import Verdict, database_checks
+from bot.doctor.examine import Verdict, database_checks
 from bot.settings import BadSettings, read_settings
 from storage.records import Identity
 from storage.sqlite import SqliteStore

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from bot.cli_model import convert_model, fetch_model, list_models
+from bot.cli.model import convert_model, fetch_model, list_models
 from bot.settings import Settings
 from bot.trouble import Trouble
 from generator.checkpoint import MARK

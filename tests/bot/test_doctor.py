@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.doctor import (
+from bot.doctor.examine import (
     cards_check,
     database_checks,
     disk_check,
@@ -21,7 +21,7 @@ from bot.doctor import (
     port_check,
     python_check,
 )
-from bot.examination import Check, Verdict, advice
+from bot.doctor.verdicts import Check, Verdict, advice
 from bot.settings import read_settings
 from generator.address import address_of
 from generator.embedded import WEIGHTS

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from bot.doctor_memory import attention_of, card_in, explained, weights_of
+from bot.doctor.memory import attention_of, card_in, explained, weights_of
 from generator.checkpoint import MARK
 from generator.choices import Precision
 from generator.memory import GIB, Z_IMAGE_TURBO, Card

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from stage import ScriptedGenerator, Stage, living, opened, playing, waits_for
 
-from bot.doctor_store import contents_check, jobs_check, ledger_check
-from bot.examination import Verdict
+from bot.doctor.store import contents_check, jobs_check, ledger_check
+from bot.doctor.verdicts import Verdict
 from storage.pictures import PictureFolder
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.cli_assembly import assemble
-from bot.cli_living import announce
+from bot.cli.assembly import assemble
+from bot.cli.living import announce
 from bot.settings import Settings
 from bot.trouble import Trouble
 

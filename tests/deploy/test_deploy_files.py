@@ -234,7 +234,7 @@ def test_the_bot_needs_nothing_of_what_draws():
     code = f"""
 import sys
 sys.modules |= dict.fromkeys({SERVICE_OF_A_CARD!r})
-import bot.__main__, bot.cli_run, bot.cli_loras, bot.backup, bot.doctor
+import bot.__main__, bot.cli.run, bot.cli.loras, bot.backup, bot.doctor.examine
 import bot.adapters.api.app, bot.adapters.discord.front, bot.adapters.telegram.front
 """
     said = ran(sys.executable, "-c", code, PATH="/usr/bin", PYTHONPATH=str(ROOT))

@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_bot_starts_without_loading_discord():
-    code = "import sys, bot.cli_run; print('discord' in sys.modules, 'PIL' in sys.modules)"
+    code = "import sys, bot.cli.run; print('discord' in sys.modules, 'PIL' in sys.modules)"
 
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 

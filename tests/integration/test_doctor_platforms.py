@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.doctor_platforms import clock_check, platform_checks
-from bot.examination import Check, Verdict
+from bot.doctor.platforms import clock_check, platform_checks
+from bot.doctor.verdicts import Check, Verdict
 from bot.settings import Settings
 from tests.platforms.discord import TOKEN as DISCORD_TOKEN
 from tests.platforms.discord import LoopbackDiscord

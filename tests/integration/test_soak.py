@@ -27,7 +27,7 @@ MOST_GROWTH = 0.05
 
 @pytest.mark.parametrize(
     ("program", "jobs"),
-    [(("bot.bench_null",), NULL_JOBS), (("bot", "run"), PICTURES)],
+    [(("bot.bench.null",), NULL_JOBS), (("bot", "run"), PICTURES)],
     ids=["a painter of nothing", "the embedded model"],
 )
 async def test_memory_is_flat_over_many_jobs(made, tmp_path, program, jobs):

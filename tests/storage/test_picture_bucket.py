@@ -142,7 +142,7 @@ async def test_a_store_that_does_not_answer_is_said_without_keys_or_addresses():
 
 
 def test_the_library_of_object_stores_is_loaded_only_where_one_is_chosen():
-    code = "import sys, bot.cli_run, bot.picture_places; print('obstore' in sys.modules)"
+    code = "import sys, bot.cli.run, bot.picture_places; print('obstore' in sys.modules)"
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

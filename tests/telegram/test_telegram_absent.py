@@ -9,8 +9,8 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_bot_starts_without_loading_telegram(tmp_path):
     code = (
-        "import sys, bot.cli_assembly; from pathlib import Path; from bot.settings import Settings;"
-        "bot.cli_assembly.assemble(Settings(data=Path(sys.argv[1]), port=0)).web.close();"
+        "import sys, bot.cli.assembly; from pathlib import Path; from bot.settings import Settings;"
+        "bot.cli.assembly.assemble(Settings(data=Path(sys.argv[1]), port=0)).web.close();"
         "print('telegram' in sys.modules, 'httpx' in sys.modules)"
     )
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bot.bench_acceptance import acceptance
-from bot.bench_product import Drawn, Product
-from bot.cli_generator import events_of
+from bot.bench.acceptance import acceptance
+from bot.bench.product import Drawn, Product
+from bot.cli.generator import events_of
 from bot.settings import Settings
 from bot.trouble import Trouble
 from generator.client import GeneratorClient
@@ -122,7 +122,7 @@ def _order(settings: Settings, number: int) -> Order:
 
 
 async def _api_figures(settings: Settings, folder: Path) -> list[Figure]:
-    from bot.bench_api import RATE, STREAMS, bear  # noqa: PLC0415 - seldom asked for
+    from bot.bench.api import RATE, STREAMS, bear  # noqa: PLC0415 - seldom asked for
 
     with Console(stderr=True).status("asking the HTTP API"):
         borne = await bear(settings, folder)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.backup import Manifest, back_up, restore
-from bot.cli_db import name_of
+from bot.cli.db import name_of
 from bot.settings import Reading, Settings
 
 

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli_owner import console
+from bot.cli.owner import console
 from bot.settings import Settings
 from bot.trouble import Misuse, Trouble
 from generator.layers import Layers, layers_for

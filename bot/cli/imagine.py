@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bot.cli_generator import events_of, ready_generator
+from bot.cli.generator import events_of, ready_generator
 from bot.loras import Loras
 from bot.options import FORMATS, Defaults, Wish, parse
 from bot.refusals import Refusal, TooManyAlternatives

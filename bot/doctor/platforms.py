@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.examination import Check, Verdict
+from bot.doctor.verdicts import Check, Verdict
 from bot.settings import Settings
 
 DISCORD = "https://discord.com/api"

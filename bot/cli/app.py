@@ -88,7 +88,7 @@ def options(
 @app.command(help="Start Pinxit: the web chat, the queue and the painter. Ctrl-C stops it.")
 def run() -> None:
     reading = _read()
-    from bot.cli_run import serve  # noqa: PLC0415
+    from bot.cli.run import serve  # noqa: PLC0415
 
     raise typer.Exit(serve(reading.settings))
 
@@ -111,7 +111,7 @@ def generator(
     drain: Annotated[int, typer.Option("--drain", min=0, help="Seconds to finish in when stopped.")] = 30,
 ) -> None:
     reading = _read()
-    from bot.cli_elsewhere import generate  # noqa: PLC0415
+    from bot.cli.elsewhere import generate  # noqa: PLC0415
 
     generate(reading.settings, listen, certificate, key, drain)
 
@@ -138,7 +138,7 @@ def serve_ray(  # noqa: PLR0913 - one argument for each option
     drain: Annotated[float, typer.Option("--drain", min=0, help="Seconds to finish in when stopped.")] = 120,
 ) -> None:
     reading = _read()
-    from bot.cli_elsewhere import deploy, planned  # noqa: PLC0415
+    from bot.cli.elsewhere import deploy, planned  # noqa: PLC0415
 
     model = reading.settings.model
     plan = planned(replicas, model=model, path=path, gpus=gpus, cpus=cpus, drain_seconds=drain)
@@ -171,7 +171,7 @@ def imagine(  # noqa: PLR0913 - one argument for each option that people know fr
     model: Annotated[str | None, typer.Option("--model", help="Another model than PINXIT_MODEL.")] = None,
 ) -> None:
     reading = _read()
-    from bot.cli_imagine import paint  # noqa: PLC0415
+    from bot.cli.imagine import paint  # noqa: PLC0415
 
     flags = {"ar": ar, "size": size, "seed": seed, "steps": steps, "n": count, "no": negative, "shift": shift}
     flags |= {"lora": ",".join(loras) if loras else None, "format": form}
@@ -190,7 +190,7 @@ def doctor(
         bool, typer.Option("--monitor", help="One line, and the exit code 0, 1 or 2, for monitors.")
     ] = False,
 ) -> None:
-    from bot.doctor import examine  # noqa: PLC0415
+    from bot.doctor.examine import examine  # noqa: PLC0415
 
     raise typer.Exit(examine(deep=deep, monitor=monitor))
 
@@ -205,7 +205,7 @@ def grant(
     note: Annotated[str, typer.Option("--note", help="Kept in the ledger.")] = "",
 ) -> None:
     reading = _read()
-    from bot.cli_owner import grant_credits  # noqa: PLC0415
+    from bot.cli.owner import grant_credits  # noqa: PLC0415
 
     grant_credits(reading.settings, account, _whole(credits), note)
 
@@ -220,7 +220,7 @@ def _whole(text: str) -> int:
 @app.command(help="List the accounts and their credits.")
 def accounts() -> None:
     reading = _read()
-    from bot.cli_owner import show_accounts  # noqa: PLC0415
+    from bot.cli.owner import show_accounts  # noqa: PLC0415
 
     show_accounts(reading.settings)
 
@@ -228,7 +228,7 @@ def accounts() -> None:
 @db.command("status", help="Say which database it is, whether it is reached, and what it holds.")
 def database_status() -> None:
     reading = _read()
-    from bot.cli_db import status  # noqa: PLC0415
+    from bot.cli.db import status  # noqa: PLC0415
 
     status(reading.settings)
 
@@ -236,7 +236,7 @@ def database_status() -> None:
 @db.command("migrate", help="Bring the database up to this version, as every start does too.")
 def migrate_database() -> None:
     reading = _read()
-    from bot.cli_db import migrate  # noqa: PLC0415
+    from bot.cli.db import migrate  # noqa: PLC0415
 
     migrate(reading.settings)
 
@@ -244,7 +244,7 @@ def migrate_database() -> None:
 @db.command("copy", help="Copy the SQLite file into the empty PostgreSQL database of PINXIT_DATABASE.")
 def copy_database() -> None:
     reading = _read()
-    from bot.cli_db import copy  # noqa: PLC0415
+    from bot.cli.db import copy  # noqa: PLC0415
 
     copy(reading.settings)
 
@@ -263,7 +263,7 @@ def create_key(  # noqa: PLR0913 - one argument for each option
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the key alone.")] = False,
 ) -> None:
     reading = _read()
-    from bot.cli_keys import create_key as create  # noqa: PLC0415
+    from bot.cli.keys import create_key as create  # noqa: PLC0415
 
     create(
         reading.settings,
@@ -280,7 +280,7 @@ def create_key(  # noqa: PLR0913 - one argument for each option
 @keys.command("list", help="List the keys; none can be read back.")
 def list_keys() -> None:
     reading = _read()
-    from bot.cli_keys import list_keys as show  # noqa: PLC0415
+    from bot.cli.keys import list_keys as show  # noqa: PLC0415
 
     show(reading.settings)
 
@@ -290,7 +290,7 @@ def revoke_key(
     key: Annotated[str, typer.Argument(help="Its first part, as `pinxit keys list` shows it, or its name.")],
 ) -> None:
     reading = _read()
-    from bot.cli_keys import revoke_key as revoke  # noqa: PLC0415
+    from bot.cli.keys import revoke_key as revoke  # noqa: PLC0415
 
     revoke(reading.settings, key)
 
@@ -304,7 +304,7 @@ def add_lora(
     ] = None,
 ) -> None:
     reading = _read()
-    from bot.cli_loras import add_lora as add  # noqa: PLC0415
+    from bot.cli.loras import add_lora as add  # noqa: PLC0415
 
     add(reading.settings, file, name)
 
@@ -312,7 +312,7 @@ def add_lora(
 @lora.command("list", help="List the LoRAs, and whether each fits the model.")
 def list_loras() -> None:
     reading = _read()
-    from bot.cli_loras import list_loras as show  # noqa: PLC0415
+    from bot.cli.loras import list_loras as show  # noqa: PLC0415
 
     show(reading.settings)
 
@@ -320,7 +320,7 @@ def list_loras() -> None:
 @lora.command("remove", help="Take a LoRA off the shelf and delete its file there.")
 def remove_lora(name: Annotated[str, typer.Argument(help="As `pinxit lora list` shows it.")]) -> None:
     reading = _read()
-    from bot.cli_loras import remove_lora as remove  # noqa: PLC0415
+    from bot.cli.loras import remove_lora as remove  # noqa: PLC0415
 
     remove(reading.settings, name)
 
@@ -330,7 +330,7 @@ def jobs(
     limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="How many.")] = 30,
 ) -> None:
     reading = _read()
-    from bot.cli_owner import show_jobs  # noqa: PLC0415
+    from bot.cli.owner import show_jobs  # noqa: PLC0415
 
     show_jobs(reading.settings, limit)
 
@@ -338,7 +338,7 @@ def jobs(
 @app.command(help="Show every setting: what is in force, and from where.")
 def settings() -> None:
     reading = _read()
-    from bot.cli_owner import show_settings  # noqa: PLC0415
+    from bot.cli.owner import show_settings  # noqa: PLC0415
 
     show_settings(reading)
 
@@ -350,7 +350,7 @@ def backup(
     pictures: Annotated[bool, typer.Option(help="Copy the pictures too.")] = True,
 ) -> None:
     reading = _read()
-    from bot.cli_backup import make  # noqa: PLC0415
+    from bot.cli.backup import make  # noqa: PLC0415
 
     make(reading, target, with_pictures=pictures)
 
@@ -358,7 +358,7 @@ def backup(
 @app.command(help="Put a backup into an empty data folder, or an empty PostgreSQL database.")
 def restore(source: Annotated[Path, typer.Argument(help="What `pinxit backup` made.")]) -> None:
     reading = _read()
-    from bot.cli_backup import take_back  # noqa: PLC0415
+    from bot.cli.backup import take_back  # noqa: PLC0415
 
     take_back(reading.settings, source)
 
@@ -378,7 +378,7 @@ def bench_product(  # noqa: PLR0913 - one argument for each option
     if context.invoked_subcommand is not None:
         return
     reading = _read()
-    from bot.bench import measure  # noqa: PLC0415
+    from bot.bench.run import measure  # noqa: PLC0415
 
     measure(reading.settings, pictures=pictures, queued=queued, history=history, api=api, file=json)
 
@@ -389,7 +389,7 @@ def bench_product(  # noqa: PLR0913 - one argument for each option
     context_settings=PASSED_ON,
 )
 def bench_gpu(context: typer.Context) -> None:
-    from bot.cli_bench import measure  # noqa: PLC0415
+    from bot.cli.bench import measure  # noqa: PLC0415
 
     raise typer.Exit(measure("generator.bench", context.args))
 
@@ -400,7 +400,7 @@ def bench_gpu(context: typer.Context) -> None:
     context_settings=PASSED_ON,
 )
 def bench_ray(context: typer.Context) -> None:
-    from bot.cli_bench import measure  # noqa: PLC0415
+    from bot.cli.bench import measure  # noqa: PLC0415
 
     raise typer.Exit(measure("generator.bench.cluster", context.args))
 
@@ -408,7 +408,7 @@ def bench_ray(context: typer.Context) -> None:
 @model.command("fetch", help="Download a model of the Hub, or go on where it stopped; check every byte.")
 def fetch_model(source: Annotated[str, typer.Argument(help="Such as Tongyi-MAI/Z-Image-Turbo.")]) -> None:
     _read()
-    from bot.cli_model import fetch_model as fetch  # noqa: PLC0415
+    from bot.cli.model import fetch_model as fetch  # noqa: PLC0415
 
     fetch(source)
 
@@ -428,7 +428,7 @@ def convert_model(
     ] = "exact",
 ) -> None:
     reading = _read()
-    from bot.cli_model import convert_model as convert  # noqa: PLC0415
+    from bot.cli.model import convert_model as convert  # noqa: PLC0415
     from generator.choices import Precision  # noqa: PLC0415
 
     convert(reading.settings, source, out, Precision(precision))
@@ -437,6 +437,6 @@ def convert_model(
 @model.command("list", help="List the models that can be drawn with.")
 def list_models() -> None:
     reading = _read()
-    from bot.cli_model import list_models as show  # noqa: PLC0415
+    from bot.cli.model import list_models as show  # noqa: PLC0415
 
     show(reading.settings)

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator
 
-from bot.cli_run import serve
+from bot.cli.run import serve
 from bot.settings import read_settings
 from generator.messages import Begun, End, Event, Finished, Generate, Health, Ready, StepDone
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.cli_owner import with_store
+from bot.cli.owner import with_store
 from bot.databases import copy_from_file
 from bot.settings import Settings
 from bot.trouble import Trouble

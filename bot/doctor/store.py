@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from bot.examination import Check, Verdict
+from bot.doctor.verdicts import Check, Verdict
 from storage.pictures import Pictures
 from storage.store import Store
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import structlog
 
-from bot.cli_assembly import assemble
-from bot.cli_living import PainterProcess
+from bot.cli.assembly import assemble
+from bot.cli.living import PainterProcess
 from bot.logs import set_up_logs
 from bot.settings import Settings
 from storage.folder_lock import FolderLock

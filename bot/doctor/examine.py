@@ -14,10 +14,10 @@ from typing import assert_never
 from rich.console import Console
 from rich.text import Text
 
-from bot.doctor_memory import attention_of, cards, explained, told_of_cards
-from bot.doctor_platforms import ask_platforms
-from bot.doctor_store import contents_check, jobs_check, ledger_check
-from bot.examination import Check, Verdict, advice, worst
+from bot.doctor.memory import attention_of, cards, explained, told_of_cards
+from bot.doctor.platforms import ask_platforms
+from bot.doctor.store import contents_check, jobs_check, ledger_check
+from bot.doctor.verdicts import Check, Verdict, advice, worst
 from bot.picture_places import pictures_at
 from bot.settings import BadSettings, Reading, Settings, read_settings
 from bot.styles import BadStyles, read_styles
@@ -332,7 +332,7 @@ def _is_running(folder: Path) -> bool:
 
 def picture_check(settings: Settings) -> Check:
     """Paint one step of a test picture with a generator started just for it."""
-    from bot.cli_generator import test_picture  # noqa: PLC0415 - only where asked for
+    from bot.cli.generator import test_picture  # noqa: PLC0415 - only where asked for
     from bot.trouble import Trouble  # noqa: PLC0415
 
     try:

@@ -21,8 +21,8 @@ from bot.adapters.web.messages import owner
 from bot.adapters.web.options import options_for
 from bot.adapters.web.server import CannotListen, WebServer
 from bot.batching import Batching
-from bot.cli_fronts import discord_front, telegram_front
-from bot.cli_living import Bot, PainterProcess
+from bot.cli.fronts import discord_front, telegram_front
+from bot.cli.living import Bot, PainterProcess
 from bot.clock import Clock, SystemClock
 from bot.commands import Command
 from bot.databases import store_at

@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli_owner import console, moment, one_line, with_store
+from bot.cli.owner import console, moment, one_line, with_store
 from bot.keys import LONGEST_NAME, NewKey, new_key, prefix
 from bot.settings import Settings
 from bot.trouble import Misuse, Trouble

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aiohttp import ClientError, ClientSession, TCPConnector
 
-from bot.bench_product import Product
+from bot.bench.product import Product
 from bot.keys import new_key
 from bot.settings import Settings
 from storage.keys import PLATFORM
@@ -30,7 +30,7 @@ CREDITS = 10**9
 class NullProduct(Product):
     """The product without a generator."""
 
-    module = ("bot.bench_null",)
+    module = ("bot.bench.null",)
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of the bot's process."""

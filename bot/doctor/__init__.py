@@ -1,0 +1,1 @@
+"""Examines a set-up and says the one thing to fix next."""
