@@ -52,6 +52,7 @@ ROOMS = {
     "generator.cluster": "process",
     "generator.guard": "process",
     "generator.serve": "process",
+    "generator.serve_ray": "process",
     "generator.easel": "process",
     "generator": "front",
 }
