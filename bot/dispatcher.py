@@ -1,19 +1,18 @@
-"""The one loop that picks jobs, feeds the generator and settles.
+"""The one loop that picks jobs and feeds the generator.
 
 As many requests are under way as the generator can draw at once, and one more, which waits there, so that
 encoding and storing never make a card wait. A request holds one job, or several where drawing them as one
-batch pays. Whatever happens to a job ends in exactly one settlement, because storage accepts it only from the
-attempt that holds the job.
+batch pays.
 """
 
 import asyncio
 import itertools
 import logging
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TypeVar, assert_never
+from typing import assert_never
 
 from bot.backoff import BackOff
 from bot.batching import ALONE, Batching
@@ -21,22 +20,12 @@ from bot.clock import Clock, pause
 from bot.delivery import Delivery
 from bot.estimate import Estimate
 from bot.fellows import Fellows
-from bot.flight import (
-    Broke,
-    Drawn,
-    Faulty,
-    Flight,
-    Hung,
-    Interrupted,
-    NotBegun,
-    Outcome,
-    Painter,
-    Wish,
-)
+from bot.flight import Faulty, Flight, Hung, Outcome, Painter, Wish
 from bot.gallery import Gallery
 from bot.line import Line
 from bot.sending import Sending
-from bot.standing import final_of
+from bot.settling import Settling
+from bot.storage_trouble import StorageTrouble
 from bot.updates import Progress
 from bot.wardrobes import Wardrobes
 from generator.messages import Begun, End, Event, Failed, Fault, Finished, Health, Preview, Ready, StepDone
@@ -44,12 +33,9 @@ from storage.company import Message
 from storage.records import Job
 from storage.store import StorageError, Store
 
-T = TypeVar("T")
-
 log = logging.getLogger(__name__)
 
 PREFETCHED = 1
-MOST_LOSSES = 3
 HEALTH_POLL_SECONDS = 0.1  # while the generator is not ready
 IDLE_SECONDS = 5.0  # a lost wake-up costs at most this
 LEASE_SECONDS = 15.0  # after which others take what a bot holds that says nothing
@@ -88,7 +74,7 @@ class Dispatcher:
         self.seen_elsewhere: Callable[[Job], Progress | None] = _nothing
         self._least_patience = least_patience_seconds
         self._generator_trouble = BackOff(dice)
-        self._storage_trouble = BackOff(dice)
+        self._storage_trouble = StorageTrouble(clock, dice)
         self._flights: dict[str, Flight] = {}  # of jobs without a settlement
         self._sendings: set[Sending] = set()
         self._stop_on_arrival: set[str] = set()
@@ -105,6 +91,15 @@ class Dispatcher:
             health=lambda: self.health,
             painters=lambda: self.painters,
             begun=self.drawn_seconds,
+        )
+        self._settling = Settling(
+            store=store,
+            gallery=gallery,
+            delivery=delivery,
+            estimate=estimate,
+            clock=clock,
+            trouble=self._storage_trouble,
+            waits_again=self.line.forget,
         )
 
     # ── what others ask and tell ──────────────────────────────────────────────────────────────────
@@ -163,6 +158,7 @@ class Dispatcher:
     def stop(self) -> None:
         """Claim nothing more, hand back what is under way; `run` returns soon after."""
         self._closing = True
+        self._storage_trouble.give_up()
         for sending in self._sendings:
             sending.ask(Wish.HAND_BACK, sending.flights)
         self._news.set()
@@ -179,7 +175,7 @@ class Dispatcher:
             self._leading = False
 
     async def _pick_and_draw(self) -> None:
-        await self._recover()
+        await self._storage_trouble.insist(self._recover)
         async with asyncio.TaskGroup() as tasks:
             telling = tasks.create_task(self.line.run())
             beating = tasks.create_task(self._beat())
@@ -199,10 +195,9 @@ class Dispatcher:
             await self._leave()
 
     async def _recover(self) -> None:
-        holding = set(self._flights)
-        now = self._clock.wall()
-        for job in await self._insist(lambda: self._store.recover(self._lease, now, holding)):
-            await self._push_final(job)
+        """Queue again what nobody holds any more, and show the ends of those that do not go on."""
+        for job in await self._store.recover(self._lease, self._clock.wall(), set(self._flights)):
+            await self._settling.show_end(job)
 
     async def _look_after_others(self) -> None:
         """Take what a dead bot held, and stop what another one was asked to: a notice may be lost."""
@@ -210,12 +205,11 @@ class Dispatcher:
             return
         self._looked_at = self._clock.now()
         try:
-            for job in await self._store.recover(self._lease, self._clock.wall(), set(self._flights)):
-                await self._push_final(job)
+            await self._recover()
             for stopping in await self._store.to_stop(self._lease):
                 self.cancel(stopping)
         except StorageError as error:
-            self._pause_for_storage(error)
+            self._storage_trouble.met(error)
 
     async def _beat(self) -> None:
         """Let the others know that what is under way here is held."""
@@ -256,7 +250,7 @@ class Dispatcher:
             return IDLE_SECONDS
         if not isinstance(self.health, Ready):
             return HEALTH_POLL_SECONDS
-        wait = max(self._generator_trouble.wait_seconds(now), self._storage_trouble.wait_seconds(now))
+        wait = max(self._generator_trouble.wait_seconds(now), self._storage_trouble.wait_seconds)
         return wait or None
 
     @property
@@ -273,14 +267,14 @@ class Dispatcher:
             worn = self._wardrobes.next(self.painters)
             job = await self._store.claim(self._lease, self._clock.wall(), worn)
         except StorageError as error:
-            self._pause_for_storage(error)
+            self._storage_trouble.met(error)
             return None
         except Exception:  # a job that cannot even be read must not take the chats down
             log.exception("claiming failed by a bug")
-            self._storage_trouble.failed(self._clock.now())
+            self._storage_trouble.pause()
             return None
         if troubled:  # a claim that began before the trouble says nothing about it
-            self._storage_trouble.succeeded()
+            self._storage_trouble.over()
         if job is None:
             self._stop_on_arrival.clear()
             return None
@@ -296,7 +290,7 @@ class Dispatcher:
         try:
             return await self._fellows.join(job, self._lease, self._clock.wall())
         except StorageError as error:
-            self._pause_for_storage(error)
+            self._storage_trouble.met(error)
         except Exception:
             log.exception("nobody joins because of a bug", extra={"job": job.id})
         return ()
@@ -331,13 +325,13 @@ class Dispatcher:
     async def _see_off(self, flight: Flight) -> None:
         """Settle one job. A bug ends here: logged once, the job fails, the loop goes on."""
         try:
-            await self._settle(flight, await flight.landed())
+            await self._settling.settle(flight, await flight.landed())
         except StorageError as error:
             # Only on the way down: the next start recovers the job.
             log.warning("job not settled", extra={"job": flight.job.id, "reason": str(error)})
         except Exception:
             log.exception("job failed by a bug", extra={"job": flight.job.id})
-            await self._fail_after_bug(flight)
+            await self._settling.fail_after_bug(flight)
         finally:
             del self._flights[flight.job.id]
 
@@ -359,13 +353,13 @@ class Dispatcher:
     async def _prepare(self, sending: Sending) -> None:
         """Fetch what belongs to the jobs. Where a picture to start from is gone, the job has failed."""
         for flight in sending.flights:
-            flight.post = await self._insist(partial(self._store.post, flight.job.id))
+            flight.post = await self._storage_trouble.insist(partial(self._store.post, flight.job.id))
             if (pictures := await self._pictures(flight.job)) is None:
                 flight.end(Faulty(Fault.START_GONE))
             else:
                 flight.pictures = pictures
         recipe, count = sending.flights[0].job.recipe, sum(each.job.count for each in sending.flights)
-        sending.patience_seconds = await self._insist(
+        sending.patience_seconds = await self._storage_trouble.insist(
             lambda: self._estimate.patience_seconds(recipe, count, self._least_patience)
         )
         self.line.moved()
@@ -385,7 +379,7 @@ class Dispatcher:
         """Return what the job starts from, None where some of it is gone."""
         found: list[bytes] = []
         for name in job.recipe.pictures:
-            picture = await self._insist(partial(self._gallery.read, name))
+            picture = await self._storage_trouble.insist(partial(self._gallery.read, name))
             if picture is None:
                 return None
             found.append(picture)
@@ -424,124 +418,6 @@ class Dispatcher:
         for sending in self._sendings:
             if not sending.begun:
                 (sending.expect_life if self._is_free else sending.excuse_silence)()
-
-    # ── settling ──────────────────────────────────────────────────────────────────────────────────
-
-    async def _settle(self, flight: Flight, outcome: Outcome) -> None:
-        match outcome:
-            case Drawn():
-                await self._succeed(flight, outcome)
-            case Faulty() if flight.in_company:
-                await self._give_back(flight, lost=True)  # it may be another's fault: drawn alone, that shows
-            case Faulty(fault):
-                await self._fail(flight, fault)
-            case NotBegun():
-                await self._give_back(flight, lost=False)
-            case Hung() | Broke():
-                await self._lose(flight)
-            case Interrupted(wish):
-                await self._obey(flight, wish)
-            case _:
-                assert_never(outcome)
-
-    async def _obey(self, flight: Flight, wish: Wish) -> None:
-        match wish:
-            case Wish.STOP:
-                await self._end(partial(self._store.stopped, flight.job.id, flight.job.attempt))
-            case Wish.HAND_BACK:
-                await self._give_back(flight, lost=False)
-            case _:
-                assert_never(wish)
-
-    async def _succeed(self, flight: Flight, drawn: Drawn) -> None:
-        try:
-            delivered = await self._gallery.keep(flight.job, drawn.files, self._clock.wall())
-        except StorageError as error:
-            self._pause_for_storage(error)
-            await self._give_back(flight, lost=False)
-            return
-        if delivered is None:
-            log.warning("late result dropped", extra={"job": flight.job.id})
-            return
-        self._log_settled(delivered.job)
-        if flight.post is not None:
-            self._delivery.push(flight.post, delivered)
-        await self._learn(delivered.job, flight.together)
-
-    async def _learn(self, job: Job, together: int) -> None:
-        try:
-            await self._estimate.learn(job.recipe, (job.draw_seconds or 0.0) / job.count, together)
-        except StorageError as error:
-            log.warning("seconds not learned", extra={"job": job.id, "reason": str(error)})
-
-    async def _lose(self, flight: Flight) -> None:
-        """Count a loss; the last one tells that the job itself is poison."""
-        if not flight.begun:
-            await self._give_back(flight, lost=False)
-        elif flight.job.losses + 1 >= MOST_LOSSES:
-            await self._fail(flight, Fault.POISON)
-        else:
-            await self._give_back(flight, lost=True)
-
-    async def _fail(self, flight: Flight, fault: Fault) -> None:
-        await self._end(partial(self._store.fail, flight.job.id, flight.job.attempt, fault))
-
-    async def _end(self, verb: Callable[[float], Awaitable[Job | None]]) -> None:
-        """End the job with one of storage's verbs and show it."""
-        ended = await self._insist(lambda: verb(self._clock.wall()))
-        if ended is not None:
-            await self._push_final(ended)
-
-    async def _give_back(self, flight: Flight, *, lost: bool) -> None:
-        job = flight.job
-        again = await self._insist(lambda: self._store.give_back(job.id, job.attempt, lost=lost))
-        log.info("job handed back", extra={"job": job.id, "attempt": job.attempt, "lost": lost})
-        self.line.forget(job.id)
-        if again is not None and flight.wish is Wish.STOP:
-            await self._cancel_again(job.id)
-        elif again is not None:
-            await self._push_final(again)
-
-    async def _cancel_again(self, job: str) -> None:
-        """The wish to stop came while the job was being handed back: it may be queued now."""
-        await self._insist(lambda: self._store.cancel(job, self._clock.wall()))
-        if (ended := await self._insist(lambda: self._store.job(job))) is not None:
-            await self._push_final(ended)
-
-    async def _fail_after_bug(self, flight: Flight) -> None:
-        try:
-            await self._fail(flight, Fault.INTERNAL)
-        except Exception:
-            log.exception("job not settled after a bug", extra={"job": flight.job.id})
-
-    async def _push_final(self, job: Job) -> None:
-        """Show a job's end, where it has one."""
-        final = await self._insist(lambda: final_of(self._store, job))
-        if final is None:
-            return
-        self._log_settled(job)
-        if (post := await self._insist(lambda: self._store.post(job.id))) is not None:
-            self._delivery.push(post, final)
-
-    async def _insist(self, verb: Callable[[], Awaitable[T]]) -> T:
-        """Try until storage can, or until the bot goes down: the next start recovers the job."""
-        while True:
-            try:
-                return await verb()
-            except StorageError as error:
-                if self._closing:
-                    raise
-                self._pause_for_storage(error)
-                await pause(self._clock, self._storage_trouble.wait_seconds(self._clock.now()))
-
-    def _pause_for_storage(self, error: StorageError) -> None:
-        if not self._storage_trouble.troubled:
-            log.error("storage is in trouble, nothing is claimed", extra={"reason": str(error)})
-        self._storage_trouble.failed(self._clock.now())
-
-    @staticmethod
-    def _log_settled(job: Job) -> None:
-        log.info("job settled", extra={"job": job.id, "state": job.state.value})
 
 
 def _nothing(_job: Job) -> Progress | None:

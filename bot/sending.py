@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -49,22 +49,17 @@ class Sending:
         request = self._request()
         if not request.orders:
             return None
-        ending: Outcome | None = None
         try:
             async with asyncio.timeout(None) as self._limit:
                 if alone:
                     self.expect_life()
-                await self._listen(client, request, heard)
-            ending = Broke() if self.begun else NotBegun()  # cut off without a word
-        except NotReached:
-            ending = NotBegun()
-        except Lost:
-            ending = Broke() if self.begun else NotBegun()
+                with suppress(NotReached, Lost):  # cut off, with a word on it or without
+                    await self._listen(client, request, heard)
         except TimeoutError:
-            ending = Hung()
+            return self._end(Hung())
         finally:
             self._limit = None
-        return self._end(ending)
+        return self._end(Broke() if self.begun else NotBegun())
 
     def _request(self) -> Generate:
         """All pictures of all who still want theirs."""
