@@ -118,6 +118,7 @@ class Reroll:
     vouched: bool = False
     here: Here | None = None
     private: bool = False
+    most_waiting: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +134,7 @@ class Vary:
     vouched: bool = False
     here: Here | None = None
     private: bool = False
+    most_waiting: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +159,7 @@ class Extend:
     vouched: bool = False
     here: Here | None = None
     private: bool = False
+    most_waiting: int | None = None
 
     def zoomed_out(self, times: float = 2.0) -> "Extend":
         """Return the same with the picture so many times smaller, in the middle."""
@@ -180,6 +183,7 @@ class Enlarge:
     vouched: bool = False
     here: Here | None = None
     private: bool = False
+    most_waiting: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,6 +433,18 @@ class PriceOrder:
     order: Imagine
 
 
+Again = Reroll | Vary | Extend | Enlarge
+"""An order that an earlier job is the pattern of."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceAgain:
+    """Say what an order from an earlier job would cost, and do nothing. Answered by Quoted."""
+
+    by: Person
+    order: Again
+
+
 @dataclass(frozen=True, slots=True)
 class EmptyJob:
     """Delete an ended job's pictures for good and keep the job. Answered by Deleted."""
@@ -596,10 +612,8 @@ Command = (
     | DrawAll
     | Quote
     | PriceOrder
-    | Reroll
-    | Vary
-    | Extend
-    | Enlarge
+    | PriceAgain
+    | Again
     | Cancel
     | Delete
     | EmptyJob

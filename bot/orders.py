@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass, replace
 
-from bot.commands import Draw, Enlarge, Extend, Imagine, Quote, Reroll, Vary
+from bot.commands import Again, Draw, Enlarge, Extend, Imagine, Quote, Reroll, Vary
 from bot.options import Defaults, Wish, check_lora, cleaned, parse, valid
 from bot.own_styles import styles_for
 from bot.people import People
@@ -104,14 +104,14 @@ class Orders:
             return self._wanted(
                 command, repainted(job.recipe.rerolled(self._seed())), job.count, job.format, job
             )
-        if job.state is not JobState.SUCCEEDED or not 0 <= command.index < job.count:
-            raise NotFinished
+        _check_painted(command, job)
         strength = STRONG if command.strong else SUBTLE
         recipe = repainted(job.recipe.picture(command.index)).varied(self._seed(), strength)
         return self._wanted(command, recipe, 1, job.format, job)
 
     def onward(self, command: Extend | Enlarge, job: Job, start: Start, size: tuple[int, int]) -> Wanted:
         """Return one of a job's pictures painted on from itself, at another size."""
+        _check_painted(command, job)
         recipe = job.recipe.picture(command.index)
         seed = self._seed() if isinstance(command, Extend) else recipe.seed
         try:
@@ -124,7 +124,7 @@ class Orders:
 
     def _wanted(
         self,
-        command: Imagine | Reroll | Vary | Extend | Enlarge,
+        command: Imagine | Again,
         recipe: Recipe,
         count: int,
         format: PictureFormat,
@@ -141,14 +141,21 @@ class Orders:
             post=command.post,
             weight=weight,
             private=self._is_private(command) or (parent is not None and parent.private),
+            most_waiting=None if isinstance(command, Imagine) else command.most_waiting,
         )
 
-    def _is_private(self, command: Imagine | Reroll | Vary | Extend | Enlarge) -> bool:
+    def _is_private(self, command: Imagine | Again) -> bool:
         ruled = self._places.rules_here(command.here).private
         return command.private or ruled or self._people.preferences(command.by.identity).private
 
     def _seed(self) -> int:
         return self._dice.getrandbits(SEED_BITS)
+
+
+def _check_painted(command: Vary | Extend | Enlarge, job: Job) -> None:
+    """Raise NotFinished unless the job has the picture that is meant."""
+    if job.state is not JobState.SUCCEEDED or not 0 <= command.index < job.count:
+        raise NotFinished
 
 
 def repainted(recipe: Recipe) -> Recipe:

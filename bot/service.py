@@ -11,6 +11,7 @@ from typing import assert_never
 from bot.checkup import Checkup
 from bot.clock import Clock
 from bot.commands import (
+    Again,
     Block,
     Cancel,
     ChangePlace,
@@ -37,6 +38,7 @@ from bot.commands import (
     Person,
     Personal,
     PictureOf,
+    PriceAgain,
     PriceOrder,
     Quote,
     RenameStyle,
@@ -133,8 +135,8 @@ log = logging.getLogger(__name__)
 
 REMEMBERED = 10_000  # jobs by key
 CHATS_KEY = "chat"  # the name of the key that a person makes in a chat
-Order = Imagine | Draw | Reroll | Vary | Extend | Enlarge
-Named = Reroll | Vary | Extend | Enlarge | Cancel | Delete | EmptyJob | ShowJob | ShowInfo
+Order = Imagine | Draw | Again
+Named = Again | Cancel | Delete | EmptyJob | ShowJob | ShowInfo
 
 
 class Service:
@@ -212,6 +214,8 @@ class Service:
                 return await self._order_all(command)
             case PriceOrder(by, order):
                 return await self._price(await self._people.account(by), order)
+            case PriceAgain(by, again):
+                return await self._price_again(await self._people.account(by), again)
             case Quote():
                 return await self._quote(await self._people.account(command.by), command)
             case ShowJob():
@@ -331,6 +335,23 @@ class Service:
             balance=balance,
             start=beginning.kept if beginning else None,
         )
+
+    async def _price_again(self, account: int, order: Again) -> Quoted:
+        wanted = self._sketched(order, await self._named_job(order))
+        balance = await self._store.balance(account, self._limits, self._clock.wall())
+        return Quoted(recipe=wanted.recipe, price=wanted.price, balance=balance)
+
+    def _sketched(self, order: Again, job: Job) -> Wanted:
+        """Return an order from an earlier job as far as its price goes: no picture is looked at."""
+        match order:
+            case Reroll() | Vary():
+                return self._orders.again(order, job)
+            case Extend():
+                return self._orders.onward(order, job, *self._starts.around(job, margins_of(order)))
+            case Enlarge():
+                return self._orders.onward(order, job, *self._starts.larger(job))
+            case _:
+                assert_never(order)
 
     async def _check_rate(self, account: int) -> None:
         if retry_seconds := await self._rate_limit.retry_seconds(account, self._clock.now()):

@@ -153,28 +153,37 @@ class Starts:
 
     async def extended(self, by: Person, source: PictureOf, margins: Margins) -> tuple[Start, Size]:
         """Return what paints around a job's picture, and the size of the whole. Raises a Refusal."""
-        self._check_model()
         account = await self._people.account(by)
         job, file = await self._painted(by, source)
-        size = margins.canvas(job.recipe.width, job.recipe.height)
+        start, size = self.around(job, margins)
         async with self._looking:
             whole, mask = await asyncio.to_thread(outpainted, file, size, margins)
         picture, around = [await self._keep(account, job.account, each) for each in (whole, mask)]
-        strength = self._model.extending_strength
-        return Start(picture=picture.sha256, mask=around.sha256, strength=strength), size
+        return replace(start, picture=picture.sha256, mask=around.sha256), size
+
+    def around(self, job: Job, margins: Margins) -> tuple[Start, Size]:
+        """Return the same as far as a price goes: no picture is looked at. Raises a Refusal."""
+        self._check_model()
+        start = Start(picture=UNSEEN, mask=UNSEEN, strength=self._model.extending_strength)
+        return start, margins.canvas(job.recipe.width, job.recipe.height)
 
     async def enlarged(self, by: Person, source: PictureOf) -> tuple[Start, Size]:
         """Return what paints a job's picture at twice its size, and that size. Raises a Refusal."""
-        self._check_model()
         account = await self._people.account(by)
         job, file = await self._painted(by, source)
+        start, size = self.larger(job)
+        kept = await self._kept(account, job.account, file, picture_from)
+        return replace(start, picture=kept.sha256), size
+
+    def larger(self, job: Job) -> tuple[Start, Size]:
+        """Return the same as far as a price goes: no picture is looked at. Raises a Refusal."""
+        self._check_model()
         width, height = job.recipe.width, job.recipe.height
         times = min(TIMES, MAX_SIDE / max(width, height))
         if times <= 1:
             raise LargeAlready(size=f"{width}×{height}")
-        kept = await self._kept(account, job.account, file, picture_from)
         strength = self._model.enlarging_strength
-        start = Start(picture=kept.sha256, strength=strength, tiled=strength > 0)
+        start = Start(picture=UNSEEN, strength=strength, tiled=strength > 0)
         return start, (rounded(int(width * times)), rounded(int(height * times)))
 
     def _check_model(self) -> None:

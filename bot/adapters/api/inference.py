@@ -3,6 +3,7 @@
 import base64
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -23,7 +24,7 @@ from bot.adapters.api.times import moment
 from bot.adapters.api.trails import Trail
 from bot.adapters.api.wire import AsciiJson, to_json
 from bot.adapters.api.wishes import Sizes, Values, wish_of
-from bot.commands import Delete, EmptyJob
+from bot.commands import Delete, Draw, EmptyJob
 from bot.links import picture_url
 from bot.refusals import StillRunning
 from bot.updates import Delivered
@@ -80,7 +81,12 @@ class Tasks:
         if not _is_our_app(body.app):
             raise not_found("There is no such app. This one is called infsh/z-image-turbo.")
         wish = wish_of(self._core.model, await self._values(asking, body.input), _sizes(body.input))
-        order = Order(dialect=DIALECT, wish=wish, input=asking.values["input"], webhook=body.webhook)
+        order = Order(
+            dialect=DIALECT,
+            command=partial(Draw, wish=wish),
+            input=asking.values["input"],
+            webhook=body.webhook,
+        )
         job, trail = await self._orders.place(asking, order)
         view = await self._view(trail, asking, job)
         if view["status"] >= COMPLETED:  # the same request again: a client waits for a change of status

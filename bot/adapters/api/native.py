@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -23,20 +24,21 @@ from bot.adapters.api.native_bodies import (
     SeveralView,
     ToldView,
 )
+from bot.adapters.api.onward import add_onward_routes
 from bot.adapters.api.orders import Order, Orders
+from bot.adapters.api.placing import Placing, quote_view, quoted, quotes_view, waited
 from bot.adapters.api.streaming import Telling
 from bot.adapters.api.surface import Jobs
 from bot.adapters.api.times import moment
 from bot.adapters.api.views import NATIVE, job_view
 from bot.adapters.api.wire import AsciiJson, to_json
 from bot.adapters.api.wishes import Sizes, Values, wish_of
-from bot.commands import Delete, From, Quote, ShowBalance, ShowHistory
+from bot.commands import Delete, Draw, From, Quote, ShowBalance, ShowHistory
 from bot.keys import prefix
 from bot.options import Wish
 from bot.refusals import TooManyAlternatives
 from bot.updates import (
     History,
-    Quoted,
     Refused,
     Update,
     Wallet,
@@ -57,6 +59,7 @@ class NativeJobs:
         self._core = core
         self._jobs = jobs
         self._orders = orders
+        self._placing = Placing(jobs, orders)
         self._wardrobe = Wardrobe(core)
         self._beginnings = Beginnings(core)
 
@@ -76,7 +79,9 @@ class NativeJobs:
         if body.dry_run:
             return await self._quoted(asking, wishes, start, several=body.wildcards)
         orders = [_order(asking, body, wish, start) for wish in wishes]
-        return await (self._several(asking, orders) if body.wildcards else self._one(asking, orders[0]))
+        return await (
+            self._several(asking, orders) if body.wildcards else self._placing.one(asking, orders[0])
+        )
 
     async def _values(self, asking: Asking, body: NewJobBody) -> Values:
         return Values(
@@ -90,14 +95,7 @@ class NativeJobs:
             loras=await self._wardrobe.loras(asking, body.loras),
         )
 
-    async def _one(self, asking: Asking, order: Order) -> Response:
-        job, trail = await self._orders.place(asking, order)
-        if asking.wait_seconds is not None:
-            trail = await self._jobs.ended(asking.caller.by, job, asking.wait_seconds)
-        headers = {"location": f"{asking.base}/v1/jobs/{job}"} | _waited(asking)
-        return AsciiJson(job_view(trail, asking.base), 201 if trail.ended else 202, headers)
-
-    async def _several(self, asking: Asking, orders: list[Order]) -> Response:
+    async def _several(self, asking: Asking, orders: list[Order[Draw]]) -> Response:
         placed = await self._orders.place_all(asking, orders)
         trails = [trail for _, trail in placed]
         if asking.wait_seconds is not None:
@@ -108,26 +106,14 @@ class NativeJobs:
             ]
         views = [job_view(trail, asking.base) for trail in trails]
         view = {"price": sum(each["price"] for each in views), "data": views}
-        return AsciiJson(view, 201 if all(trail.ended for trail in trails) else 202, _waited(asking))
+        return AsciiJson(view, 201 if all(trail.ended for trail in trails) else 202, waited(asking))
 
     async def _quoted(
         self, asking: Asking, wishes: list[Wish], start: From | None, *, several: bool
     ) -> Response:
-        quotes = [await self._quote(asking, wish, start) for wish in wishes]
-        price, available = sum(quote.price for quote in quotes), quotes[-1].balance.available
-        view = {"dry_run": True, "price": price, "available": available, "enough": available >= price}
-        recipes = [quote.recipe.as_dict() for quote in quotes]
-        return AsciiJson(view | ({"recipes": recipes} if several else {"recipe": recipes[0]}))
-
-    async def _quote(self, asking: Asking, wish: Wish, start: From | None) -> Quoted:
-        answer = await self._core.answer(Quote(by=asking.caller.by, wish=wish, start=start))
-        match answer:
-            case Quoted():
-                return answer
-            case Refused(refusal):
-                raise fault_of(refusal)
-            case _:
-                raise TypeError(type(answer).__name__)
+        asked = [Quote(by=asking.caller.by, wish=wish, start=start) for wish in wishes]
+        quotes = [await quoted(self._core, each) for each in asked]
+        return AsciiJson(quotes_view(quotes) if several else quote_view(quotes[0]))
 
     async def get(self, asking: Asked, job: str) -> Response:
         """How a job stands."""
@@ -213,14 +199,10 @@ def _texts(body: NewJobBody) -> list[str]:
         raise fault_of(refusal) from None
 
 
-def _order(asking: Asking, body: NewJobBody, wish: Wish, start: From | None) -> Order:
+def _order(asking: Asking, body: NewJobBody, wish: Wish, start: From | None) -> Order[Draw]:
     told = without_files(asking.values) | ({"prompt": wish.prompt} if body.wildcards else {})
-    return Order(dialect=NATIVE, wish=wish, input=told, webhook=body.webhook, start=start)
-
-
-def _waited(asking: Asking) -> dict[str, str]:
-    wait = asking.wait_seconds
-    return {} if wait is None else {"preference-applied": f"wait={wait:.0f}"}
+    command = partial(Draw, wish=wish, start=start)
+    return Order(dialect=NATIVE, command=command, input=told, webhook=body.webhook)
 
 
 class Myself:
@@ -275,6 +257,7 @@ def native_router(core: Core, jobs: Jobs, orders: Orders) -> APIRouter:
     add("/{job}/cancel", handlers.cancel, methods=["POST"], response_model=JobView, responses=accepted)
     add("/{job}/webhook", handlers.webhook, response_model=ToldView)
     add("/{job}/events", handlers.events, status_code=200, response_class=Telling, responses=stream)
+    add_onward_routes(router, core, Placing(jobs, orders))
     whole.include_router(router)
     return whole
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -31,7 +32,7 @@ from bot.adapters.api.schemas import ImagesAnswer, ModelsAnswer, ModelView
 from bot.adapters.api.surface import Jobs
 from bot.adapters.api.wire import AsciiJson
 from bot.adapters.api.wishes import Sizes, Values, wish_of
-from bot.commands import FindPicture, From
+from bot.commands import Draw, FindPicture, From
 from bot.updates import FoundRecipe, Info, Refused
 from storage.keys import Scope
 
@@ -101,7 +102,7 @@ class Images:
         loras = await self._wardrobe.loras(asking, body.loras)
         values = Values(prompt=prompt, seed=body.seed, format=showing.drawn_as, loras=loras)
         wish = wish_of(self._core.model, values, sizes, body.n or 1)
-        order = Order(dialect=DIALECT, wish=wish, input=asking.values, start=start)
+        order = Order(dialect=DIALECT, command=partial(Draw, wish=wish, start=start), input=asking.values)
         return await self._answers.answer(showing, order, request)
 
     async def _words_for(self, asking: Asking, image: bytes) -> str:

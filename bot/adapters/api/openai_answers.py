@@ -18,7 +18,7 @@ from bot.adapters.api.streaming import Telling
 from bot.adapters.api.surface import Jobs
 from bot.adapters.api.trails import Trail
 from bot.adapters.api.wire import AsciiJson, to_json
-from bot.commands import Cancel
+from bot.commands import Cancel, Draw
 from bot.links import picture_url
 from bot.texts import describe
 from bot.updates import Broken, Cancelled, Delivered, Progress, Queued
@@ -61,7 +61,7 @@ class Answers:
         self._orders = orders
         self._cancelling: set[asyncio.Task[Any]] = set()
 
-    async def answer(self, showing: Showing, order: Order, request: Request) -> Response:
+    async def answer(self, showing: Showing, order: Order[Draw], request: Request) -> Response:
         """Order, and return the pictures when they are there, or at once the events of their way."""
         asking = showing.asking
         job, trail = await self._orders.place(asking, order)

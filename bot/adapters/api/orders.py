@@ -2,9 +2,9 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from bot.adapters.api.address import Address
 from bot.adapters.api.asking import Asking
@@ -13,8 +13,7 @@ from bot.adapters.api.deadlines import Deadlines
 from bot.adapters.api.faults import ApiFault, fault_of, not_valid
 from bot.adapters.api.trails import Trail, Trails
 from bot.adapters.api.wire import canonical
-from bot.commands import Draw, DrawAll, From
-from bot.options import Wish
+from bot.commands import Again, Draw, DrawAll
 from bot.outgoing import BadAddress
 from bot.updates import (
     AllAccepted,
@@ -30,18 +29,20 @@ from storage.keys import PLATFORM, Scope
 from storage.records import NewPost
 
 KEY_BYTES = 12
+Given = TypeVar("Given", bound=Draw | Again)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What is wanted, in which dialect; `input` is kept as sent, `webhook` is told of the end."""
+class Order(Generic[Given]):
+    """What is wanted, in which dialect; `input` is kept as sent, `webhook` is told of the end.
+
+    `command` makes what the service is asked; it lacks only who asks, under which key, and where it is shown.
+    """
 
     dialect: str
-    wish: Wish
+    command: Callable[..., Given]
     input: dict[str, Any]
     webhook: str | None = None
-    per_picture: bool = False
-    start: From | None = None
 
 
 class Orders:
@@ -52,14 +53,14 @@ class Orders:
         self._trails = trails
         self._deadlines = deadlines
 
-    async def place(self, asking: Asking, order: Order) -> tuple[str, Trail]:
+    async def place(self, asking: Asking, order: Order[Given]) -> tuple[str, Trail]:
         """Return the job's id and how it stands. Raises ApiFault."""
         asking.caller.must_have(Scope.DRAW)
         await self._check_webhook(order.webhook)
         now = self._core.clock.wall()
         address = self._address(asking, order, now)
         key = await self._key(asking, address, now)
-        answer = await self._core.answer(self._draw(asking, order, address, key))
+        answer = await self._core.answer(self._given(asking, order, address, key))
         match answer:
             case Queued() | Progress() | Delivered() | Broken() | Cancelled():
                 return self._followed(answer, address)
@@ -68,7 +69,7 @@ class Orders:
             case _:
                 raise TypeError(type(answer).__name__)
 
-    async def place_all(self, asking: Asking, orders: Sequence[Order]) -> list[tuple[str, Trail]]:
+    async def place_all(self, asking: Asking, orders: Sequence[Order[Draw]]) -> list[tuple[str, Trail]]:
         """Place all of several orders, or none of them; return as `place` does. Raises ApiFault."""
         asking.caller.must_have(Scope.DRAW)
         await self._check_webhook(orders[0].webhook)
@@ -76,7 +77,7 @@ class Orders:
         addresses = [self._address(asking, order, now) for order in orders]
         key = await self._key(asking, addresses[0], now)
         draws = [
-            self._draw(asking, order, address, f"{key}:{number}")
+            self._given(asking, order, address, f"{key}:{number}")
             for number, (order, address) in enumerate(zip(orders, addresses, strict=True))
         ]
         answer = await self._core.answer(DrawAll(by=asking.caller.by, draws=tuple(draws)))
@@ -89,16 +90,13 @@ class Orders:
             case _:
                 raise TypeError(type(answer).__name__)
 
-    def _draw(self, asking: Asking, order: Order, address: Address, key: str) -> Draw:
+    def _given(self, asking: Asking, order: Order[Given], address: Address, key: str) -> Given:
         by = asking.caller.by
-        return Draw(
+        return order.command(
             by=by,
             key=key,
-            wish=order.wish,
             post=NewPost(platform=PLATFORM, address=address.text(), language=by.language),
-            per_picture=order.per_picture,
             most_waiting=asking.caller.key.max_waiting,
-            start=order.start,
         )
 
     def _followed(self, update: Update, address: Address) -> tuple[str, Trail]:
@@ -115,7 +113,7 @@ class Orders:
         except BadAddress as error:
             raise not_valid(f"webhook: {error}", "webhook") from None
 
-    def _address(self, asking: Asking, order: Order, now: float) -> Address:
+    def _address(self, asking: Asking, order: Order[Given], now: float) -> Address:
         body = f"{asking.path}\n{canonical(asking.values)}"
         return Address(
             dialect=order.dialect,

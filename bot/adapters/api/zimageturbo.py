@@ -1,5 +1,6 @@
 """The dialect of zimageturbo.ai under /api: generate, then ask for the status."""
 
+from functools import partial
 from typing import Annotated, Any, Literal, assert_never
 
 from fastapi import APIRouter, Query
@@ -16,6 +17,7 @@ from bot.adapters.api.surface import Jobs
 from bot.adapters.api.times import plain_moment
 from bot.adapters.api.wire import AsciiJson
 from bot.adapters.api.wishes import Sizes, Values, wish_of
+from bot.commands import Draw
 from bot.links import picture_url
 from bot.texts import describe
 from bot.updates import Broken, Cancelled, Delivered, Progress, Queued, Update
@@ -58,7 +60,8 @@ class Generations:
         width, height = SIZES[body.aspect_ratio]
         values = Values(prompt=body.prompt, seed=_seed(body.seed))
         wish = wish_of(self._core.model, values, Sizes(width, height))
-        order = Order(dialect=DIALECT, wish=wish, input=asking.values, per_picture=True)
+        command = partial(Draw, wish=wish, per_picture=True)
+        order = Order(dialect=DIALECT, command=command, input=asking.values)
         job, _ = await self._orders.place(asking, order)
         return _answer({"task_id": job, "status": "IN_PROGRESS"})
 
