@@ -90,11 +90,10 @@ class From:
 class Imagine:
     """Paint `text`: a prompt with options, as typed after /imagine. `key` makes a retry harmless.
 
-    A text with wildcards is answered by SeveralAsked; each of its texts can then be ordered by itself. Those
-    after the first are `part` of one order, whose rate was counted. `here` is None in a direct message. A
-    `private` job, or one that the person's preferences or the place make so, is found by its owner alone.
-    With `start` a picture is painted over: one that was attached, is replied to, or was painted before (a
-    remix: the picture of a job, and `text` as the person changed it).
+    A text with wildcards is answered by SeveralAsked; its texts can then be ordered with DrawAll. `here` is
+    None in a direct message. A `private` job, or one that the person's preferences or the place make so, is
+    found by its owner alone. With `start` a picture is painted over: one that was attached, is replied to, or
+    was painted before (a remix: the picture of a job, and `text` as the person changed it).
     """
 
     by: Person
@@ -103,7 +102,6 @@ class Imagine:
     post: NewPost
     here: Here | None = None
     private: bool = False
-    part: bool = False
     start: From | None = None
 
 
@@ -407,10 +405,13 @@ class Draw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawAll:
-    """Paint several wishes, all of them or none. Answered by AllAccepted."""
+    """Paint several wishes of one person, all of them or none. Answered by AllAccepted.
+
+    They start from the same picture, if from any; none of their texts has wildcards.
+    """
 
     by: Person
-    draws: tuple[Draw, ...]
+    draws: tuple[Draw | Imagine, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

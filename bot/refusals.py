@@ -399,13 +399,6 @@ class LargeAlready(Refusal):
 
 
 @dataclass(eq=False)
-class BlendIsOneOrder(Refusal):
-    """Wildcards stand in the words for two pictures, where a yes to all of them could not name both."""
-
-    key = "blend_is_one_order"
-
-
-@dataclass(eq=False)
 class NoGuidance(Refusal):
     """Guidance was asked for, and the model has none; `model` is its title."""
 

@@ -301,8 +301,7 @@ class Service:
         if (earlier := self._accepted.get((account, command.key))) is not None:
             return await self._repeated(earlier)
         self._check_painter()
-        if not (isinstance(command, Imagine) and command.part):
-            await self._check_rate(account)
+        await self._check_rate(account)
         if isinstance(command, Imagine) and len(texts := alternatives(command.text)) > 1:
             return await self._ask_back(account, [replace(command, text=text) for text in texts])
         return await self._submit(account, await self._wanted(command))
@@ -372,10 +371,8 @@ class Service:
 
     async def _wanted(self, command: Order) -> Wanted:
         match command:
-            case Imagine():
-                return self._orders.imagined(command, await self._beginning(command))
-            case Draw():
-                return self._orders.drawn(command, await self._beginning(command))
+            case Imagine() | Draw():
+                return self._begun(command, await self._beginning(command))
             case Reroll() | Vary():
                 return self._orders.again(command, await self._named_job(command))
             case Extend():
@@ -384,6 +381,11 @@ class Service:
                 return self._orders.onward(command, *await self._enlarged(command))
             case _:
                 assert_never(command)
+
+    def _begun(self, command: Imagine | Draw, beginning: Beginning | None) -> Wanted:
+        if isinstance(command, Imagine):
+            return self._orders.imagined(command, beginning)
+        return self._orders.drawn(command, beginning)
 
     async def _extended(self, command: Extend) -> tuple[Job, Start, Size]:
         job = await self._named_job(command)
@@ -403,14 +405,15 @@ class Service:
 
     async def _order_all(self, command: DrawAll) -> AllAccepted:
         """Accept every order, or none."""
-        account, first = await self._people.account(command.by), command.draws[0]
+        account = await self._people.account(command.by)
         self._check_painter()
-        await self._check_rate(account)
-        limits = self._limits_for(first.most_waiting)
-        if len(command.draws) > limits.per_account:
+        if not all((account, draw.key) in self._accepted for draw in command.draws):
+            await self._check_rate(account)
+        beginning = await self._beginning(command.draws[0])
+        wanted = [self._begun(draw, beginning) for draw in command.draws]
+        limits = self._limits_for(wanted[0].most_waiting)
+        if len(wanted) > limits.per_account:
             raise TooManyAlternatives(limit=limits.per_account)
-        beginning = await self._beginning(first)
-        wanted = [self._orders.drawn(draw, beginning) for draw in command.draws]
         new = [await self._new_job(account, each) for each in wanted]
         answers = await self._store.submit_all(new, limits, self._clock.wall())
         taken = [await self._taken(each, answer) for each, answer in zip(new, answers, strict=False)]

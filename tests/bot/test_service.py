@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from stage import LIMITS, ScriptedGenerator, dies_while_drawing, fails, has_a_bug, playing, until, waits_for
 
-from bot.commands import Imagine, ShowBalance, ShowHistory, ShowQueue
+from bot.commands import DrawAll, Imagine, ShowBalance, ShowHistory, ShowQueue
 from bot.rate_limit import Rate, RateLimit
 from bot.refusals import (
     AccountBlocked,
@@ -25,6 +25,7 @@ from bot.refusals import (
 )
 from bot.several import each
 from bot.updates import (
+    AllAccepted,
     Broken,
     Deleted,
     Delivered,
@@ -103,11 +104,23 @@ async def test_several_orders_of_one_yes_count_once_for_the_rate(tmp_path):
         asked = Imagine(by=stage.person(), key="k", text="{a|b|c} star", post=stage.post())
         await stage.service.answer(asked)
 
-        answers = [await stage.service.answer(order) for order in each(asked)]
-        again = [await stage.service.answer(order) for order in each(asked)[1:]]
+        yes = DrawAll(by=asked.by, draws=tuple(each(asked)))
+        accepted, again = await stage.service.answer(yes), await stage.service.answer(yes)
 
-        assert [answer.job.recipe.prompt for answer in answers] == ["a star", "b star", "c star"]
-        assert [answer.job.id for answer in again] == [answer.job.id for answer in answers[1:]]
+        assert isinstance(accepted, AllAccepted)
+        assert isinstance(again, AllAccepted)
+        assert [update.job.recipe.prompt for update in accepted.updates] == ["a star", "b star", "c star"]
+        assert [update.job.id for update in again.updates] == [update.job.id for update in accepted.updates]
+
+
+async def test_of_several_orders_none_is_accepted_where_one_is_too_much(tmp_path):
+    async with playing(waiting(), tmp_path, limits=replace(LIMITS, per_account=3)) as stage:
+        await stage.imagine("a heart")
+        asked = Imagine(by=stage.person(), key="k", text="{a|b|c} star", post=stage.post())
+
+        no(await stage.service.answer(DrawAll(by=asked.by, draws=tuple(each(asked)))), TooManyWaiting)
+
+        assert [job.recipe.prompt for job in await stage.store.jobs()] == ["a heart"]
 
 
 async def test_an_order_without_a_seed_gets_one_that_can_be_typed(tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.adapters.discord.core import Account, Core
 from bot.adapters.discord.front import DiscordFront
 from bot.flight import Painter
-from generator.models import EMBEDDED_MODEL
+from generator.models import EMBEDDED_MODEL, Model
 from tests.platforms.discord import TOKEN, LoopbackDiscord, Message
 from tests.platforms.studio import (
     Script,
@@ -36,9 +36,10 @@ class Bot(Studio):
         trusted: tuple[int, ...] = (),
         public_url: str | None = None,
         seconds: float | None = None,
+        model: Model = EMBEDDED_MODEL,
     ) -> None:
         super().__init__(folder, painter, seconds, lambda: len(discord.calls))
-        self.discord = discord
+        self.discord, self.model = discord, model
         core = Core(
             answer=self.answer,
             read=self.pictures.read,
@@ -48,7 +49,7 @@ class Bot(Studio):
             now=self.clock.wall,
             styles=self.styles,
             loras=("outline", "snow"),
-            model=EMBEDDED_MODEL,
+            model=model,
             most_pictures=4,
             public_url=public_url,
         )

@@ -3,6 +3,7 @@
 import pytest
 from painting import running
 
+from bot.adapters.discord.buttons import Begun, SeveralButton
 from tests.platforms.sent_pictures import BAD, picture
 
 
@@ -64,10 +65,24 @@ async def test_a_bad_picture_of_the_two_gets_one_kind_sentence_and_costs_nothing
     assert asked.follow_ups[0].content.startswith(sentence)
 
 
-async def test_wildcards_are_told_that_two_pictures_make_one_order(town, tmp_path):
+async def test_wildcards_of_a_blend_are_asked_back_and_painted_between_both_after_a_restart(town, tmp_path):
+    async with running(town, tmp_path):
+        asked = blend(town, "a {red|blue} boat", share=0.25)
+        await town.until(lambda: asked.original and asked.original.buttons)
     async with running(town, tmp_path) as bot:
-        asked = blend(town, "a {red|blue} boat")
-        await town.until(lambda: asked.follow_ups)
+        town.press(asked.original, "Paint them all")
+        await town.until(lambda: sum(bool(message.files) for message in town.messages) == 4)
+        await bot.until_confirmed()
+        jobs = await bot.jobs()
 
-        assert await bot.jobs() == []
-    assert asked.follow_ups[0].content.startswith("Two pictures make one order")
+    assert "2 orders with 2 pictures in all" in asked.original.content
+    assert {job.recipe.prompt for job in jobs} == {"a red boat", "a blue boat"}
+    assert {(len(job.recipe.start.pictures), job.recipe.start.share) for job in jobs} == {(2, 0.25)}
+
+
+def test_what_lies_between_two_pictures_fits_into_a_button_and_reads_back():
+    begun = Begun(sha256="ab" * 32, other="cd" * 32)
+    button = SeveralButton(begun)
+
+    assert len(button.custom_id) <= 100
+    assert Begun.found(SeveralButton.__discord_ui_compiled_template__.fullmatch(button.custom_id)) == begun

@@ -3,10 +3,12 @@
 import asyncio
 import json
 import time
+from dataclasses import replace
 
 import pytest
 from painting import Bot, ScriptedPainter, running
 
+from generator.models import EMBEDDED_MODEL, Z_IMAGE
 from tests.platforms.discord import LoopbackDiscord
 from tests.platforms.discord_faults import down, slow
 
@@ -41,6 +43,32 @@ async def test_commands_speak_three_languages_and_work_everywhere(town, tmp_path
     assert prompt["name_localizations"] == {"ru": "описание", "zh-CN": "描述"}
     assert imagine["contexts"] == [0, 1, 2]
     assert imagine["integration_types"] == [0, 1]
+
+
+def options_of(town, name):
+    return {option["name"] for option in told(town, name)["options"]}
+
+
+async def test_what_only_guidance_heeds_is_offered_where_the_model_has_it(town, tmp_path):
+    async with running(town, tmp_path, model=Z_IMAGE) as bot:
+        guided = options_of(town, "imagine")
+        town.imagine("a tree --size 512x512", guidance=5.5, negative="people")
+        await town.until(lambda: any(message.attachments for message in town.messages))
+        [job] = await bot.jobs()
+    async with running(town, tmp_path):
+        unguided = options_of(town, "imagine")
+
+    assert (job.recipe.guidance, job.recipe.negative_prompt) == (5.5, "people")
+    assert guided - unguided == {"guidance", "negative"}
+
+
+async def test_a_model_that_takes_no_pictures_is_given_none(town, tmp_path):
+    async with running(town, tmp_path, model=replace(EMBEDDED_MODEL, takes_pictures=False)):
+        names = {command["name"] for command in town.world.commands[""]}
+        offered = options_of(town, "imagine")
+
+    assert "blend" not in names
+    assert not offered & {"image", "strength"}
 
 
 async def test_test_servers_are_told_at_once_and_nobody_else(town, tmp_path):

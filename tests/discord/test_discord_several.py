@@ -2,6 +2,10 @@
 
 from painting import running
 
+from bot.commands import Grant, Person
+from storage.records import Identity
+from tests.platforms.discord import MANAGE_MESSAGES, USUAL
+
 
 async def asked_back(town, prompt="a {red|blue} fox", **options):
     asked = town.imagine(prompt, **options)
@@ -58,6 +62,71 @@ async def test_only_who_asked_may_say_yes(town, tmp_path):
 
         assert await bot.jobs() == []
     assert other.original.ephemeral
+
+
+async def test_a_no_takes_the_question_back(town, tmp_path):
+    async with running(town, tmp_path):
+        question = await asked_back(town)
+    async with running(town, tmp_path) as bot:
+        town.press(question, "Cancel")
+        await town.until(lambda: question.deleted)
+
+        assert await bot.jobs() == []
+
+
+async def test_only_who_asked_or_a_moderator_may_say_no(town, tmp_path):
+    async with running(town, tmp_path):
+        question = await asked_back(town)
+        other = town.press(question, "Cancel", by=town.bob)
+        await town.until(lambda: other.original)
+        standing = not question.deleted
+        town.press(question, "Cancel", by=town.bob, permissions=USUAL | MANAGE_MESSAGES)
+        await town.until(lambda: question.deleted)
+
+    assert standing
+    assert other.original.ephemeral
+
+
+async def test_a_yes_that_cannot_be_paid_any_more_paints_nothing_and_can_be_said_again(town, tmp_path):
+    identity = Identity("discord", town.ann.id)
+    ann = Person(identity=identity, name="Ann", language="en")
+    async with running(town, tmp_path) as bot:
+        question = await asked_back(town)
+        await bot.service.answer(Grant(by=ann, key="all", to=identity, credits=-99_999, vouched=True))
+        yes = town.press(question, "Paint them all")
+        await town.until(lambda: yes.follow_ups and yes.follow_ups[-1].content.startswith("This costs 2"))
+        await town.until(lambda: question.buttons)
+
+        assert await bot.jobs() == []
+    assert [message.deleted for message in yes.follow_ups] == [True, True, False]
+    assert yes.follow_ups[-1].ephemeral
+
+
+async def test_a_yes_that_is_said_twice_at_once_leaves_no_message_waiting(town, tmp_path):
+    async with running(town, tmp_path) as bot:
+        question = await asked_back(town)
+        for _ in range(2):
+            town.press(question, "Paint them all")
+        await town.until(lambda: len(town.called("POST /webhooks")) == 4)
+        await bot.until_ended()
+        await town.until(lambda: sum(bool(message.attachments) for message in town.messages) == 2)
+        await town.until(lambda: all(message.content != "…" for message in town.messages))
+
+        assert len(await bot.jobs()) == 2
+
+
+async def test_where_a_yes_could_not_be_shown_fewer_are_asked_for(town, tmp_path):
+    async with running(town, tmp_path) as bot:
+        elsewhere = town.foreign()
+        many = town.command("imagine", channel=elsewhere, options={"prompt": "a {1|2|3|4|5|6} fox"})
+        await town.until(lambda: many.follow_ups)
+        five = town.command("imagine", channel=elsewhere, options={"prompt": "a {1|2|3|4|5} fox"})
+        await town.until(lambda: five.original and five.original.buttons)
+        town.press(five.original, "Paint them all")
+        await town.until(lambda: sum(bool(message.attachments) for message in town.messages) == 5)
+
+        assert len(await bot.jobs()) == 5
+    assert many.follow_ups[0].content.startswith("The alternatives in braces may make 5 orders at once")
 
 
 async def test_an_order_too_long_to_be_asked_back_is_refused(town, tmp_path):

@@ -17,6 +17,7 @@ from tests.platforms.discord_world import EPHEMERAL, Channel, Interaction, Messa
 
 VERSION = "/api/v10"
 THINKING, REPLY, UPDATE_LATER, UPDATE, MODAL = 5, 4, 6, 7, 9
+MOST_OF_GUESTS = 5  # follow-ups to one interaction where the bot is no member
 Answer = Callable[["Call", re.Match[str]], Awaitable[web.Response]]
 
 
@@ -223,6 +224,8 @@ class Rest:
         if original is not None and original.loading:
             original.write(call.body, call.files)  # fills what is still thinking, ephemeral or not
             return reply(original.payload())
+        if interaction.by_guest and len(interaction.follow_ups) >= MOST_OF_GUESTS:
+            return _no(400, 40094, "This interaction has hit the maximum number of follow up messages")
         message = self._new(interaction.channel, call.body.get("flags", 0))
         message.write(call.body, call.files)
         interaction.follow_ups.append(message)

@@ -327,6 +327,11 @@ class Interaction:
             "member": member,
         }
 
+    @property
+    def by_guest(self) -> bool:
+        """Say whether a person brought the bot along to where it is no member."""
+        return "1" in self._owners()
+
     def _owners(self) -> dict[str, str]:
         guild = self.channel.guild
         if guild is None:

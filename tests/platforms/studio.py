@@ -32,7 +32,7 @@ from bot.words import Words
 from generator.layers import layers_for
 from generator.loras import shelf_for
 from generator.messages import Begun, End, Event, Finished, Generate, Health, Order, Preview, Ready, StepDone
-from generator.models import EMBEDDED, EMBEDDED_MODEL
+from generator.models import EMBEDDED, EMBEDDED_MODEL, Model
 from storage.pictures import PictureFolder
 from storage.records import Job, Limits
 from storage.sqlite import SqliteStore
@@ -155,6 +155,8 @@ class Studio:
     With each stands how many calls the platform had had by then: `count_calls` tells it.
     """
 
+    model: Model = EMBEDDED_MODEL
+
     def __init__(
         self, folder: Path, painter: Painter, seconds: float | None, count_calls: Callable[[], int]
     ) -> None:
@@ -174,7 +176,7 @@ class Studio:
         self.delivery = Delivery(store=store, surfaces=surfaces, clock=self.clock)
         gallery = Gallery(store, self.pictures, lambda: f"{dice.getrandbits(64):x}")
         known = self._seconds is not None
-        estimate = _Known(store, self._seconds or 0) if known else Estimate(store, EMBEDDED_MODEL)
+        estimate = _Known(store, self._seconds or 0) if known else Estimate(store, self.model)
         self.dispatcher = Dispatcher(
             store=store,
             painter=self._painter,
@@ -192,7 +194,7 @@ class Studio:
             gallery=gallery,
             estimate=estimate,
             clock=self.clock,
-            model=EMBEDDED_MODEL,
+            model=self.model,
             limits=LIMITS,
             rate_limit=FREELY,
             dice=dice,

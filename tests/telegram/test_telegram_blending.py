@@ -3,6 +3,7 @@
 import pytest
 from writing import running
 
+from bot.adapters.telegram.buttons import Agreed, Declined
 from tests.platforms.sent_pictures import BAD, picture
 from tests.platforms.telegram_world import supergroup
 
@@ -93,10 +94,26 @@ async def test_a_bad_picture_of_the_two_gets_one_kind_sentence(town, tmp_path, c
     assert town.answers(chat)[-1].text.startswith(sentence)
 
 
-async def test_wildcards_are_told_that_two_pictures_make_one_order(town, tmp_path, chat, photo):
+async def test_wildcards_of_a_blend_are_asked_back_and_painted_between_both_after_a_restart(
+    town, tmp_path, chat, photo
+):
+    async with running(town, tmp_path):
+        words = "/blend a {red|blue} boat --share 0.3"
+        town.says(words, chat=chat, reply_to=photo, photo=picture((64, 64)))
+        await town.until(lambda: town.answers(chat) and town.answers(chat)[-1].buttons)
+        question = town.answers(chat)[-1]
     async with running(town, tmp_path) as bot:
-        town.says("/blend a {red|blue} boat", chat=chat, reply_to=photo, photo=picture())
-        await town.until(lambda: town.answers(chat))
+        town.presses(question, "Paint them all")
+        await town.until(lambda: sum(bool(message.file) for message in town.answers(chat)) == 2)
+        await bot.until_confirmed()
+        jobs = await bot.jobs()
 
-        assert await bot.jobs() == []
-    assert town.answers(chat)[-1].text.startswith("Two pictures make one order")
+    assert {job.recipe.prompt for job in jobs} == {"a red boat", "a blue boat"}
+    assert {(len(job.recipe.start.pictures), job.recipe.start.share) for job in jobs} == {(2, 0.3)}
+
+
+def test_what_lies_between_two_pictures_fits_into_two_buttons_and_reads_back():
+    agreed, declined = Agreed(-(10**14), "ab" * 32), Declined(-(10**14), "cd" * 32)
+
+    assert len(agreed.text().encode()) <= 64
+    assert (Agreed.read(agreed.text()), Declined.read(declined.text())) == (agreed, declined)

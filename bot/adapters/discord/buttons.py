@@ -21,8 +21,8 @@ MOST_CANCELS = 5  # in the list of waiting jobs: one row
 EDIT_FIELD = "prompt"
 MOST_OF_FIELD = 4000
 SHORT = r"[A-Za-z0-9_-]{43}"  # a SHA-256 made short
-BEGUN = rf"(:(?P<job>{JOB})(:(?P<index>\d{{1,2}}))?|/(?P<start>{SHORT}))?"
-EDITED, SEVERAL = "edited", "several"
+BEGUN = rf"(:(?P<job>{JOB})(:(?P<index>\d{{1,2}}))?|/(?P<start>{SHORT})(?P<other>{SHORT})?)?"
+EDITED, SEVERAL = "edited", "all"
 FORM = re.compile(rf"pinxit:{EDITED}{BEGUN}")
 
 Press = discord.Interaction[Any]
@@ -31,11 +31,15 @@ STYLES = {Deed.DELETE: discord.ButtonStyle.danger, Deed.CANCEL: discord.ButtonSt
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What an order paints from: nothing, a job's picture, what that job began with, or a kept picture."""
+    """What an order paints from: nothing, a job's picture, what that job began with, or a kept picture.
+
+    With `other` it lies between two kept pictures.
+    """
 
     job: str = ""
     index: int | None = None
     sha256: str | None = None
+    other: str | None = None
 
     @property
     def picture(self) -> bool:
@@ -45,7 +49,8 @@ class Begun:
     def text(self, kind: str = EDITED) -> str:
         """Return it as a form or a button is known by it, the inverse of `read`."""
         if self.sha256 is not None:
-            return f"pinxit:{kind}/{short_name(self.sha256)}"
+            other = "" if self.other is None else short_name(self.other)
+            return f"pinxit:{kind}/{short_name(self.sha256)}{other}"
         index = "" if self.index is None else f":{self.index}"
         return f"pinxit:{kind}:{self.job}{index}" if self.job else f"pinxit:{kind}"
 
@@ -59,7 +64,8 @@ class Begun:
     def found(cls, found: re.Match[str]) -> "Begun":
         """Return what BEGUN has found."""
         index = int(found["index"]) if found["index"] else None
-        return cls(found["job"] or "", index, long_name(found["start"]) if found["start"] else None)
+        start, other = (long_name(found[each]) if found[each] else None for each in ("start", "other"))
+        return cls(found["job"] or "", index, start, other)
 
 
 class JobButton(
@@ -145,8 +151,11 @@ class OlderPage(ui.DynamicItem[ui.Button[Any]], template=r"pinxit:older:(?P<befo
         await press.client.office.looking.history(press, self.before)
 
 
-class SeveralButton(ui.DynamicItem[ui.Button[Any]], template=rf"pinxit:{SEVERAL}{BEGUN}"):
-    """The yes to all that wildcards stand for. The order stands in its message, what it starts from here."""
+class SeveralButton(ui.DynamicItem[ui.Button[Any]], template=rf"pinxit:(?:{SEVERAL}|several){BEGUN}"):
+    """The yes to all that wildcards stand for. The order stands in its message, what it starts from here.
+
+    Two pictures leave no room for a longer name; messages with one picture know it by a longer one too.
+    """
 
     def __init__(self, begun: Begun, label: str = "…") -> None:
         style = discord.ButtonStyle.primary
@@ -160,7 +169,23 @@ class SeveralButton(ui.DynamicItem[ui.Button[Any]], template=rf"pinxit:{SEVERAL}
 
     async def callback(self, press: Press) -> None:
         """Order everything."""
-        await press.client.office.orders.agreed(press, self.begun)
+        await press.client.office.several.agreed(press, self.begun)
+
+
+class NeverMind(ui.DynamicItem[ui.Button[Any]], template="pinxit:none"):
+    """The no to all that wildcards stand for."""
+
+    def __init__(self, label: str = "…") -> None:
+        super().__init__(ui.Button(label=label, custom_id="pinxit:none"))
+
+    @classmethod
+    async def from_custom_id(cls, _press: Press, _item: ui.Item[Any], _match: re.Match[str], /) -> Self:
+        """Return the button that was pressed."""
+        return cls()
+
+    async def callback(self, press: Press) -> None:
+        """Take the question back."""
+        await press.client.office.several.declined(press)
 
 
 class KeptPicture(ui.DynamicItem[ui.Button[Any]], template=rf"pinxit:kept:(?P<start>{SHORT})"):
@@ -181,7 +206,7 @@ class KeptPicture(ui.DynamicItem[ui.Button[Any]], template=rf"pinxit:kept:(?P<st
         await press.client.office.lookups.kept(press, self.sha256)
 
 
-ITEMS = (JobButton, PickedPicture, OpenedJob, OlderPage, SeveralButton, KeptPicture)
+ITEMS = (JobButton, PickedPicture, OpenedJob, OlderPage, SeveralButton, NeverMind, KeptPicture)
 
 
 # ── what stands under which message ───────────────────────────────────────────────────────────────
@@ -217,8 +242,9 @@ def under_one(job: str, index: int, language: str, *, public: bool) -> ui.View:
 
 
 def under_several(begun: Begun, language: str) -> ui.View:
-    """Return the yes to all that wildcards stand for."""
-    return ui.View(timeout=None).add_item(SeveralButton(begun, say(language, "web_paint_all")))
+    """Return the yes and the no to all that wildcards stand for."""
+    view = ui.View(timeout=None).add_item(SeveralButton(begun, say(language, "web_paint_all")))
+    return view.add_item(NeverMind(say(language, LABELS[Deed.CANCEL])))
 
 
 def under_kept(sha256: str, language: str) -> ui.View:

@@ -43,7 +43,8 @@ def build(tree: app_commands.CommandTree[Any], office: Office) -> None:
     """Add every command to the tree."""
     looking = office.looking
     tree.add_command(imagine_command(office.orders, office.desk))
-    tree.add_command(blend_command(office.orders, office.desk))
+    if office.desk.core.model.takes_pictures:
+        tree.add_command(blend_command(office.orders, office.desk))
     tree.add_command(server_command(office.servers, office.desk.core))
     tree.add_command(link_command(office.mine))
     tree.add_command(style_command(office.own_styles))

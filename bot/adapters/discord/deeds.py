@@ -117,8 +117,8 @@ class Deeds:
         post = await self._core.post(job)
         if post is None or post.platform != PLATFORM:
             return
-        if Address.read(post.address).message != pressed_on(press):
-            await self.desk.surface.remove(post)
+        if (own := Address.read(post.address)).message != pressed_on(press):
+            await self.desk.surface.remove(own)
 
     @kindly
     async def picked(self, press: Press, job: str, index: int | None) -> None:

@@ -12,6 +12,7 @@ from bot.adapters.discord.orders import Orders
 from bot.adapters.discord.own_styles import OwnStyles
 from bot.adapters.discord.preferring import Preferring
 from bot.adapters.discord.servers import Servers
+from bot.adapters.discord.several import Several
 from bot.adapters.discord.trust import Trust
 
 
@@ -21,6 +22,7 @@ class Office:
     def __init__(self, desk: Desk, trusted: Collection[int]) -> None:
         self.desk = desk
         self.orders = Orders(desk)
+        self.several = Several(desk, self.orders)
         self.deeds = Deeds(desk, self.orders)
         self.looking = Looking(desk)
         self.lookups = Lookups(desk)

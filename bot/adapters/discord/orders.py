@@ -3,36 +3,33 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
 import discord
-from discord import ui
 
 from bot.adapters.discord.address import PLATFORM, Address
+from bot.adapters.discord.asked_back import ask_back
 from bot.adapters.discord.attached import LARGEST, fetched
-from bot.adapters.discord.buttons import EDIT_FIELD, Begun, Press, under_several
+from bot.adapters.discord.buttons import EDIT_FIELD, Begun, Press
 from bot.adapters.discord.desk import Desk, kindly
 from bot.adapters.discord.journal import Journal, Order, Unanswered
 from bot.adapters.discord.permissions import missing
 from bot.adapters.discord.reading import (
     address_of,
-    asked_for,
     field_of,
     here,
     identity,
     is_age_restricted,
     is_private,
 )
-from bot.adapters.discord.replies import announce, refuse, say_at_once, show, whisper
+from bot.adapters.discord.replies import refuse, say_at_once
 from bot.adapters.discord.surface import Closed
-from bot.adapters.discord.wording import CODE, MOST_OF_CODE, refused_text, several_text
+from bot.adapters.discord.wording import refused_text
 from bot.commands import From, Imagine, KeepPicture, Person, PictureOf, Reroll, ShowInfo, Vary
 from bot.deeds import Deed, onward
 from bot.delivery import TryLater
-from bot.refusals import BadRecipe, BlendIsOneOrder, PictureDamaged, PictureTooHeavy
-from bot.several import each, only_picture
+from bot.refusals import PictureDamaged, PictureTooHeavy
 from bot.texts import say
 from bot.updates import (
     Answer,
@@ -76,7 +73,7 @@ class Orders:
         def order(by: Person, key: str, post: NewPost) -> Order:
             return Imagine(by=by, key=key, text=text, post=post, here=here(press))
 
-        found = partial(self._begun, begun) if begun.picture else start
+        found = partial(self.beginning, begun) if begun.picture else start
         await self._order(press, order, private=private, start=found, begun=begun)
 
     async def from_attached(
@@ -131,12 +128,12 @@ class Orders:
         text = field_of(press.data, EDIT_FIELD)
         await self.imagine(press, text, private=is_private(press), begun=begun)
 
-    async def _begun(self, begun: Begun, by: Person) -> From | Refused | None:
-        """Return the picture that an order paints from: a job's, what that job began with, or a kept one."""
+    async def beginning(self, begun: Begun, by: Person) -> From | Refused | None:
+        """Return what an order paints from: a job's picture, what that job began with, or kept ones."""
         if not begun.picture:
             return None
         if begun.sha256 is not None:
-            return From(picture=begun.sha256)
+            return From(picture=begun.sha256, other=begun.other)
         if begun.index is not None:
             return From(picture=PictureOf(begun.job, begun.index, vouched=True))
         answer = await self.desk.core.answer(ShowInfo(by, begun.job, vouched=True))
@@ -178,8 +175,8 @@ class Orders:
         if (sentence := missing(press, by.language)) is not None:
             await say_at_once(press, sentence)
             return
-        address = self._address(press, private=private)
-        order = make(by, f"{PLATFORM}:{press.id}", _post(address, by.language))
+        address = self.address(press, private=private)
+        order = make(by, f"{PLATFORM}:{press.id}", post_at(address, by.language))
         order = replace(order, private=address.private)
         noted = order if start is None else None  # without its picture it would be another order
         message = await self.desk.reception.acknowledge(press, address, by.language, noted)
@@ -193,65 +190,9 @@ class Orders:
         if isinstance(answer, Refused):
             await refuse(press, refused_text(answer, by.language), private=address.private)
         elif isinstance(answer, SeveralAsked) and isinstance(order, Imagine):
-            await self._ask_back(press, answer, order, begun, private=address.private)
+            await ask_back(press, answer, order, begun, private=address.private)
 
-    async def _ask_back(
-        self, press: Press, several: SeveralAsked, order: Imagine, begun: Begun, *, private: bool
-    ) -> None:
-        """Say what wildcards stand for and cost; the order stands in the message, for a yes at any time."""
-        language, long = order.by.language, len(order.text)
-        if not begun.picture and several.start is not None:
-            begun = Begun(sha256=only_picture(several.start))
-        if several.start is not None and not begun.picture:
-            await refuse(press, refused_text(Refused(BlendIsOneOrder()), language), private=private)
-            return
-        if long > MOST_OF_CODE:
-            refused = Refused(BadRecipe("prompt_too_long", {"length": long, "most": MOST_OF_CODE}))
-            await refuse(press, refused_text(refused, language), private=private)
-            return
-        view = under_several(begun, language)
-        await show(press, several_text(several, order.text, language), view)
-
-    @kindly
-    async def agreed(self, press: Press, begun: Begun) -> None:
-        """Order what wildcards stand for, each text in a message of its own, and take the question back."""
-        by, message = self.desk.person(press), press.message
-        found = CODE.search(message.content) if message is not None else None
-        if message is None or found is None or not asked_for(press):
-            await say_at_once(press, say(by.language, "discord_not_yours"))
-            return
-        await self.desk.reception.nod(press)
-        start = await self._begun(begun, by)
-        if isinstance(start, Refused):
-            await whisper(press, refused_text(start, by.language))
-            return
-        await show(press, message.content, ui.View(timeout=None))
-        address = replace(self._address(press, private=is_private(press)), further=True)
-        key, post = f"{PLATFORM}:{message.id}", _post(address, by.language)
-        whole = Imagine(
-            by=by,
-            key=key,
-            text=found[1],
-            post=post,
-            here=here(press),
-            private=address.private,
-            start=start,
-        )
-        for order in each(whole):
-            sent = await announce(press, private=address.private)
-            if sent is None or not await self._placed_further(order, replace(address, message=sent)):
-                return
-
-    async def _placed_further(self, order: Imagine, address: Address) -> bool:
-        """Have one of several accepted; say whether it was."""
-        answer = await self._placed(order, address, order.by.language)
-        if not isinstance(answer, Refused):
-            return True
-        with suppress(Closed, TryLater):
-            await self.desk.surface.say(address, refused_text(answer, order.by.language))
-        return False
-
-    def _address(self, press: Press, *, private: bool) -> Address:
+    def address(self, press: Press, *, private: bool) -> Address:
         """Return where it is shown: as wished, as the person usually wishes, as the server rules."""
         rules, preferences = self.desk.rules(press), self.desk.core.preferences(identity(press))
         return address_of(
@@ -263,10 +204,10 @@ class Orders:
 
     async def _placed(self, order: Order, address: Address, language: str) -> Answer:
         """Have it accepted, and show its first state unless it was refused."""
-        answer = await self.desk.core.answer(replace(order, post=_post(address, language)))
+        answer = await self.desk.core.answer(replace(order, post=post_at(address, language)))
         match answer:
             case Queued() | Progress():
-                await self._begin(address, answer, language)
+                await self.begin(address, answer, language)
             case Delivered() | Broken() | Cancelled():
                 pass  # this very press was answered before: its post shows the end
             case Refused() | SeveralAsked():
@@ -275,7 +216,8 @@ class Orders:
                 log.error("an order had another answer", extra={"answer": type(answer).__name__})
         return answer
 
-    async def _begin(self, address: Address, update: Queued | Progress, language: str) -> None:
+    async def begin(self, address: Address, update: Queued | Progress, language: str) -> None:
+        """Show the first state, as far as Discord lets it."""
         try:
             await self.desk.surface.begin(address, update, language)
         except (Closed, TryLater) as reason:
@@ -318,5 +260,6 @@ class Orders:
             await self.desk.surface.say(address, say(language, "discord_restarted"))
 
 
-def _post(address: Address, language: str) -> NewPost:
+def post_at(address: Address, language: str) -> NewPost:
+    """Return the post that an answer at this address is."""
     return NewPost(platform=PLATFORM, address=address.text(), language=language)

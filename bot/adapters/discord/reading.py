@@ -96,6 +96,11 @@ def field_of(form: Any, custom_id: str) -> str:
     return "".join(field_of(part, custom_id) for part in form) if isinstance(form, list) else ""
 
 
+def may_write(press: Press) -> bool:
+    """Say whether the bot itself may write here; otherwise a person brought it along as their own app."""
+    return press.is_guild_integration() or press.context.dm_channel
+
+
 def address_of(press: Press, *, private: bool, now: float, spoiler: bool = False) -> Address:
     """Return where the answer to a press is going to be shown, but for its message."""
     return Address(
@@ -107,7 +112,7 @@ def address_of(press: Press, *, private: bool, now: float, spoiler: bool = False
         guild=press.guild_id,
         user=press.user.id,
         private=private,
-        member=press.is_guild_integration() or press.context.dm_channel,
+        member=may_write(press),
         limit=press.filesize_limit,
         spoiler=spoiler,
     )

@@ -1,6 +1,7 @@
 """Names and descriptions of commands and options, from the catalogues. No I/O."""
 
-from collections.abc import Callable, Iterable, Mapping
+import inspect
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
 from discord import app_commands
@@ -23,6 +24,15 @@ def options(callback: C, meanings: Mapping[str, str], names: Iterable[str]) -> C
     meant = app_commands.describe(**{name: text(key) for name, key in meanings.items()})(callback)
     spoken = {name: locale_str(name, key=f"discord_name_{name}") for name in names}
     return app_commands.rename(**spoken)(meant)
+
+
+def heeded(callback: C, names: Collection[str]) -> C:
+    """Leave a command its options of these names alone: discord.py reads them from its signature."""
+    signature = inspect.signature(callback)
+    press, *given = signature.parameters.values()
+    kept = [press, *(option for option in given if option.name in names)]
+    setattr(callback, "__signature__", signature.replace(parameters=kept))  # noqa: B010 - mypy knows of none
+    return callback
 
 
 def aspects(model: Model) -> list[Choice[str]]:

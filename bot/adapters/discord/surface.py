@@ -105,9 +105,9 @@ class DiscordSurface(Surface):
         ladder = _Ladder(self._logged_in(), address, self._core.now())
         await _climb(ladder.by_token, Card(sentence, ui.View(timeout=None)), address)
 
-    async def remove(self, post: Post) -> None:
-        """Delete the message of a job, as far as it can be reached."""
-        ladder = _Ladder(self._logged_in(), Address.read(post.address), self._core.now())
+    async def remove(self, address: Address) -> None:
+        """Delete a message, as far as it can be reached."""
+        ladder = _Ladder(self._logged_in(), address, self._core.now())
         for way in (ladder.delete_by_token, ladder.delete_by_bot):
             try:
                 await _judged(way())

@@ -14,10 +14,11 @@ from bot.updates import Broken, Cancelled, Delivered, History, Progress, Queued,
 JOB = r"[A-Za-z0-9_-]{1,48}"
 MOST_CANCELS = 8  # in the list of waiting jobs
 IN_A_ROW = 4
-OPEN, OLDER, SEVERAL, PICK = "open", "older", "all", "pick"
+OPEN, OLDER, SEVERAL, NONE, PICK = "open", "older", "all", "none", "pick"
 PRESSED = re.compile(rf"(?P<deed>{'|'.join(Deed)}):(?P<job>{JOB}):(?P<index>\d{{1,2}})")
 TURNED = re.compile(rf"{OLDER}:(?P<before>\d{{1,12}}(\.\d{{1,9}})?)")
 AGREED = re.compile(rf"{SEVERAL}:(?P<asker>-?\d{{1,16}})(?::(?P<start>[\w-]{{43}})|/(?P<job>{JOB}))?")
+DECLINED = re.compile(rf"{NONE}:(?P<asker>-?\d{{1,16}})(?::(?P<other>[\w-]{{43}}))?")
 PICKED = re.compile(rf"{PICK}:(?P<job>{JOB}):(?P<index>\d{{1,2}}|-)")
 OPENED = re.compile(rf"{OPEN}:(?P<job>{JOB})")
 
@@ -51,7 +52,7 @@ class Pressed:
 class Agreed:
     """Yes to all that wildcards stand for: who may say it, and what the orders start from.
 
-    That is a kept `picture`, or else whatever a `job` began with.
+    That is a kept `picture`, or else whatever a `job` began with. The no beside it knows of another picture.
     """
 
     asker: int
@@ -70,6 +71,28 @@ class Agreed:
             return None
         picture = long_name(found["start"]) if found["start"] else None
         return cls(int(found["asker"]), picture, found["job"] or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """No to all that wildcards stand for: who may say it, and the second of two pictures to start between.
+
+    It stands here because the yes beside it has no room for two.
+    """
+
+    asker: int
+    other: str | None = None
+
+    def text(self) -> str:
+        """Return it as a button's data, the inverse of `read`: at most 64 bytes."""
+        return f"{NONE}:{self.asker}" + (f":{short_name(self.other)}" if self.other else "")
+
+    @classmethod
+    def read(cls, text: str) -> "Declined | None":
+        """Return what a button's data says; None where it is not of this kind."""
+        if (found := DECLINED.fullmatch(text)) is None:
+            return None
+        return cls(int(found["asker"]), long_name(found["other"]) if found["other"] else None)
 
 
 def turned(text: str) -> float | None:
@@ -131,10 +154,11 @@ def under_one(job: str, index: int, language: str) -> Keyboard:
     return _keyboard([*rows, [InlineKeyboardButton("←", callback_data=Picked(job, None).text())]])
 
 
-def under_several(agreed: Agreed, language: str) -> Keyboard:
-    """Return the yes to all that wildcards stand for, for whoever asked: the order stands in the message."""
-    data = agreed.text()
-    return _keyboard([[InlineKeyboardButton(say(language, "web_paint_all"), callback_data=data)]])
+def under_several(agreed: Agreed, declined: Declined, language: str) -> Keyboard:
+    """Return the yes and the no to all that wildcards stand for: the order stands in the message."""
+    yes = InlineKeyboardButton(say(language, "web_paint_all"), callback_data=agreed.text())
+    no = InlineKeyboardButton(say(language, LABELS[Deed.CANCEL]), callback_data=declined.text())
+    return _keyboard([[yes, no]])
 
 
 def under_found(job: str, language: str) -> Keyboard:

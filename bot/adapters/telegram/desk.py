@@ -13,6 +13,7 @@ from telegram import CallbackQuery, ForceReply, Message
 from bot.adapters.telegram.address import PLATFORM, Address
 from bot.adapters.telegram.buttons import (
     Agreed,
+    Declined,
     Picked,
     Pressed,
     opened,
@@ -23,10 +24,11 @@ from bot.adapters.telegram.buttons import (
     under_queue,
 )
 from bot.adapters.telegram.canvas import Canvas
-from bot.adapters.telegram.ordering import MOST_OF_FORM, Ordering
+from bot.adapters.telegram.ordering import Ordering
 from bot.adapters.telegram.reading import Asked, begun_with
 from bot.adapters.telegram.replies import Replies, with_message, with_press
-from bot.adapters.telegram.wording import MOST_OF_CODE, PAGES, escaped, length, quoted
+from bot.adapters.telegram.several import Several
+from bot.adapters.telegram.wording import MOST_OF_CODE, MOST_OF_FORM, PAGES, escaped, length, quoted
 from bot.commands import (
     Cancel,
     Delete,
@@ -68,6 +70,7 @@ class Desk:
         self._core = replies.core
         self._canvas = canvas
         self._ordering = ordering
+        self._several = Several(ordering)
 
     # ── buttons ───────────────────────────────────────────────────────────────────────────────────
 
@@ -83,8 +86,10 @@ class Desk:
             await self._open(asked, job)
         elif (picked := Picked.read(said)) is not None:
             await self._pick(query, asked, picked)
-        elif (agreed := Agreed.read(said)) is not None and agreed.asker == asked.address.user:
-            await self._ordering.order_all(query, asked, agreed)
+        elif (agreed := Agreed.read(said)) is not None:
+            await self._several.agreed(query, asked, agreed)
+        elif (declined := Declined.read(said)) is not None:
+            await self._several.declined(query, asked, declined)
 
     async def _deed(self, query: CallbackQuery, asked: Asked, pressed: Pressed) -> None:
         job = pressed.job

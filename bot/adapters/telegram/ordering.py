@@ -8,15 +8,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from telegram import CallbackQuery, Message, MessageEntity
+from telegram import Message
 
-from bot.adapters.telegram.address import PLATFORM
-from bot.adapters.telegram.buttons import Agreed, under_several
+from bot.adapters.telegram.asked_back import ask_back
 from bot.adapters.telegram.core import Account
 from bot.adapters.telegram.pictures import LARGEST_MIB, fetched, file_of, is_too_large, job_of
 from bot.adapters.telegram.reading import ADMINISTRATOR, Asked, begins_with, form_of, typed_after
 from bot.adapters.telegram.replies import Replies, privately, with_message
-from bot.adapters.telegram.wording import PAGES, escaped, length
+from bot.adapters.telegram.wording import escaped
 from bot.again import again, asks_again
 from bot.commands import (
     Enlarge,
@@ -30,8 +29,7 @@ from bot.commands import (
     Source,
     Vary,
 )
-from bot.refusals import BadRecipe, BlendIsOneOrder, PictureDamaged, PictureTooHeavy
-from bot.several import each, only_picture
+from bot.refusals import PictureDamaged, PictureTooHeavy
 from bot.texts import say
 from bot.updates import (
     Answer,
@@ -48,7 +46,6 @@ from bot.updates import (
 
 log = logging.getLogger(__name__)
 
-MOST_OF_FORM = 3500
 Given = Imagine | Reroll | Vary | Extend | Enlarge
 
 
@@ -127,9 +124,9 @@ class Ordering:
             start = From(picture=PictureOf(job, index, vouched=True))
             await self.order(asked, partial(Imagine, text=text, start=start))
             return
-        await self.order(asked, partial(Imagine, text=text, start=await self._beginning(asked, job)), job)
+        await self.order(asked, partial(Imagine, text=text, start=await self.beginning(asked, job)), job)
 
-    async def _beginning(self, asked: Asked, job: str) -> From | None:
+    async def beginning(self, asked: Asked, job: str) -> From | None:
         """Return what a job began with."""
         answer = await self._core.answer(ShowInfo(asked.by, job, vouched=True)) if job else None
         return From.of(answer.job.recipe) if isinstance(answer, Info) else None
@@ -148,55 +145,17 @@ class Ordering:
 
         `began` is the job that the order has its start from.
         """
-        placed = await self._at_its_place(asked)
+        placed = await self.at_its_place(asked)
         if placed is None:
             return
         command = order(by=placed.by, key=placed.key, post=placed.post, here=placed.here)
         answer = await self._core.answer(command)
         if isinstance(answer, SeveralAsked) and isinstance(command, Imagine):
-            await self._ask_back(placed, answer, command.text, began)
+            await ask_back(self.replies, placed, answer, command.text, began)
         else:
-            await self._answer_order(placed, answer)
+            await self.answer(placed, answer)
 
-    async def _ask_back(self, asked: Asked, several: SeveralAsked, text: str, began: str) -> None:
-        """Say what wildcards stand for and cost; the order stands in the message, for a yes at any time."""
-        picture = only_picture(several.start) if several.start is not None else None
-        if several.start is not None and not (picture or began):
-            await self.replies.tell(asked, Refused(BlendIsOneOrder()))
-            return
-        if (long := length(text)) > MOST_OF_FORM:
-            details: dict[str, object] = {"length": long, "most": MOST_OF_FORM}
-            await self.replies.tell(asked, Refused(BadRecipe("prompt_too_long", details)))
-            return
-        page = PAGES.several(several, text, asked.language)
-        agreed = Agreed(asked.address.user, picture, "" if picture else began)
-        await self.replies.say(asked, page, under_several(agreed, asked.language))
-
-    async def order_all(self, query: CallbackQuery, asked: Asked, agreed: Agreed) -> None:
-        """Order what wildcards stand for, one job for each text, and take the question back."""
-        message = query.message
-        if not isinstance(message, Message):
-            return
-        text = next(iter(message.parse_entities([MessageEntity.CODE]).values()), "")
-        key = f"{PLATFORM}:{message.chat.id}:{message.message_id}"
-        start = await self._agreed_start(asked, agreed)
-        await self.replies.change(query, message.text_html, None)
-        placed = await self._at_its_place(replace(asked, key=key))
-        if placed is None:
-            return
-        whole = Imagine(by=asked.by, key=key, text=text, post=placed.post, here=placed.here, start=start)
-        for order in each(whole):
-            answer = await self._core.answer(order)
-            await self._answer_order(placed, answer)
-            if isinstance(answer, Refused):
-                return
-
-    async def _agreed_start(self, asked: Asked, agreed: Agreed) -> From | None:
-        if agreed.picture is not None:
-            return From(picture=agreed.picture)
-        return await self._beginning(asked, agreed.job)
-
-    async def _at_its_place(self, asked: Asked) -> Asked | None:
+    async def at_its_place(self, asked: Asked) -> Asked | None:
         """Return the wish, answered where place and person want it; None where that cannot be."""
         asked = await self._admitted(asked)
         if not self._is_for_one(asked):
@@ -218,7 +177,8 @@ class Ordering:
         ruled = asked.here is not None and self._core.rules(asked.here.place).private
         return not asked.address.private and (ruled or self._core.preferences(asked.by.identity).private)
 
-    async def _answer_order(self, asked: Asked, answer: Answer) -> None:
+    async def answer(self, asked: Asked, answer: Answer) -> None:
+        """Show how an order stands, or why it was refused."""
         match answer:
             case Queued() | Progress():
                 post = await self._core.post(answer.job.id)

@@ -20,6 +20,7 @@ MOST_OF_CAPTION = 1024
 MOST_OF_PROMPT = 700
 MOST_BOLD = 300
 MOST_OF_CODE = 3800
+MOST_OF_FORM = 3500  # of an order that is shown to be changed or said yes to
 LOOKING = ("info", "queue", "history", "credits", "settings", "styles", "loras", "help")
 EVERYBODYS = ("imagine", "blend", *LOOKING)
 PRIVATE = (*EVERYBODYS, "style", "link", "privacy", "apikey")

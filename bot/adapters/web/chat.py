@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
-from bot.adapters.web.messages import PLATFORM, Ask, BadMessage, Hello, Several, owner, read
+from bot.adapters.web.messages import PLATFORM, Ask, BadMessage, Hello, owner, read
 from bot.adapters.web.options import Option
 from bot.adapters.web.tabs import Tab, View
 from bot.adapters.web.views import answer_view, balance_view, health_view, item
@@ -20,6 +20,7 @@ from bot.delivery import Surface
 from bot.styles import Style
 from bot.texts import say
 from bot.updates import (
+    AllAccepted,
     Answer,
     Aside,
     Broken,
@@ -135,27 +136,13 @@ class WebChat(Surface):
             tab.language = ask.wish.language
             tab.tell(await self._welcome(tab.language) | {"reply": ask.reply})
             return
-        if isinstance(ask.wish, Several):
-            await self._order_all(tab, ask.wish, ask.reply)
-            return
         answer = await self._core.answer(ask.wish)
+        if isinstance(answer, AllAccepted):  # the page asked with the last one, and is told of the others
+            *others, answer = answer.updates
+            for update in others:
+                self._show(update)
         tab.tell(answer_view(answer, tab.language) | {"reply": ask.reply})
         await self._spread(tab, answer)
-
-    async def _order_all(self, tab: Tab, several: Several, reply: int) -> None:
-        """Give the orders one after the other, until one is refused; the answer is the last one's."""
-        for order in several.orders:
-            answer = await self._core.answer(order)
-            if isinstance(answer, Refused):
-                break
-            if order is not several.orders[-1]:
-                self._show_answer(answer)
-        tab.tell(answer_view(answer, tab.language) | {"reply": reply})
-        await self._spread(tab, answer)
-
-    def _show_answer(self, answer: Answer) -> None:
-        if isinstance(answer, Queued | Progress | Delivered | Broken | Cancelled):
-            self._show(answer)
 
     async def _welcome(self, language: str) -> View:
         """Return everything a page needs when it opens or comes back."""

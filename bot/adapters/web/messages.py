@@ -16,6 +16,7 @@ from bot.commands import (
     Cancel,
     Command,
     Delete,
+    DrawAll,
     Imagine,
     MakeKey,
     Person,
@@ -56,14 +57,7 @@ class Hello:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Several:
-    """Yes to all that wildcards stand for, one order for each text."""
-
-    orders: tuple[Imagine, ...]
-
-
-Wish = Hello | Several | Command
+Wish = Hello | Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +112,7 @@ def _greeting(values: Mapping[str, Any]) -> Hello | None:
     return None
 
 
-def _command(values: Mapping[str, Any], by: Person) -> Several | Command | None:
+def _command(values: Mapping[str, Any], by: Person) -> Command | None:
     kind, key, job = values.get("type"), values.get("key"), values.get("job")
     if isinstance(key, str) and KEY.fullmatch(key):
         return _order(values, by, key)
@@ -127,7 +121,7 @@ def _command(values: Mapping[str, Any], by: Person) -> Several | Command | None:
     return personal(values, by) or _view(values, by) or _price(values, by)
 
 
-def _order(values: Mapping[str, Any], by: Person, key: str) -> Several | Command | None:
+def _order(values: Mapping[str, Any], by: Person, key: str) -> Command | None:
     """Read what makes a job. The key makes sending it twice the same as once."""
     post = NewPost(platform=PLATFORM, address=json.dumps({"key": key}), language=by.language)
     unique = f"{PLATFORM}:{key}"
@@ -160,10 +154,10 @@ def _price(values: Mapping[str, Any], by: Person) -> Command | None:
     return None
 
 
-def _imagined(kind: str, order: Imagine, start: object) -> Imagine | Several | None:
+def _imagined(kind: str, order: Imagine, start: object) -> Imagine | DrawAll | None:
     try:
         order = replace(order, start=read_start(start))
-        return order if kind == "imagine" else Several(tuple(each(order)))
+        return order if kind == "imagine" else DrawAll(by=order.by, draws=tuple(each(order)))
     except (NoStart, TooManyAlternatives):  # the page was never asked about so many
         return None
 
