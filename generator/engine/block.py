@@ -121,15 +121,15 @@ def plain_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 def turned(x: Tensor, turns: Tensor) -> Tensor:
     """Rotate neighbouring channels of (n, tokens, heads, head).
 
-    `turns` are complex, (tokens, head / 2): one kernel; or cosines and sines, (tokens, head / 2, 2): several,
-    which a compiler fuses, while it can do nothing about complex numbers.
+    `turns` are complex, (tokens, head / 2): one kernel; or `factors` of them, (tokens, 2, head): several,
+    of which a compiler makes one, while it can do nothing about complex numbers.
     """
-    pairs = torch.unflatten(x.float(), -1, (-1, 2))
+    wide = x.float()
+    pairs = torch.unflatten(wide, -1, (-1, 2))
     if turns.is_complex():
         return torch.view_as_real(torch.view_as_complex(pairs) * turns[:, None]).flatten(-2).type_as(x)
-    cos, sin = turns[:, None].unbind(-1)  # (tokens, 1, head / 2)
-    even, odd = pairs.unbind(-1)
-    return torch.stack([even * cos - odd * sin, even * sin + odd * cos], dim=-1).flatten(-2).type_as(x)
+    own, neighbour = turns[:, None].unbind(-2)  # (tokens, 1, head)
+    return (wide * own + pairs.flip(-1).flatten(-2) * neighbour).type_as(x)
 
 
 def _attend(weights: Block, x: Tensor, turns: Tensor, attention: Attention) -> Tensor:

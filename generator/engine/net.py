@@ -1,6 +1,5 @@
 """The transformer as drawing needs it: fused matrices, and what no step changes computed once."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
@@ -11,18 +10,18 @@ from generator.choices import Precision
 from generator.engine.block import Block, Modulation, block_of, matrices_of, modulation_of, with_matrices
 from generator.engine.carried import Carrier, pin
 from generator.engine.compiled import Through, plainly
+from generator.engine.latest import Latest
 from generator.engine.levers import NONE, Levers
 from generator.engine.lines import beside
 from generator.engine.narrow import NarrowFile
 from generator.engine.products import Float8, Int8, kept_in
 from generator.engine.recorded import Step
 from generator.engine.text import Text
-from generator.engine.tokens import BUCKET, filled, rotations
+from generator.engine.tokens import BUCKET, Rotations, factors, filled, rotations
 
 KEY = "2-1"  # the name of the layers for patches of 2 x 2 in one frame
 MOMENTS_KEPT = 128  # times; one takes a megabyte with Z-Image-Turbo
-
-
+TURNS_KEPT = 16  # shapes; one of 1024 x 1024 takes 4 MB on a card
 PARTS = len(Modulation._fields)
 
 
@@ -65,7 +64,8 @@ class Net:
         self._worn = worn
         self._precision = precision
         self._levers = levers
-        self._moments: OrderedDict[tuple[object, float], Tensor] = OrderedDict()
+        self._moments: Latest[tuple[object, float], Tensor] = Latest(MOMENTS_KEPT)
+        self._turns: Latest[tuple[object, ...], Rotations] = Latest(TURNS_KEPT)
         small_parts_to(transformer, self.device)
         self._caption = [fused_block(layer) for layer in transformer.context_refiner]
         self._narrow = narrow
@@ -79,13 +79,16 @@ class Net:
         """What tokens are computed in."""
         return cast(torch.dtype, self.transformer.x_pad_token.dtype)
 
-    def turns(self, rows: int, columns: int, caption: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    def turns(self, rows: int, columns: int, caption: int, device: torch.device) -> Rotations:
         """Return the rotations of picture and caption on a device, in the form that is quick there."""
+        key = rows, columns, caption, device
+        return self._turns(key, lambda: self._new_turns(*key))
+
+    def _new_turns(self, rows: int, columns: int, caption: int, device: torch.device) -> Rotations:
         config = self.transformer.config
         found = rotations(rows, columns, caption, tuple(config.axes_dims), config.rope_theta)
-        image, words = (each.to(device) for each in found)
-        if device.type == "cpu" and self._levers.compiled is None:
-            return torch.view_as_complex(image), torch.view_as_complex(words)
+        plain = device.type == "cpu" and self._levers.compiled is None
+        image, words = (torch.view_as_complex(each) if plain else factors(each.to(device)) for each in found)
         return image, words
 
     def step(self, step: Step, latents: Tensor, captions: Tensor, time: float) -> Tensor:
@@ -101,13 +104,7 @@ class Net:
 
     def table(self, time: float, like: Tensor) -> Tensor:
         """Return what a time does, from memory where it was asked before."""
-        key = self._worn(), time
-        if key not in self._moments:
-            self._moments[key] = moment_table(self.transformer, time, like)
-            while len(self._moments) > MOMENTS_KEPT:
-                self._moments.popitem(last=False)
-        self._moments.move_to_end(key)
-        return self._moments[key]
+        return self._moments((self._worn(), time), lambda: moment_table(self.transformer, time, like))
 
     def moment(self, table: Tensor) -> Moment:
         """Return what a table does to each part."""

@@ -7,7 +7,6 @@ of the mask within it is white, not where the first is.
 """
 
 import io
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -20,6 +19,7 @@ from torch.nn import functional
 
 from generator.engine.decode import tiled
 from generator.engine.latents import slerp
+from generator.engine.latest import Latest
 from generator.engine.place import Size, placed, redrawn
 from generator.engine.shortage import is_out_of_memory
 from generator.messages import name_of
@@ -77,7 +77,7 @@ class Encoder:
     def __init__(self, vae: Any, device: torch.device) -> None:
         self._vae = vae
         self._device = device
-        self._cache: OrderedDict[tuple[object, ...], Tensor] = OrderedDict()
+        self._encodings: Latest[tuple[object, ...], Tensor] = Latest(KEPT)
 
     def beginning(
         self,
@@ -100,13 +100,10 @@ class Encoder:
         return slerp(one, self._encoded(start.other, pictures, wished, drawn), start.share).type_as(one)
 
     def _encoded(self, name: str, pictures: Mapping[str, Image.Image], wished: Size, drawn: Size) -> Tensor:
-        key = (name, wished, drawn)
-        if key not in self._cache:
-            self._cache[key] = self._encode(placed(pictures[name].convert("RGB"), wished, drawn))
-        self._cache.move_to_end(key)
-        if len(self._cache) > KEPT:
-            self._cache.popitem(last=False)
-        return self._cache[key]
+        return self._encodings(
+            (name, wished, drawn),
+            lambda: self._encode(placed(pictures[name].convert("RGB"), wished, drawn)),
+        )
 
     def _encode(self, picture: Image.Image) -> Tensor:
         levels = torch.from_numpy(np.array(picture))[None].to(self._device)  # (1, h, w, 3)

@@ -44,6 +44,16 @@ def _rotation(places: Tensor, axes: Sequence[int], theta: float) -> Tensor:
     return torch.view_as_real(turns).contiguous()
 
 
+def factors(turns: Tensor) -> Tensor:
+    """Return what each channel and its neighbour are multiplied by, (tokens, 2, head), for rotations.
+
+    Written out for every channel: a step that pairs the channels anew is one more kernel to a compiler.
+    """
+    cos, sin = turns.unbind(-1)
+    own, neighbour = torch.stack([cos, cos], dim=-1), torch.stack([-sin, sin], dim=-1)
+    return torch.stack([own.flatten(1), neighbour.flatten(1)], dim=1)
+
+
 def patches(latents: Tensor) -> Tensor:
     """Return latents (n, channels, h, w) as patches, (n, h / 2 * w / 2, 4 * channels)."""
     n, channels, height, width = latents.shape

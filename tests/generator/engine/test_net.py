@@ -9,7 +9,7 @@ from generator.engine.block import plain_attention, scaled_attention, turned
 from generator.engine.load import load_parts
 from generator.engine.net import Net
 from generator.engine.text import Text
-from generator.engine.tokens import rotations
+from generator.engine.tokens import factors, rotations
 
 
 @pytest.fixture
@@ -89,7 +89,16 @@ def test_rotations_are_the_reference_s_to_the_bit(transformer, shape):
 def test_real_and_complex_rotations_are_the_same():
     x, turns = torch.randn(2, 10, 3, 8), torch.randn(10, 4, 2)
 
-    torch.testing.assert_close(turned(x, turns), turned(x, torch.view_as_complex(turns)))
+    torch.testing.assert_close(turned(x, factors(turns)), turned(x, torch.view_as_complex(turns)))
+
+
+def test_rotations_lie_on_the_device_once_per_shape(transformer):
+    net, device = Net(transformer), torch.device("cpu")
+
+    first = net.turns(4, 6, 32, device)
+
+    assert net.turns(4, 6, 32, device) is first
+    assert net.turns(6, 4, 32, device) is not first
 
 
 def test_both_ways_to_attend_agree():
