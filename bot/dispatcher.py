@@ -26,9 +26,23 @@ from bot.line import Line
 from bot.sending import Sending
 from bot.settling import Settling
 from bot.storage_trouble import StorageTrouble
+from bot.tally import Tally
 from bot.updates import Progress
 from bot.wardrobes import Wardrobes
-from generator.messages import Begun, End, Event, Failed, Fault, Finished, Health, Preview, Ready, StepDone
+from generator.messages import (
+    Begun,
+    End,
+    Event,
+    Failed,
+    Fault,
+    Finished,
+    Health,
+    Paused,
+    Preview,
+    Ready,
+    Resumed,
+    StepDone,
+)
 from storage.company import Message
 from storage.records import Job
 from storage.store import StorageError, Store
@@ -62,7 +76,9 @@ class Dispatcher:
         dice: random.Random,
         least_patience_seconds: float = LEAST_PATIENCE_SECONDS,
         batching: Batching = ALONE,
+        tally: Tally | None = None,
     ) -> None:
+        self._tally = tally or Tally()
         self._store = store
         self._painter = painter
         self._gallery = gallery
@@ -116,7 +132,7 @@ class Dispatcher:
 
     @property
     def drawing(self) -> int:
-        """How many jobs are being drawn now."""
+        """How many jobs are being drawn now, those among them that let another one by."""
         return sum(flight.begun for flight in self._flights.values())
 
     @property
@@ -128,9 +144,7 @@ class Dispatcher:
     def drawn_seconds(self, job: str) -> float | None:
         """Return for how long a job has been drawn, None while it waits; of a batch's seconds, its share."""
         flight = self._flights.get(job)
-        if flight is None or not flight.begun:
-            return None
-        return (self._clock.now() - flight.began_at) * flight.job.count / flight.together
+        return flight.drawn_seconds(self._clock.now()) if flight else None
 
     @property
     def drawn_already(self) -> float:
@@ -359,6 +373,7 @@ class Dispatcher:
             else:
                 flight.pictures = pictures
         recipe, count = sending.flights[0].job.recipe, sum(each.job.count for each in sending.flights)
+        sending.seconds = await self._storage_trouble.insist(lambda: self._estimate.seconds(recipe, count))
         sending.patience_seconds = await self._storage_trouble.insist(
             lambda: self._estimate.patience_seconds(recipe, count, self._least_patience)
         )
@@ -397,6 +412,13 @@ class Dispatcher:
             case StepDone(step, steps):
                 if flight.throttle.admits(step, steps, self._clock.now()):
                     self._show_progress(flight)
+            case Paused():
+                self._tally.paused()
+                flight.pause(self._clock.now())
+                self._judge_silence()
+            case Resumed():
+                flight.resume(self._clock.now())
+                self._judge_silence()
             case Preview():
                 self._show_progress(flight)
             case Finished() | Failed() | End():
@@ -411,7 +433,7 @@ class Dispatcher:
     @property
     def _is_free(self) -> bool:
         """Whether one more request could be drawn at once."""
-        return sum(sending.begun for sending in self._sendings) < self.painters
+        return sum(sending.drawn for sending in self._sendings) < self.painters
 
     def _judge_silence(self) -> None:
         """The silence of those that wait at the generator counts only while one there is free."""

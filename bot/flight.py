@@ -18,7 +18,9 @@ from generator.messages import (
     Generate,
     Health,
     Order,
+    Paused,
     Preview,
+    Resumed,
     StepDone,
 )
 from storage.records import Job, Post
@@ -104,7 +106,8 @@ class Flight:
     together: int = 1  # pictures of all the jobs that it is drawn with, its own among them
     in_company: bool = False
     begun: bool = False
-    began_at: float = 0.0  # told by whoever has the clock
+    began_at: float = 0.0  # told by whoever has the clock, without the pauses since
+    paused_at: float | None = None  # the same; another is drawn first now
     wish: Wish | None = None
     update: Progress | None = None
     previews: dict[int, bytes] = field(default_factory=dict)
@@ -140,6 +143,23 @@ class Flight:
         assert self.outcome is not None
         return self.outcome
 
+    def drawn_seconds(self, now: float) -> float | None:
+        """Return for how long it has been drawn, None before; of a batch's seconds, its share."""
+        if not self.begun:
+            return None
+        until = now if self.paused_at is None else self.paused_at
+        return (until - self.began_at) * self.job.count / self.together
+
+    def pause(self, now: float) -> None:
+        """Another is drawn first from now on."""
+        self.paused_at = now
+
+    def resume(self, now: float) -> None:
+        """It is drawn again."""
+        if self.paused_at is not None:
+            self.began_at += now - self.paused_at
+            self.paused_at = None
+
     def note(self, event: Event) -> None:
         """Fold one event in."""
         match event:
@@ -147,6 +167,8 @@ class Flight:
                 self.begun = True
             case StepDone(step, steps):
                 self.update = self._progress(step, steps)
+            case Paused() | Resumed():
+                pass
             case Preview(order, jpeg):
                 self.previews[_index(order)] = jpeg
                 if isinstance(self.update, Progress):

@@ -8,7 +8,18 @@ from typing import assert_never
 
 from bot.flight import Broke, Client, Flight, Hung, NotBegun, Outcome, Wish
 from generator.client import Lost, NotReached
-from generator.messages import Begun, End, Event, Failed, Finished, Generate, Preview, StepDone
+from generator.messages import (
+    Begun,
+    End,
+    Event,
+    Failed,
+    Finished,
+    Generate,
+    Paused,
+    Preview,
+    Resumed,
+    StepDone,
+)
 
 Heard = Callable[[Flight, Event], None]
 
@@ -18,8 +29,10 @@ class Sending:
     """The stream of one request. It is closed early only when nobody aboard wants anything any more."""
 
     flights: list[Flight] = field(default_factory=list)
+    seconds: float = 0.0  # that it is expected to take
     patience_seconds: float = 30.0
     begun: bool = False
+    paused: bool = False  # another is drawn first now
     _limit: asyncio.Timeout | None = None
     _aboard: dict[str, Flight] = field(default_factory=dict)
 
@@ -30,13 +43,18 @@ class Sending:
         if self._limit is not None and not self._wanted:
             self._limit.reschedule(0.0)
 
+    @property
+    def drawn(self) -> bool:
+        """Whether it has a painter to itself now."""
+        return self.begun and not self.paused
+
     def expect_life(self) -> None:
         """From now on silence counts: this request has the generator to itself."""
         if self._limit is not None and self._wanted:
             self._limit.reschedule(asyncio.get_running_loop().time() + self.patience_seconds)
 
     def excuse_silence(self) -> None:
-        """From now on others are drawn everywhere, so this one may have to wait in silence."""
+        """From now on others are drawn, so this one may have to wait in silence; theirs counts."""
         if self._limit is not None and self._wanted:
             self._limit.reschedule(None)
 
@@ -69,22 +87,25 @@ class Sending:
             flight.together, flight.in_company = len(orders), len(wanted) > 1
         self._aboard = {flight.job.id: flight for flight in wanted}
         pictures = dict.fromkeys(picture for flight in wanted for picture in flight.pictures)
-        return Generate(orders=orders, pictures=tuple(pictures))
+        return Generate(orders=orders, seconds=self.seconds, pictures=tuple(pictures))
 
     async def _listen(self, client: Client, request: Generate, heard: Heard) -> None:
         async with aclosing(client.generate(request)) as events:
             async for event in events:
                 self.begun = self.begun or isinstance(event, Begun)
+                self.paused = isinstance(event, Paused) or (self.paused and not isinstance(event, Resumed))
                 for flight in self._concerned(event):
                     if flight.outcome is None:
                         flight.note(event)
                         heard(flight, event)
-                if self.begun:
+                if self.drawn:
                     self.expect_life()
+                elif self.paused:
+                    self.excuse_silence()
 
     def _concerned(self, event: Event) -> Sequence[Flight]:
         match event:
-            case Begun() | StepDone() | End():
+            case Begun() | StepDone() | Paused() | Resumed() | End():
                 return self.flights
             case Preview() | Finished() | Failed():
                 flight = self._aboard.get(event.order.rpartition(":")[0])

@@ -111,8 +111,11 @@ class Settling:
             log.warning("seconds not learned", extra={"job": job.id, "reason": str(error)})
 
     async def _lose(self, flight: Flight) -> None:
-        """Count a loss; the last one tells that the job itself is poison."""
-        if not flight.begun:
+        """Count a loss; the last one tells that the job itself is poison.
+
+        Whatever happened during a pause was the doing of whoever was drawn first.
+        """
+        if not flight.begun or flight.paused_at is not None:
             await self._give_back(flight, lost=False)
         elif flight.job.losses + 1 >= MOST_LOSSES:
             await self._fail(flight, Fault.POISON)

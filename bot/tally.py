@@ -27,7 +27,7 @@ class Spread:
 
 
 class Tally:
-    """Told of every answer and of every end that was shown; `also` is told of these too."""
+    """Told of every answer, of every pause and of every end that was shown; `also` is told of these too."""
 
     def __init__(self, also: Callable[[Post, Final, Rung], None] | None = None) -> None:
         self._also = also
@@ -35,6 +35,7 @@ class Tally:
         self.ends: Counter[tuple[str, str]] = Counter()  # by platform and how
         self.rungs: Counter[tuple[str, str]] = Counter()  # by platform and rung
         self.errors: Counter[str] = Counter()  # by part
+        self.pauses = 0  # of jobs that let shorter ones by
         self.waits: dict[str, Spread] = {}  # by platform
         self.drawing: dict[str, Spread] = {}  # by shape: seconds of one picture
 
@@ -42,6 +43,10 @@ class Tally:
         """A person has their answer."""
         if isinstance(answer, Refused):
             self.refusals[platform, answer.refusal.key] += 1
+
+    def paused(self) -> None:
+        """A job lets a shorter one by."""
+        self.pauses += 1
 
     def shown(self, post: Post, final: Final, rung: Rung) -> None:
         """The end of a job is shown, and storage knows it."""

@@ -1,16 +1,20 @@
 """The one drawing thread: it loads the model, then draws one commission after the other.
 
+Between two steps a long one lets short ones by, which the same thread draws then, each as a whole and letting
+nobody by itself. Whose turn it is stays as it was: only who waits, and so is next, can be let by.
+
 It knows neither HTTP nor torch: a painter is handed in by a function that loads it, and what happens
 is told to each commission, which may come from any thread.
 """
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
+from generator.letting_by import PLACES, Drawing
 from generator.messages import (
     Begun,
     CardMemory,
@@ -22,21 +26,22 @@ from generator.messages import (
     Generate,
     Health,
     Loading,
+    Paused,
     Ready,
+    Resumed,
     Unusable,
 )
 from generator.traces import traced
 from generator.weights import UnusableModel
 
-PLACES = 2  # one is drawn, one waits: so the next starts without a round trip, and no queue grows here
-
 log = logging.getLogger(__name__)
 
 Emit = Callable[[Event], None]
+LetBy = Callable[[float], None]
 
 
 class Painter(Protocol):
-    """Draws. Blocks while it does."""
+    """Draws. Blocks while it does. Called again within `let_by`."""
 
     model: str
 
@@ -44,10 +49,11 @@ class Painter(Protocol):
     def card(self) -> CardMemory | None:
         """The memory of the card it draws with, None on a processor. Asked from any thread."""
 
-    def draw(self, request: Generate, emit: Emit, should_stop: Callable[[], bool]) -> None:
+    def draw(self, request: Generate, emit: Emit, should_stop: Callable[[], bool], let_by: LetBy) -> None:
         """Emit steps, previews and one end per order, some of them after returning.
 
-        Returns early, leaving orders without an end, once `should_stop` says so.
+        Returns early, leaving orders without an end, once `should_stop` says so. Between two steps `let_by`
+        is told what part of the steps is left, from 1 down to 0.
         """
 
 
@@ -59,6 +65,7 @@ class Commission:
 
     def __init__(self, request: Generate, listener: Emit) -> None:
         self.request = request
+        self.drawing = Drawing(request.seconds)
         self._listener = listener
         self._open = {order.id for order in request.orders}
         self._lock = threading.Lock()
@@ -88,6 +95,24 @@ class Commission:
         """Whether `stop` was called."""
         return self._stopped_at is not None
 
+    def lets_by(self, other: "Commission", left: float) -> bool:
+        """Whether it does so for another one while this part of its own steps is left.
+
+        Both wear the same LoRAs, by content: the weights are not touched in the middle of a picture.
+        """
+        worn = self.request.orders[0].recipe.worn
+        return (
+            not self.stopped()
+            and worn == other.request.orders[0].recipe.worn
+            and all(lora.sha256 for lora in worn)
+            and self.drawing.lets_by(other.request.seconds, left)
+        )
+
+    @property
+    def ids(self) -> list[str]:
+        """What its orders are called."""
+        return [order.id for order in self.request.orders]
+
     @property
     def unwanted_seconds(self) -> float:
         """For how long nobody has listened."""
@@ -100,11 +125,11 @@ class Easel:
     def __init__(self, load: LoadPainter) -> None:
         self._load = load
         self._health: Health = Loading(0.0)
-        self._waiting: queue.SimpleQueue[Commission] = queue.SimpleQueue()
+        self._waiting: list[Commission] = []
+        self._begun: list[Commission] = []  # the last is drawn now, and was let by by the one before
+        self._turned_at = 0.0  # when another one's turn was
         self._painter: Painter | None = None
-        self._taken = 0
-        self._drawn: Commission | None = None
-        self._lock = threading.Lock()
+        self._news = threading.Condition()
 
     @property
     def health(self) -> Health:
@@ -112,13 +137,15 @@ class Easel:
         health, painter = self._health, self._painter
         if painter is None or not isinstance(health, Ready):
             return health
-        return Ready(health.model, drawing=min(1, self._taken), card=painter.card)
+        busy = bool(self._waiting or self._begun)
+        return Ready(health.model, drawing=int(busy), card=painter.card)
 
     @property
     def stuck_seconds(self) -> float:
         """For how long something has been drawn on although nobody wants it; a step ends before long."""
-        drawn = self._drawn
-        return drawn.unwanted_seconds if drawn else 0.0
+        with self._news:
+            turn = time.monotonic() - self._turned_at
+            return min(turn, self._begun[-1].unwanted_seconds) if self._begun else 0.0
 
     def start(self) -> None:
         """Begin to load. The thread lives as long as the process."""
@@ -126,22 +153,44 @@ class Easel:
 
     def takes(self, commission: Commission) -> bool:
         """Take the commission, or return False when there is no free place."""
-        with self._lock:
-            if self._taken >= PLACES:
+        with self._news:
+            self._waiting = [each for each in self._waiting if not each.stopped()]
+            paused = [each for each in self._begun[:-1] if not each.stopped()]
+            if len(self._waiting) + len(paused) + len(self._begun[-1:]) >= PLACES:
                 return False
-            self._taken += 1
-        self._waiting.put(commission)
-        return True
+            self._waiting.append(commission)
+            self._news.notify()
+            return True
 
     def _work(self) -> None:
         painter = self._loaded()
         while painter is not None:
-            commission = self._waiting.get()
-            self._drawn = commission
-            self._draw(painter, commission)
-            self._drawn = None
-            with self._lock:
-                self._taken -= 1
+            with self._news:
+                self._news.wait_for(lambda: self._waiting)
+                commission = self._taken_up()
+            self._draw(painter, commission, partial(self._let_by, painter, commission))
+
+    def _taken_up(self) -> Commission:
+        """Return who is next, whose turn it is now."""
+        self._begun.append(self._waiting.pop(0))
+        self._turned_at = time.monotonic()
+        return self._begun[-1]
+
+    def _let_by(self, painter: Painter, long: Commission, left: float) -> None:
+        """Draw those in line that a commission lets by while this part of it is left."""
+        while (short := self._passing(long, left)) is not None:
+            log.info("drawing paused", extra={"orders": long.ids, "for": short.ids})
+            long.tell(Paused())
+            began = time.monotonic()
+            self._draw(painter, short, _nobody)
+            long.drawing.has_let_by(short.request.seconds, time.monotonic() - began)
+            long.tell(Resumed())
+
+    def _passing(self, long: Commission, left: float) -> Commission | None:
+        with self._news:
+            self._waiting = [each for each in self._waiting if not each.stopped()]
+            passes = bool(self._waiting) and long.lets_by(self._waiting[0], left)
+            return self._taken_up() if passes else None
 
     def _loaded(self) -> Painter | None:
         try:
@@ -162,12 +211,19 @@ class Easel:
         if isinstance(self._health, Loading):
             self._health = Loading(max(self._health.fraction, min(1.0, fraction)))
 
-    def _draw(self, painter: Painter, commission: Commission) -> None:
-        if commission.stopped():
-            return
-        commission.tell(Begun())
+    def _draw(self, painter: Painter, commission: Commission, let_by: LetBy) -> None:
+        """Draw who was taken up; whatever comes of it, this returns."""
         try:
-            painter.draw(commission.request, commission.tell, commission.stopped)
+            if not commission.stopped():
+                commission.tell(Begun())
+                painter.draw(commission.request, commission.tell, commission.stopped, let_by)
         except Exception as error:  # noqa: BLE001  a bug must not end the only drawing thread
             log.error("drawing failed", extra=traced(error))  # noqa: TRY400  its message may quote a prompt
             commission.fail(Fault.INTERNAL)
+        with self._news:
+            self._begun.remove(commission)
+            self._turned_at = time.monotonic()
+
+
+def _nobody(_left: float) -> None:
+    """Let nobody by."""

@@ -25,9 +25,11 @@ from generator.messages import (
     Health,
     Loading,
     Order,
+    Paused,
     PictureFormat,
     Preview,
     Ready,
+    Resumed,
     StepDone,
     Unusable,
     name_of,
@@ -41,6 +43,7 @@ MAX_REQUEST = 96 * 1024 * 1024  # words, and two pictures of 2048x2048 with a ma
 MAX_ORDERS = 16
 MOST_PAINTERS = 10_000
 LARGEST_NUMBER = 2**53
+BARE: Mapping[str, Event] = {"begun": Begun(), "paused": Paused(), "resumed": Resumed(), "end": End()}
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -90,8 +93,6 @@ class EventDecoder:
 
 def _head_and_body(event: Event) -> tuple[dict[str, Any], bytes]:
     match event:
-        case Begun():
-            return {"event": "begun"}, b""
         case StepDone(step, steps):
             return {"event": "step", "step": step, "steps": steps}, b""
         case Preview(order, jpeg):
@@ -100,8 +101,8 @@ def _head_and_body(event: Event) -> tuple[dict[str, Any], bytes]:
             return _finished_head(event), event.file
         case Failed(order, fault):
             return {"event": "failed", "order": order, "fault": fault.value}, b""
-        case End():
-            return {"event": "end"}, b""
+        case Begun() | Paused() | Resumed() | End():
+            return {"event": type(event).__name__.lower()}, b""
         case _:
             assert_never(event)
 
@@ -127,8 +128,8 @@ def _decode_frame(frame: bytes) -> Event:
 
 def _event(head: "_Fields", body: bytes) -> Event:
     match head.text("event"):
-        case "begun":
-            return Begun()
+        case bare if bare in BARE:
+            return BARE[bare]
         case "step":
             return StepDone(head.whole("step"), head.whole("steps"))
         case "preview":
@@ -137,8 +138,6 @@ def _event(head: "_Fields", body: bytes) -> Event:
             return _finished(head, body)
         case "failed":
             return Failed(head.text("order"), head.one_of(Fault, "fault"))
-        case "end":
-            return End()
         case _:
             raise BadFrame("There is no event of that name.")
 
@@ -165,8 +164,9 @@ def encode_generate(request: Generate) -> bytes:
         for order in request.orders
     ]
     sizes = [len(picture) for picture in request.pictures]
-    head = json.dumps({"orders": orders, "previews": request.previews, "pictures": sizes}).encode()
-    return b"".join([LENGTHS.pack(len(head), sum(sizes)), head, *request.pictures])
+    head = {"orders": orders, "previews": request.previews, "seconds": request.seconds, "pictures": sizes}
+    text = json.dumps(head).encode()
+    return b"".join([LENGTHS.pack(len(text), sum(sizes)), text, *request.pictures])
 
 
 def decode_generate(content: bytes) -> Generate:
@@ -188,7 +188,12 @@ def decode_generate(content: bytes) -> Generate:
     missing = {each for order in orders for each in order.recipe.pictures} - set(map(name_of, pictures))
     if missing:
         raise BadFrame(f"The picture {min(missing)} is not there.")
-    return Generate(orders=orders, previews=head.flag("previews"), pictures=pictures)
+    return Generate(orders=orders, previews=head.flag("previews"), seconds=_seconds(head), pictures=pictures)
+
+
+def _seconds(head: "_Fields") -> float:
+    """Return the expected seconds; who does not say them lets nobody by, and is told of no pause."""
+    return max(0.0, head.number("seconds")) if head.has("seconds") else 0.0
 
 
 def _pictures(sizes: Sequence[int], body: memoryview) -> tuple[bytes, ...]:

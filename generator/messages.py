@@ -52,10 +52,12 @@ class Generate:
     """Orders of one shape (size, steps, guidance, shift, strength, LoRAs), drawn together as a batch.
 
     `pictures` are the files that the recipes start from, in any order: `name_of` is what recipes call them.
+    `seconds` are those that all of it is expected to take, 0 for unknown: a long request lets short ones by.
     """
 
     orders: tuple[Order, ...]
     previews: bool = True
+    seconds: float = 0.0
     pictures: tuple[bytes, ...] = field(default=(), repr=False)
 
 
@@ -65,6 +67,7 @@ def name_of(picture: bytes) -> str:
 
 
 # ── answered by the generator, in this order: Begun, StepDone/Preview…, then one end per order, End ─
+# Between Begun and the ends Paused and Resumed may come, by turns, where the request said its seconds.
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,16 @@ class StepDone:
 
     step: int
     steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """Another request is drawn first; this one is silent meanwhile, but for what was computed before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """It goes on where it was paused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +127,7 @@ class End:
     """Nothing follows. A stream without it was cut off."""
 
 
-Event = Begun | StepDone | Preview | Finished | Failed | End
+Event = Begun | StepDone | Paused | Resumed | Preview | Finished | Failed | End
 
 
 # ── health of the process ─────────────────────────────────────────────────────────────────────────

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from generator.letting_by import PLACES
 from generator.messages import Health, Loading, Ready, Unusable
 from generator.models import EMBEDDED
 
 PAINTERS, DESK = "Painters", "Desk"  # the names of the deployments
-AT_ONCE = 1  # requests a replica is given: what waits does so in front, for whichever is free first
+AT_ONCE = 1  # requests one of several replicas is given: the others wait in front, for whoever is free first
 WAITING = 4  # requests that wait there; more are answered 503 and cost nothing
 HEALTH_PERIOD_SECONDS, HEALTH_TIMEOUT_SECONDS = 5.0, 10.0
 SCALING_SECONDS = {"upscale_delay_s": 5.0, "downscale_delay_s": 300.0}
@@ -65,7 +66,7 @@ def painters_options(plan: Plan) -> dict[str, Any]:
     return _amount(plan) | {
         "name": PAINTERS,
         "ray_actor_options": {"num_gpus": plan.gpus, "num_cpus": plan.cpus},
-        "max_ongoing_requests": AT_ONCE,
+        "max_ongoing_requests": PLACES if plan.most == 1 else AT_ONCE,  # one alone may let what waits by
         "max_queued_requests": plan.waiting,
         "health_check_period_s": HEALTH_PERIOD_SECONDS,
         "health_check_timeout_s": HEALTH_TIMEOUT_SECONDS,

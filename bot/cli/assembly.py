@@ -106,6 +106,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         lease=secrets.token_hex(8),
         dice=dice,
         batching=Batching(settings.batch_pixels),
+        tally=tally,
     )
     relay = Relay(store, delivery, clock)
     dispatcher.seen_elsewhere = relay.seen

@@ -22,7 +22,19 @@ from bot.trouble import Misuse, Trouble
 from bot.wildcards import alternatives
 from generator.layers import layers_for
 from generator.loras import shelf_for
-from generator.messages import Begun, End, Event, Failed, Finished, Order, PictureFormat, Preview, StepDone
+from generator.messages import (
+    Begun,
+    End,
+    Event,
+    Failed,
+    Finished,
+    Order,
+    Paused,
+    PictureFormat,
+    Preview,
+    Resumed,
+    StepDone,
+)
 from generator.models import model_for
 from generator.recipe import Recipe
 
@@ -137,7 +149,7 @@ def _tell(
             progress(completed=step, total=steps)
         case Finished(order=id):
             _save(files[int(id)], orders[id], event)
-        case Begun() | Preview() | Failed() | End():
+        case Begun() | Paused() | Resumed() | Preview() | Failed() | End():
             pass
 
 

@@ -24,7 +24,7 @@ from generator.engine.lines import Courier, beside
 from generator.engine.load import LOADED, Parts, load_parts
 from generator.engine.net import Net
 from generator.engine.place import covering, kept_outside
-from generator.engine.preview import Previews
+from generator.engine.preview import PreviewBudget, Previews
 from generator.engine.shortage import is_out_of_memory
 from generator.engine.start import Encoder, UnusableStart, opened
 from generator.engine.text import PromptEncoder
@@ -39,6 +39,7 @@ from generator.traces import traced
 
 Emit = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
+LetBy = Callable[[float], None]
 Arrived = Callable[[], list[torch.Tensor]]
 
 ENCODERS = 2  # threads that write files while the next picture is drawn
@@ -70,12 +71,16 @@ def load_painter(  # noqa: PLR0913 - one for each setting that travels
     return painter
 
 
+def nobody(_left: float) -> None:
+    """Let nobody by."""
+
+
 class Stopped(Exception):
     """Nobody waits for these pictures any more."""
 
 
 class ZImagePainter:
-    """A loaded model that draws requests, one at a time, in the caller's thread."""
+    """A loaded model that draws requests in the caller's thread: one at a time, but for those it lets by."""
 
     def __init__(self, parts: Parts, row: Model, shelf: Shelf, levers: Levers = NONE) -> None:
         self.model = row.name
@@ -100,13 +105,14 @@ class ZImagePainter:
         """The memory of the card it draws with, None on a processor."""
         return memory_of(self._parts.device)
 
-    def draw(self, request: Generate, emit: Emit, should_stop: ShouldStop) -> None:
+    def draw(self, request: Generate, emit: Emit, should_stop: ShouldStop, let_by: LetBy = nobody) -> None:
         """Emit steps, previews and one end per order; files are written after returning.
 
-        Returns early, leaving orders without an end, once `should_stop` says so.
+        Returns early, leaving orders without an end, once `should_stop` says so. Between two steps, and
+        before each picture is decoded, `let_by` is told what part of the steps is left; there other requests
+        that wear the same LoRAs may be drawn. It must not raise.
         """
-        self._previews.budget.starts()
-        sitting = Sitting(request, emit, should_stop)
+        sitting = Sitting(request, emit, should_stop, let_by, self._previews.budget())
         if not sitting.open_pictures(request) or not self._dressed(request.orders, sitting):
             return
         try:
@@ -171,14 +177,14 @@ class ZImagePainter:
         if not orders[0].recipe.drawn_steps:
             self._only_scale(orders, sitting)
             return
-        started = time.perf_counter()
+        started = sitting.now()
         latents = self._denoised(orders, sitting)
         if latents is None:
             self._draw_with_less(orders, sitting)
             return
-        share = sitting.share + (time.perf_counter() - started) / len(orders)
+        share = sitting.share + (sitting.now() - started) / len(orders)
         for order, each in zip(orders, latents, strict=True):
-            sitting.stop_if_unwanted()
+            sitting.let_others_by()
             self._finish(order, each[None], share, sitting)
 
     def _only_scale(self, orders: Sequence[Order], sitting: "Sitting") -> None:
@@ -214,7 +220,7 @@ class ZImagePainter:
                 self._settle()
                 sitting.step_done(len(orders))
                 self._show(orders, sent, sitting)
-                sitting.stop_if_unwanted()
+                sitting.let_others_by()
             self._previews.finish()
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
@@ -266,17 +272,18 @@ class ZImagePainter:
 
     def _show(self, orders: Sequence[Order], sent: Arrived | None, sitting: "Sitting") -> None:
         """Show previews while they are cheap."""
-        if sent is None or not self._previews.budget.allows(len(orders), sitting.elapsed()):
+        if sent is None or not sitting.budget.allows(len(orders), sitting.elapsed()):
             return
 
         def shown(number: int, jpeg: bytes) -> None:
             sitting.emit(Preview(orders[number].id, jpeg))
 
-        self._previews.show(sent, [(each.recipe.width, each.recipe.height) for each in orders], shown)
+        sizes = [(each.recipe.width, each.recipe.height) for each in orders]
+        self._previews.show(sent, sizes, shown, sitting.budget)
 
     def _finish(self, order: Order, latents: torch.Tensor, share: float, sitting: "Sitting") -> None:
         """Decode, and have the file written while this thread goes on."""
-        started = time.perf_counter()
+        started = sitting.now()
         try:
             arrived = self._courier.sent(*self._decoded(latents))
             self._settle()
@@ -285,7 +292,7 @@ class ZImagePainter:
                 raise
             sitting.emit(Failed(order.id, Fault.OUT_OF_MEMORY))
             return
-        seconds = share + time.perf_counter() - started
+        seconds = share + sitting.now() - started
         self._hand_over(lambda: picture_of(*arrived()), order, seconds, sitting)
 
     def _decoded(self, latents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -320,18 +327,28 @@ class ZImagePainter:
 class Sitting:
     """A request while it is drawn: who is told, when to stop, how far it is."""
 
-    def __init__(self, request: Generate, emit: Emit, should_stop: ShouldStop) -> None:
+    def __init__(
+        self,
+        request: Generate,
+        emit: Emit,
+        should_stop: ShouldStop,
+        let_by: LetBy,
+        budget: PreviewBudget,
+    ) -> None:
         self.emit = emit
+        self.budget = budget
         self.previews = request.previews
         self.pictures: dict[str, Image.Image] = {}
         self.done = 0  # steps, summed over the orders
         self.freed = False  # what only makes drawing quicker was let go of
         self.share = 0.0  # of each order in the seconds before drawing: LoRAs are put on
         self._should_stop = should_stop
+        self._let_by = let_by
+        self._away = 0.0  # seconds in which others were drawn
         self._orders = len(request.orders)
         self._steps = request.orders[0].recipe.drawn_steps
         self._shown = 0
-        self._started = time.perf_counter()
+        self._started = self.now()
 
     def open_pictures(self, request: Generate) -> bool:
         """Open what the orders start from; end them where that is impossible."""
@@ -344,9 +361,13 @@ class Sitting:
             return False
         return True
 
+    def now(self) -> float:
+        """Return the seconds of a clock that stands still while others are let by."""
+        return time.perf_counter() - self._away
+
     def elapsed(self) -> float:
         """Seconds since the start."""
-        return time.perf_counter() - self._started
+        return self.now() - self._started
 
     def step_done(self, orders: int) -> None:
         """Note one step of so many orders; tell it when the whole request is one step further."""
@@ -360,8 +381,15 @@ class Sitting:
         self.done += self._steps
         self.emit(Failed(order.id, fault))
 
-    def stop_if_unwanted(self) -> None:
-        """Raise Stopped once nobody waits any more."""
+    def let_others_by(self) -> None:
+        """Let those be drawn whose turn is now. Raises Stopped once nobody waits for this one any more."""
+        self._stop_if_unwanted()
+        paused = time.perf_counter()
+        self._let_by(1 - self.done / (self._orders * self._steps))
+        self._away += time.perf_counter() - paused
+        self._stop_if_unwanted()
+
+    def _stop_if_unwanted(self) -> None:
         if self._should_stop():
             raise Stopped
 

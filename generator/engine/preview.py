@@ -66,51 +66,63 @@ FLUX_PREVIEW = PreviewMap.of(
 
 
 class PreviewBudget:
-    """Allows previews as long as they take no more than their share of the time. Told all times."""
+    """Allows a request's previews as long as they take no more than their share. Told all times."""
 
-    def __init__(self) -> None:
-        self._cost = FIRST_GUESS  # of the latest preview, seconds
-        self._spent = 0.0
-
-    def starts(self) -> None:
-        """Begin a new picture; what a preview costs is remembered."""
+    def __init__(self, cost: float = FIRST_GUESS) -> None:
+        self.cost = cost  # of the latest preview, seconds
         self._spent = 0.0
 
     def allows(self, count: int, elapsed: float) -> bool:
         """Whether `count` more previews fit, `elapsed` seconds into the picture."""
-        return self._spent + count * self._cost <= SHARE * elapsed
+        return self._spent + count * self.cost <= SHARE * elapsed
 
     def spend(self, count: int, seconds: float) -> None:
         """Note what `count` previews took."""
         self._spent += seconds
-        self._cost = seconds / count
+        self.cost = seconds / count
 
 
 class Previews:
     """Shows what pictures are going to be, in their order, while the next step is computed."""
 
     def __init__(self, colours: PreviewMap, device: torch.device) -> None:
-        self.budget = PreviewBudget()
+        self._cost = FIRST_GUESS  # of the latest preview, whoever's it was
         self._colours = PreviewMap(colours.matrix.to(device), colours.bias.to(device))
         self._courier = Courier(beside(device))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="previews")  # one: so they keep their order
         self._last: Future[None] | None = None
 
+    def budget(self) -> PreviewBudget:
+        """Return the budget of a request that begins."""
+        return PreviewBudget(self._cost)
+
     def sent(self, clean: Tensor) -> Callable[[], list[Tensor]]:
         """Tell the device to map clean latents, (n, 16, h, w), and to send the colours; wait for nothing."""
         return self._courier.sent(levels(clean, self._colours))
 
-    def show(self, arrived: Callable[[], list[Tensor]], sizes: Sequence[Size], shown: Show) -> None:
+    def show(
+        self,
+        arrived: Callable[[], list[Tensor]],
+        sizes: Sequence[Size],
+        shown: Show,
+        budget: PreviewBudget,
+    ) -> None:
         """Hand each picture's number and preview to `shown`, from another thread, once they have arrived."""
         if self._last is None or self._last.done():  # else the machine is too busy for more
-            self._last = self._thread.submit(self._show, arrived, sizes, shown)
+            self._last = self._thread.submit(self._show, arrived, sizes, shown, budget)
 
     def finish(self) -> None:
         """Return once nothing more is going to be shown."""
         if self._last is not None:
             wait([self._last])
 
-    def _show(self, arrived: Callable[[], list[Tensor]], sizes: Sequence[Size], shown: Show) -> None:
+    def _show(
+        self,
+        arrived: Callable[[], list[Tensor]],
+        sizes: Sequence[Size],
+        shown: Show,
+        budget: PreviewBudget,
+    ) -> None:
         started = time.thread_time()
         try:
             (pictures,) = arrived()
@@ -118,7 +130,8 @@ class Previews:
                 shown(number, small_jpeg(pixels, *size))
         except Exception as error:  # noqa: BLE001  a picture is drawn without its previews, too
             log.warning("preview failed", extra=traced(error))
-        self.budget.spend(len(sizes), time.thread_time() - started)
+        budget.spend(len(sizes), time.thread_time() - started)
+        self._cost = budget.cost
 
 
 def levels(clean: Tensor, colours: PreviewMap) -> Tensor:

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from apistage import playing_api
 from prometheus_client.parser import text_string_to_metric_families
-from stage import RECIPE, ScriptedGenerator, a_job, a_post, fails
+from stage import RECIPE, ScriptedGenerator, a_job, a_post, draws, fails
 
 from bot.refusals import QueueIsFull
 from bot.tally import MOST_SHAPES, ErrorCounter, Tally
 from bot.updates import Delivered, KeyMade, Refused
-from generator.messages import CardMemory, Loading, Ready
+from generator.messages import CardMemory, Loading, Paused, Ready, Resumed
 from storage.records import Rung
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -92,6 +92,19 @@ async def test_figures_tell_how_many_painters_draw_and_how_full_their_cards_are(
     assert figures["pinxit_painter_busy", ()] == 0.25
     assert figures["pinxit_card_memory_allocated_bytes", ()] == 3 << 30
     assert figures["pinxit_card_memory_bytes", ()] == 24 << 30
+
+
+async def test_figures_tell_how_often_a_long_job_let_a_short_one_by(tmp_path):
+    def is_paused(request):
+        begun, *rest = draws(request)
+        yield from (begun, Paused(), Resumed(), *rest)
+
+    async with playing_api(tmp_path, ScriptedGenerator(is_paused)) as api:
+        await api.done((await api.order())["id"])
+
+        figures = await scraped(api)
+
+    assert figures["pinxit_pauses_total", ()] == 1
 
 
 async def test_without_a_card_there_are_no_figures_of_its_memory(api):

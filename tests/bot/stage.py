@@ -277,6 +277,7 @@ class Stage:
             dice=dice,
             least_patience_seconds=patience_seconds,
             batching=batching,
+            tally=self.tally,
         )
         self.people, self.places = People(store), Places(store, Words(["gore"]))
         self.service = Service(

@@ -27,9 +27,11 @@ from generator.messages import (
     Generate,
     Loading,
     Order,
+    Paused,
     PictureFormat,
     Preview,
     Ready,
+    Resumed,
     StepDone,
     Unusable,
     name_of,
@@ -42,6 +44,8 @@ seconds = st.floats(0, 1e6)
 events = st.one_of(
     st.builds(Begun),
     st.builds(StepDone, whole, whole),
+    st.builds(Paused),
+    st.builds(Resumed),
     st.builds(Preview, ids, st.binary(max_size=300)),
     st.builds(
         Finished,
@@ -147,12 +151,19 @@ def test_a_frame_too_large_is_refused_before_it_is_read(lengths):
         EventDecoder().feed(LENGTHS.pack(*lengths))
 
 
-@given(st.lists(recipes, min_size=1, max_size=4), st.booleans(), st.sampled_from(PictureFormat))
-def test_requests_survive_the_way(wanted, previews, format):
+@given(st.lists(recipes, min_size=1, max_size=4), st.booleans(), seconds, st.sampled_from(PictureFormat))
+def test_requests_survive_the_way(wanted, previews, seconds, format):
     orders = tuple(Order(id=str(n), recipe=recipe, format=format) for n, recipe in enumerate(wanted))
-    request = Generate(orders=orders, previews=previews)
+    request = Generate(orders=orders, previews=previews, seconds=seconds)
 
     assert decode_generate(encode_generate(request)) == request
+
+
+@pytest.mark.parametrize(("told", "understood"), [({}, 0.0), ({"seconds": 2}, 2.0), ({"seconds": -1}, 0.0)])
+def test_who_says_no_seconds_is_expected_to_take_unknown_ones(told, understood):
+    head = json.loads(_request()) | {"pictures": []} | told
+
+    assert decode_generate(framed(json.dumps(head).encode())).seconds == understood
 
 
 @given(st.lists(st.binary(max_size=400), min_size=1, max_size=3, unique=True), st.data())

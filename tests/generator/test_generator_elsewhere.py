@@ -183,14 +183,14 @@ from wishes import wish
 class Hanging:
     model = "hanging"
     card = None
-    def draw(self, request, emit, should_stop):
+    def draw(self, request, emit, should_stop, let_by):
         time.sleep(1000)
 
 easel = Easel(lambda progress: Hanging())
 easel.start()
 commission = Commission(wish(), lambda event: None)
 easel.takes(commission)
-while not easel._drawn:
+while not easel._begun:
     time.sleep(0.01)
 commission.stop()
 end_when_stuck(easel, 0.1)

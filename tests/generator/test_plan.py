@@ -26,10 +26,11 @@ def test_each_replica_has_its_part_of_the_cards(gpus):
     assert painters_options(Plan(gpus=gpus))["ray_actor_options"]["num_gpus"] == gpus
 
 
-def test_a_replica_is_given_one_request_and_few_wait():
-    told = painters_options(Plan())
+@pytest.mark.parametrize(("most", "given"), [(1, 2), (3, 1)])
+def test_one_of_several_replicas_is_given_one_request_and_one_alone_the_next_too(most, given):
+    told = painters_options(Plan(most=most))
 
-    assert told["max_ongoing_requests"] == 1
+    assert told["max_ongoing_requests"] == given
     assert 1 <= told["max_queued_requests"] <= 10
 
 

@@ -134,6 +134,7 @@ def _tallied(tally: Tally) -> Iterator[Metric]:
         CounterMetricFamily("pinxit_jobs_ended", "Jobs by how they ended.", labels=("platform", "end")),
         tally.ends,
     )
+    yield CounterMetricFamily("pinxit_pauses", "Times that a job let a shorter one by.", tally.pauses)
     yield _labelled(
         CounterMetricFamily("pinxit_deliveries", "Ends by how they were shown.", labels=("platform", "rung")),
         tally.rungs,

@@ -19,9 +19,7 @@ def test_previews_take_no_more_than_their_share():
 
 
 def test_a_preview_that_costs_too_much_is_skipped():
-    budget = PreviewBudget()
-    budget.spend(1, 0.02)
-    budget.starts()
+    budget = PreviewBudget(cost=0.02)
 
     assert not budget.allows(1, 0.3)
     assert budget.allows(1, 0.4)
