@@ -6,11 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from io import StringIO
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -20,6 +22,7 @@ from generator.choices import Choices, Compiling, Precision
 from generator.models import EMBEDDED
 
 PREFIX = "PINXIT_"
+PREFIXES = (PREFIX, "DISCORD_", "TELEGRAM_")  # in a file of ours; in the environment others use the last two
 DOTENV = Path(".env")
 SHORTEST_PASSWORD = 8
 SHORTEST_SECRET = 16
@@ -712,20 +715,34 @@ def variable(field: str) -> str:
 def read_settings(dotenv: Path = DOTENV) -> Reading:
     """Read the environment and `.env` (the environment wins). Raises BadSettings with every fault."""
     kept = _read_dotenv(dotenv)
+    suspects = _suspects(os.environ, kept)
     try:
         settings = Settings(_env_file=dotenv)  # type: ignore[call-arg]
     except ValidationError as error:
-        raise BadSettings(tuple(_sentence(detail) for detail in error.errors())) from None
-    return Reading(settings, _origins(os.environ, kept), _suspects(os.environ, kept))
+        raise BadSettings((*(_sentence(detail) for detail in error.errors()), *suspects)) from None
+    return Reading(settings, _origins(os.environ, kept), suspects)
 
 
 def _read_dotenv(path: Path) -> Mapping[str, str | None]:
-    if not path.exists():
+    if not path.is_file():
         return {}
     try:
-        return dotenv_values(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadSettings((f"{path} cannot be read as UTF-8 text: {type(error).__name__}.",)) from None
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadSettings(
+            (f"{path} cannot be read ({error.strerror}). Check its owner and its rights.",)
+        ) from None
+    except UnicodeDecodeError:
+        raise BadSettings((f"{path} is no text in UTF-8. Write it anew with an editor.",)) from None
+    if odd := _odd_lines(text):
+        raise BadSettings(tuple(f"{path}, line {number} is not NAME=value." for number in odd))
+    return dotenv_values(stream=StringIO(text))
+
+
+def _odd_lines(text: str) -> list[int]:
+    """Return the numbers of lines that set nothing; the reader counts empty ones to what follows them."""
+    odd = [line.original for line in parse_stream(StringIO(text)) if line.error]
+    return [each.line + len(each.string) - len(each.string.lstrip("\n")) for each in odd]
 
 
 def _origins(environ: Mapping[str, str], dotenv: Mapping[str, str | None]) -> dict[str, Origin]:
@@ -742,7 +759,8 @@ def _origin(name: str, environ: Mapping[str, str], dotenv: Mapping[str, str | No
 
 def _suspects(environ: Mapping[str, str], dotenv: Mapping[str, str | None]) -> tuple[str, ...]:
     known = {variable(field) for field in Settings.model_fields} | NOT_OURS
-    ours = {name.upper() for name in (*environ, *dotenv) if name.upper().startswith(PREFIX)}
+    ours = {name.upper() for name in environ if name.upper().startswith(PREFIX)}
+    ours |= {name.upper() for name in dotenv if name.upper().startswith(PREFIXES)}
     return tuple(_did_you_mean(name, known) for name in sorted(ours - known))
 
 

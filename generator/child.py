@@ -190,6 +190,8 @@ class GeneratorChild:
         """Remember the health. A new attempt hides the reason of the last only when it gets further."""
         if health is None or (isinstance(self._health, Unusable) and health == Loading(0.0)):
             return
+        if isinstance(health, Unusable) and health != self._health:
+            log.warning("nothing can be painted", extra={"reason": health.reason})
         async with self._changed:
             self._health = health
             self._changed.notify_all()

@@ -74,6 +74,8 @@ class RemoteGenerator:
         except NotReached as error:
             log.debug("generator not reached", extra={"reason": str(error)})
             return
+        if isinstance(health, Unusable) and health != self._last:
+            log.warning("nothing can be painted", extra={"reason": health.reason})
         if type(health) is not type(self._last):
             log.info("generator elsewhere", extra={"address": str(self._address), "health": str(health)})
         self._heard_at = self._now()

@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     threads = options.threads or default_threads(os.cpu_count() or 1)
     prepare_environment(threads)
     log_as_json()
-    listening = _socket(options)
+    listening = _listening(options)
     choices = Choices(options.precision, options.compile, options.compiled)
     easel = Easel(painter_loader(options.model, threads, options.loras, choices))
     easel.start()
@@ -160,6 +160,15 @@ def prepare_environment(threads: int) -> None:
     os.environ["DIFFUSERS_VERBOSITY"] = "error"
 
 
+def _listening(options: argparse.Namespace) -> socket.socket:
+    """Return the socket that is asked for, or end with one sentence."""
+    try:
+        return _socket(options)
+    except OSError as error:
+        place = options.listen or options.socket or f"socket {options.fd}"
+        sys.exit(f"The generator cannot listen on {place}: {os.strerror(error.errno or 0)}.")
+
+
 def _socket(options: argparse.Namespace) -> socket.socket:
     if options.fd is not None:
         return socket.socket(fileno=options.fd)
@@ -183,12 +192,15 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 def _serve(config: uvicorn.Config, listening: socket.socket) -> None:
-    server = uvicorn.Server(config)
+    code = 1
     try:
-        server.run(sockets=[listening])
+        uvicorn.Server(config).run(sockets=[listening])
+        code = 0
+    except Exception:
+        log.exception("the generator cannot serve")
     finally:
         logging.shutdown()
-        os._exit(0)  # the drawing thread may be deep in a kernel, and nothing needs to be put away
+        os._exit(code)  # the drawing thread may be deep in a kernel, and nothing needs to be put away
 
 
 # ── logs ──────────────────────────────────────────────────────────────────────────────────────────

@@ -57,7 +57,9 @@ def find_folder(source: str, progress: Progress, *, leave_out: Sequence[str] = (
         raise UnusableModel(f"{source} is a file; here a folder in the ZImagePipeline layout is needed.")
     if HUB_ID.fullmatch(source):
         return downloaded(source, progress, WANTED_FILES, leave_out)
-    raise UnusableModel(f"There is no model folder at {source}.")
+    raise UnusableModel(
+        f"There is no model folder at {source}; a model of the Hub is named like Tongyi-MAI/Z-Image-Turbo."
+    )
 
 
 def check_none_missing(folder: Path, missing: Sequence[str]) -> None:

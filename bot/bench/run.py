@@ -16,7 +16,7 @@ from bot.bench.acceptance import acceptance
 from bot.bench.product import Drawn, Product
 from bot.cli.generator import events_of
 from bot.settings import Settings
-from bot.trouble import Trouble
+from bot.trouble import Misuse, Trouble
 from generator.client import GeneratorClient
 from generator.figures import Figure, show, write
 from generator.messages import Order
@@ -32,6 +32,8 @@ def measure(  # noqa: PLR0913 - one for each option
     settings: Settings, *, pictures: int, queued: int, history: bool, api: bool, file: Path | None
 ) -> None:
     """Measure everything that is asked for, print it, and write it to `file` as JSON."""
+    if file is not None and not file.absolute().parent.is_dir():
+        raise Misuse(f"There is no folder {file.parent} to write {file.name} in.")
     with tempfile.TemporaryDirectory(prefix="pinxit-bench-") as folder:
         figures = asyncio.run(_measured(settings, pictures, queued, Path(folder)))
         if api:

@@ -1,5 +1,6 @@
 """The command line. What a command needs is imported inside it, so that each starts fast."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,6 +48,9 @@ def run_command(arguments: Sequence[str]) -> int:
         return _told(str(trouble), trouble.exit_code)
     except StorageError as error:
         return _told(str(error), 1)
+    except PermissionError as error:
+        place = error.filename or "What is needed"
+        return _told(f"{place} may not be used by this user. Check its owner and its rights.", 1)
     except SystemExit as ended:
         return _exit_code(ended)
     return 0
@@ -69,6 +73,12 @@ def _read() -> Reading:
     return reading
 
 
+def _keeping() -> Reading:
+    """Read the settings for a command that writes to the data folder: what it writes is its owner's alone."""
+    os.umask(0o077)
+    return _read()
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         print(f"pinxit {version_of_pinxit()}")  # noqa: T201
@@ -87,7 +97,7 @@ def options(
 
 @app.command(help="Start Pinxit: the web chat, the queue and the painter. Ctrl-C stops it.")
 def run() -> None:
-    reading = _read()
+    reading = _keeping()
     from bot.cli.run import serve  # noqa: PLC0415
 
     raise typer.Exit(serve(reading.settings))
@@ -110,7 +120,7 @@ def generator(
     key: Annotated[Path | None, typer.Option("--key", help="File of its key.")] = None,
     drain: Annotated[int, typer.Option("--drain", min=0, help="Seconds to finish in when stopped.")] = 30,
 ) -> None:
-    reading = _read()
+    reading = _keeping()
     from bot.cli.elsewhere import generate  # noqa: PLC0415
 
     generate(reading.settings, listen, certificate, key, drain)
@@ -235,7 +245,7 @@ def database_status() -> None:
 
 @db.command("migrate", help="Bring the database up to this version, as every start does too.")
 def migrate_database() -> None:
-    reading = _read()
+    reading = _keeping()
     from bot.cli.db import migrate  # noqa: PLC0415
 
     migrate(reading.settings)
@@ -243,7 +253,7 @@ def migrate_database() -> None:
 
 @db.command("copy", help="Copy the SQLite file into the empty PostgreSQL database of PINXIT_DATABASE.")
 def copy_database() -> None:
-    reading = _read()
+    reading = _keeping()
     from bot.cli.db import copy  # noqa: PLC0415
 
     copy(reading.settings)
@@ -262,7 +272,7 @@ def create_key(  # noqa: PLR0913 - one argument for each option
     waiting: Annotated[int | None, typer.Option("--waiting", min=1, help="Unfinished jobs.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the key alone.")] = False,
 ) -> None:
-    reading = _read()
+    reading = _keeping()
     from bot.cli.keys import create_key as create  # noqa: PLC0415
 
     create(
@@ -303,7 +313,7 @@ def add_lora(
         str | None, typer.Option("--name", help="What people type.", show_default="the file's name")
     ] = None,
 ) -> None:
-    reading = _read()
+    reading = _keeping()
     from bot.cli.loras import add_lora as add  # noqa: PLC0415
 
     add(reading.settings, file, name)
@@ -349,7 +359,7 @@ def backup(
     *,
     pictures: Annotated[bool, typer.Option(help="Copy the pictures too.")] = True,
 ) -> None:
-    reading = _read()
+    reading = _keeping()
     from bot.cli.backup import make  # noqa: PLC0415
 
     make(reading, target, with_pictures=pictures)
@@ -357,7 +367,7 @@ def backup(
 
 @app.command(help="Put a backup into an empty data folder, or an empty PostgreSQL database.")
 def restore(source: Annotated[Path, typer.Argument(help="What `pinxit backup` made.")]) -> None:
-    reading = _read()
+    reading = _keeping()
     from bot.cli.backup import take_back  # noqa: PLC0415
 
     take_back(reading.settings, source)
@@ -427,7 +437,7 @@ def convert_model(
         typer.Option(help="Sixteen bits, or the large matrices in eight: no start narrows them again."),
     ] = "exact",
 ) -> None:
-    reading = _read()
+    reading = _keeping()
     from bot.cli.model import convert_model as convert  # noqa: PLC0415
     from generator.choices import Precision  # noqa: PLC0415
 

@@ -1,6 +1,7 @@
 """A generator for one command, without a server: one elsewhere, or started, waited for, asked, stopped."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -34,6 +35,7 @@ async def ready_generator(
 
     A process started for it and its socket are gone afterwards, however the command ends.
     """
+    logging.getLogger("generator").addHandler(logging.NullHandler())  # what is wrong is told by Trouble
     async with AsyncExitStack() as after:
         painter = generator_elsewhere(settings) or _own(settings, after)
         supervising = asyncio.create_task(painter.run())

@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 import socket
+import stat
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
@@ -19,7 +20,7 @@ from bot.doctor.platforms import ask_platforms
 from bot.doctor.store import contents_check, jobs_check, ledger_check
 from bot.doctor.verdicts import Check, Verdict, advice, worst
 from bot.picture_places import pictures_at
-from bot.settings import BadSettings, Reading, Settings, read_settings
+from bot.settings import DOTENV, BadSettings, Reading, Settings, read_settings
 from bot.styles import BadStyles, read_styles
 from bot.words import BadWords, read_words
 from generator.address import Address
@@ -81,10 +82,10 @@ def all_checks(*, deep: bool) -> Iterator[Check]:
     yield settings_check(reading)
     yield (folder := folder_check(settings.data))
     yield disk_check(settings.data)
-    yield lists_check(settings)
     if settings.pictures is not None:
         yield asyncio.run(pictures_check(settings))
     if folder.verdict is not Verdict.BAD:
+        yield lists_check(settings)
         yield from asyncio.run(database_checks(settings, deep=deep))
     painter = [libraries_check(OF_THE_GENERATOR), model_check(settings.model), gpu_check(settings.model)]
     painter.append(memory_check(settings))
@@ -117,21 +118,33 @@ def libraries_check(needed: Sequence[str] = LIBRARIES) -> Check:
 
 
 def settings_check(reading: Reading) -> Check:
-    """They could be read; misspelled names are worth knowing."""
+    """They could be read; misspelled names are worth knowing, and secrets that anybody can read."""
     if reading.warnings:
         return Check("settings", Verdict.NOTE, " ".join(reading.warnings), reading.warnings[0])
+    if DOTENV.is_file() and (open_to := _open_to_others(DOTENV)):
+        fix = f"keep others out: `chmod 600 {DOTENV}`."
+        return Check("settings", Verdict.NOTE, f"valid, but of {DOTENV.absolute()}: {open_to}", fix)
     return Check("settings", Verdict.GOOD, "valid")
 
 
 def folder_check(folder: Path) -> Check:
     """The data folder is there, or can be made, and can be written to."""
     nearest = _nearest(folder)
-    if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
-        finding = f"{folder} can be written to" if nearest == folder else f"{folder} will be made"
-        return Check("data folder", Verdict.GOOD, finding)
+    if nearest.is_dir() and os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
+        if nearest != folder:
+            return Check("data folder", Verdict.GOOD, f"{folder} will be made")
+        if open_to := _open_to_others(folder):
+            finding = f"{folder} can be written to, and {open_to}"
+            return Check("data folder", Verdict.NOTE, finding, f"keep others out: `chmod 700 {folder}`.")
+        return Check("data folder", Verdict.GOOD, f"{folder} can be written to")
     what = "cannot be written to" if nearest.is_dir() else "is no folder"
     fix = f"make {nearest} a folder you may write to, or set PINXIT_DATA to another one."
     return Check("data folder", Verdict.BAD, f"{nearest} {what}", fix)
+
+
+def _open_to_others(path: Path) -> str:
+    """Say what other people on this machine may do with it, if anything."""
+    return "others on this machine can read it" if path.stat().st_mode & stat.S_IROTH else ""
 
 
 def lists_check(settings: Settings) -> Check:
@@ -175,7 +188,7 @@ def disk_check(folder: Path) -> Check:
 
 def _nearest(folder: Path) -> Path:
     """Return the folder, or the nearest one above it that exists."""
-    return next(each for each in (folder, *folder.parents) if each.exists())
+    return next(each for each in (folder, *folder.parents) if os.path.exists(each))  # noqa: PTH110 - no rights, no error
 
 
 async def database_checks(settings: Settings, *, deep: bool) -> list[Check]:
@@ -323,11 +336,7 @@ def _taken(settings: Settings, error: OSError) -> Check:
 def _is_running(folder: Path) -> bool:
     from storage.folder_lock import FolderLock  # noqa: PLC0415 - seldom needed
 
-    try:
-        with FolderLock(folder):
-            return False
-    except StorageError:
-        return folder.is_dir()
+    return FolderLock.is_taken(folder)
 
 
 def picture_check(settings: Settings) -> Check:

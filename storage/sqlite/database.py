@@ -159,7 +159,7 @@ class SqliteDatabase:
 
 def _make_folder(path: Path) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"The folder of {path} cannot be made: {error.strerror}.") from error
 

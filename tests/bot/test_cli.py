@@ -20,7 +20,8 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(autouse=True)
 def data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A folder of its own for every test, and no setting from outside."""
+    """A folder of its own for every test, no setting from outside, and the process's own rights for files."""
+    monkeypatch.setattr("os.umask", lambda _mask: 0)
     for name in [*os.environ]:
         if name.upper().startswith("PINXIT_") or name.upper() in {"DISCORD_TOKEN", "TELEGRAM_TOKEN"}:
             monkeypatch.delenv(name)
@@ -211,6 +212,18 @@ def test_what_cannot_be_deployed_on_ray_is_said(arguments, word, capsys, monkeyp
 
     assert code("serve-ray", *arguments) == 2
     assert word in capsys.readouterr().err
+
+
+def test_a_cluster_that_is_not_there_is_said_at_once(capsys, monkeypatch):
+    monkeypatch.setattr("bot.cli.elsewhere.find_spec", lambda _name: object())
+
+    assert code("serve-ray", "--cluster", "127.0.0.1:1") == 1
+    assert "No Ray cluster is reached at 127.0.0.1:1" in capsys.readouterr().err
+
+
+def test_where_figures_cannot_be_written_is_said_before_measuring(capsys, tmp_path):
+    assert code("bench", "--json", str(tmp_path / "nowhere" / "figures.json")) == 2
+    assert "There is no folder" in capsys.readouterr().err
 
 
 def test_without_ray_it_is_said_how_to_get_it(capsys, monkeypatch):

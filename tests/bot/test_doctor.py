@@ -20,12 +20,14 @@ from bot.doctor.examine import (
     model_check,
     port_check,
     python_check,
+    settings_check,
 )
 from bot.doctor.verdicts import Check, Verdict, advice
 from bot.settings import read_settings
 from generator.address import address_of
 from generator.embedded import WEIGHTS
 from generator.messages import Loading, Ready, Unusable
+from storage.folder_lock import FolderLock
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +82,28 @@ def test_a_file_in_the_place_of_the_data_folder_is_found(data):
     check = folder_check(data)
 
     assert (check.verdict, check.finding) == (Verdict.BAD, f"{data} is no folder")
+
+
+def test_what_others_on_the_machine_can_read_is_worth_knowing(data, tmp_path):
+    data.mkdir(mode=0o755)
+    (tmp_path / ".env").write_text("PINXIT_PORT=0\n")
+    (tmp_path / ".env").chmod(0o644)
+
+    found = [folder_check(data), settings_check(read_settings())]
+
+    assert [each.verdict for each in found] == [Verdict.NOTE, Verdict.NOTE]
+    assert [each.fix.partition("`")[2] for each in found] == [f"chmod 700 {data}`.", "chmod 600 .env`."]
+
+
+def test_a_folder_that_cannot_be_used_is_not_taken_for_a_running_pinxit(data, monkeypatch):
+    data.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        monkeypatch.setenv("PINXIT_PORT", str(other.getsockname()[1]))
+        alone = port_check(read_settings().settings)
+        with FolderLock(data):
+            beside = port_check(read_settings().settings)
+
+    assert (alone.verdict, beside.verdict) == (Verdict.BAD, Verdict.GOOD)
 
 
 def test_a_database_from_the_future_is_found(data):

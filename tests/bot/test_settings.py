@@ -137,7 +137,29 @@ def test_an_empty_value_counts_as_not_set(dotenv, monkeypatch):
 def test_a_file_that_is_no_text_is_one_sentence(dotenv):
     dotenv.write_bytes(b"PINXIT_MODEL=\xff\xfe\n")
 
-    assert faults(dotenv) == (f"{dotenv} cannot be read as UTF-8 text: UnicodeDecodeError.",)
+    assert faults(dotenv) == (f"{dotenv} is no text in UTF-8. Write it anew with an editor.",)
+
+
+def test_a_line_that_sets_nothing_is_named_by_its_number(dotenv, capsys):
+    dotenv.write_text('PINXIT_PORT=1\nPINXIT_MODEL is z\n\nDISCORD_TOKEN="unended\n')
+
+    assert faults(dotenv) == (
+        f"{dotenv}, line 2 is not NAME=value.",
+        f"{dotenv}, line 4 is not NAME=value.",
+    )
+    assert capsys.readouterr().err == ""
+
+
+def test_a_folder_called_like_the_file_is_none_of_ours(dotenv):
+    dotenv.mkdir()
+
+    assert read_settings(dotenv).settings.port == 8000
+
+
+def test_a_misspelled_token_is_noticed_in_the_file_beside_the_faults(dotenv):
+    dotenv.write_text("DISCORD_TOKN=x\nPINXIT_PORT=many\n")
+
+    assert faults(dotenv)[1] == "DISCORD_TOKN is no setting of Pinxit; did you mean DISCORD_TOKEN?"
 
 
 def test_the_data_folder_follows_the_platform():

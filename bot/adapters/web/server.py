@@ -1,6 +1,7 @@
 """Serves the web chat inside the bot's own event loop, without touching its signals."""
 
 import asyncio
+import errno
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from bot.adapters.web.connections import GuardedProtocol
 
 LARGEST_FRAME = 4_000_000  # bytes; what is larger closes the socket, see messages.LONGEST_MESSAGE
 STOP_SECONDS = 3
+NO_ADDRESS = "{host} is no address of this machine ({reason}): set PINXIT_HOST to one, such as 127.0.0.1."
 
 
 class CannotListen(Exception):
@@ -76,13 +78,15 @@ def _bound(host: str, port: int) -> socket.socket:
         )[0]
         listener = socket.socket(family, kind, proto)
     except OSError as error:
-        raise CannotListen(f"{host} is no address of this machine: {error.strerror}.") from error
+        raise CannotListen(NO_ADDRESS.format(host=host, reason=error.strerror)) from error
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(address)
         listener.listen()
     except OSError as error:
         listener.close()
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise CannotListen(NO_ADDRESS.format(host=host, reason=error.strerror)) from error
         sentence = f"Port {port} on {host} cannot be used ({error.strerror}): set PINXIT_PORT to another one."
         raise CannotListen(sentence) from error
     listener.setblocking(False)
