@@ -24,6 +24,12 @@ COPY generator generator
 RUN python -m pip --python /opt/pinxit/bin/python install --extra-index-url "${TORCH_INDEX}" ".[${EXTRAS}]"
 
 FROM python:${PYTHON}
+# Triton builds some lines of C when it first meets a card; without, nothing is compiled and drawing is slower.
+# Debian keeps only its latest compiler, so a pinned one could not be installed for long.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends gcc libc6-dev \
+    && rm -rf /var/lib/apt/lists/*
 RUN groupadd --gid 10001 pinxit \
     && useradd --uid 10001 --gid 10001 --home-dir /data --no-create-home --shell /usr/sbin/nologin pinxit \
     && install --directory --owner 10001 --group 10001 --mode 0700 /data

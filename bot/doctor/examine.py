@@ -25,7 +25,9 @@ from bot.styles import BadStyles, read_styles
 from bot.words import BadWords, read_words
 from generator.address import Address
 from generator.checkpoint import HUB_FILE, check_local
+from generator.choices import Compiling
 from generator.client import GeneratorClient, NotReached
+from generator.compiler import PACKAGES, lacking
 from generator.machine import free_memory
 from generator.messages import Health, Loading, Ready, Unusable
 from generator.models import EMBEDDED
@@ -88,7 +90,7 @@ def all_checks(*, deep: bool) -> Iterator[Check]:
         yield lists_check(settings)
         yield from asyncio.run(database_checks(settings, deep=deep))
     painter = [libraries_check(OF_THE_GENERATOR), model_check(settings.model), gpu_check(settings.model)]
-    painter.append(memory_check(settings))
+    painter += [memory_check(settings), *compiling_check(settings)]
     if (address := settings.generator_address) is not None:
         painter = [asyncio.run(generator_check(settings, address))]
     yield from painter
@@ -252,6 +254,18 @@ def memory_check(settings: Settings) -> Check:
         return Check("memory", Verdict.GOOD, finding + kernel)
     fix = "set PINXIT_PRECISION to auto, or use a larger card or machine."
     return Check("memory", Verdict.BAD, finding, fix)
+
+
+def compiling_check(settings: Settings) -> Iterator[Check]:
+    """Where there is a card, what compiling for it wants is there."""
+    if settings.compile is Compiling.OFF or not cards():
+        return
+    if (missing := lacking()) is None:
+        yield Check("compiling", Verdict.GOOD, "each size is compiled in the background while it is drawn")
+        return
+    finding = f"{missing} is lacking, so nothing is compiled and drawing is slower"
+    fix = f"on Debian and Ubuntu: sudo apt-get install {PACKAGES}; then start the generator again."
+    yield Check("compiling", Verdict.NOTE, finding, fix)
 
 
 def gpu_check(model: str) -> Check:

@@ -18,6 +18,7 @@ from torch import Tensor
 from torch._inductor.runtime.cache_dir_utils import default_cache_dir
 
 from generator.choices import Choices, Compiling
+from generator.compiler import lacking
 from generator.engine.block import Attention, Block, Modulation, block
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,9 @@ def compiled_for(device: torch.device, choices: Choices) -> "Compiled | None":
     wanted = choices.compiling is Compiling.ON or (
         choices.compiling is Compiling.AUTO and device.type == "cuda"
     )
+    if wanted and device.type == "cuda" and (missing := lacking()) is not None:
+        log.warning("nothing is compiled, so drawing is slower", extra={"lacking": missing})
+        return None
     if wanted and choices.kept is not None:
         keep_in(choices.kept)
     return Compiled() if wanted else None

@@ -10,6 +10,7 @@ import pytest
 
 from bot.doctor.examine import (
     cards_check,
+    compiling_check,
     database_checks,
     disk_check,
     examine,
@@ -26,6 +27,7 @@ from bot.doctor.verdicts import Check, Verdict, advice
 from bot.settings import read_settings
 from generator.address import address_of
 from generator.embedded import WEIGHTS
+from generator.memory import Card
 from generator.messages import Loading, Ready, Unusable
 from storage.folder_lock import FolderLock
 
@@ -241,3 +243,16 @@ def test_a_card_that_others_fill_is_worth_knowing():
     assert (free.verdict, free.finding) == (Verdict.GOOD, "NVIDIA H200, 4 MiB of 143771 MiB taken")
     assert full.verdict is Verdict.NOTE
     assert one_free.verdict is Verdict.GOOD
+
+
+def test_a_machine_with_a_card_that_cannot_compile_for_it_is_worth_knowing(monkeypatch):
+    monkeypatch.setattr("bot.doctor.examine.cards", lambda: [Card("NVIDIA H200", 1 << 37)])
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv("CC", raising=False)
+    (check,) = compiling_check(read_settings().settings)
+
+    monkeypatch.setenv("PINXIT_COMPILE", "off")
+
+    assert (check.verdict, check.finding.split(",")[0]) == (Verdict.NOTE, "a C compiler is lacking")
+    assert "apt-get install gcc" in check.fix
+    assert not [*compiling_check(read_settings().settings)]

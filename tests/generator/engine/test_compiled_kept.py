@@ -10,6 +10,8 @@ import pytest
 import torch
 
 from generator.bench.arms import ARMS, why_not
+from generator.choices import Choices
+from generator.engine.compiled import compiled_for
 
 COMPILING = """
 import json, sys, time
@@ -61,3 +63,12 @@ def test_a_second_start_compiles_nothing_that_the_first_did(tmp_path):
     assert first["found"]["fxgraph_cache_miss"] == 2
     assert "fxgraph_cache_miss" not in second["found"]
     assert second["found"]["fxgraph_cache_hit"] == 2
+
+
+def test_on_a_card_whose_machine_cannot_compile_it_is_said_and_drawn_plainly(monkeypatch, caplog):
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv("CC", raising=False)
+
+    assert compiled_for(torch.device("cuda"), Choices()) is None
+    assert "nothing is compiled" in caplog.text
+    assert caplog.records[-1].lacking == "a C compiler"
