@@ -491,3 +491,108 @@ async def test_the_password_page_lets_the_person_in(service: ScriptedService, br
         await page.keyboard.press("Enter")
 
         await expect(page.locator("body")).to_have_attribute("data-ready", "true")
+
+
+async def test_nothing_to_press_by_finger_is_smaller_than_44_pixels(
+    url: str, service: ScriptedService, browser: Any
+) -> None:
+    phone = await browser.new_context(
+        viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, locale="ru-RU"
+    )
+    page = await phone.new_page()
+    await page.goto(url)
+    await page.wait_for_selector("body[data-ready]")
+    await service.finish(await service.accepted("a star"))
+    await service.finish(await service.accepted("four stars --n 4"))
+    await expect(page.locator("img.picture.is-loaded")).to_have_count(5)
+
+    small = await page.evaluate(SMALL)
+    await page.locator("[data-job=job001] .open").click()
+    small += await page.evaluate(SMALL)
+    await page.keyboard.press("Escape")
+    for command in ("/settings", "/styles", "/link", "/help"):
+        await page.locator("#text").fill(command)
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("dialog[open]")
+        small += await page.evaluate(SMALL)
+        await page.keyboard.press("Escape")
+
+    assert small == []
+    assert await page.evaluate("document.scrollingElement.scrollWidth") == 360
+    await phone.close()
+
+
+SMALL = """() => {
+  const top = document.querySelector("dialog[open]") ?? document;
+  const pressed = [...top.querySelectorAll("button, a, select, textarea, input")];
+  const boxes = pressed.map((each) => [each.id || each.className, each.getBoundingClientRect()]);
+  return boxes.filter(([, { width }]) => width > 1)
+    .filter(([, { width, height }]) => width < 43.9 || height < 43.9)
+    .map(([name, { width, height }]) => `${name} ${width}x${height}`);
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_words_stand_out_from_what_they_lie_on(url: str, visit: Visit, scheme: str) -> None:
+    page = await visit(url, color_scheme=scheme)
+
+    ratios = await page.evaluate(CONTRASTS, PAIRS)
+
+    assert {pair: ratio for pair, ratio, least in ratios if ratio < least} == {}
+
+
+PAIRS = [
+    *((ink, ground, 4.5) for ink in ("ink", "soft") for ground in ("wall", "surface", "raised", "wash")),
+    *(("accent", ground, 4.5) for ground in ("wall", "surface", "raised", "wash", "accent-wash")),
+    *(("bad", ground, 4.5) for ground in ("wall", "surface", "accent-wash")),
+    ("accent-ink", "accent", 4.5),
+    ("warn", "warn-wash", 4.5),
+    ("good", "surface", 4.5),
+    ("edge", "surface", 3),
+    ("edge", "raised", 3),
+]
+CONTRASTS = """(pairs) => {
+  const style = getComputedStyle(document.documentElement);
+  const light = (name) => {
+    const hex = style.getPropertyValue(`--${name}`).trim();
+    const parts = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255);
+    const [r, g, b] = parts.map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  return pairs.map(([ink, ground, least]) => {
+    const [darker, lighter] = [light(ink), light(ground)].sort((one, other) => one - other);
+    return [`${ink} on ${ground}`, (lighter + 0.05) / (darker + 0.05), least];
+  });
+}"""
+
+
+async def test_the_tab_tells_how_far_a_picture_is_while_one_looks_elsewhere(
+    url: str, service: ScriptedService, visit: Visit
+) -> None:
+    page = await visit(url)
+    await page.evaluate(LOOK, True)
+
+    await service.paint(await service.accepted("a star"), 2)
+    await expect(page).to_have_title("25% Pinxit")
+    await service.finish("job001")
+    await expect(page).to_have_title("✓ Pinxit")
+    await page.evaluate(LOOK, False)
+
+    await expect(page).to_have_title("Pinxit")
+
+
+LOOK = """(isHidden) => {
+  Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+async def test_each_of_several_pictures_has_a_name_of_its_own(
+    url: str, service: ScriptedService, visit: Visit
+) -> None:
+    page = await visit(url)
+
+    await service.finish(await service.accepted("foxes --n 2"))
+
+    for number in (1, 2):
+        await expect(page.get_by_role("button", name=f"foxes · Picture {number} of 2")).to_be_visible()

@@ -15,9 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.adapters.web.chat import SAMPLER_PATH, WebChat
@@ -25,6 +23,7 @@ from bot.adapters.web.guard import Guard
 from bot.adapters.web.labels import LABELS, blanks
 from bot.adapters.web.lock import COOKIE, SESSION_SECONDS, Lock, Opened, Wait, Wrong
 from bot.adapters.web.messages import LANGUAGES, LONGEST_MESSAGE
+from bot.adapters.web.page_files import ROOT, Packed, PageFiles
 from bot.adapters.web.sent import sent
 from bot.adapters.web.tabs import Tab
 from bot.adapters.web.views import file_name
@@ -79,18 +78,20 @@ class Pages:
         self._chat = chat
         self._gallery = gallery
         self._lock = Lock(door.password) if door.password is not None else None
+        self._labels: dict[str, Packed] = {}
+        self.files = PageFiles(STATIC)
 
     async def page(self, request: Request) -> Response:
         """The chat, or the way to the password."""
         if not self._is_open(request):
             return RedirectResponse("/login", 303)
-        return FileResponse(STATIC / "index.html", headers={"cache-control": "no-cache"})
+        return self.files.page("index.html", request)
 
     async def login_page(self, request: Request) -> Response:
         """The form for the password."""
         if self._is_open(request):
             return RedirectResponse("/", 303)
-        return FileResponse(STATIC / "login.html", headers={"cache-control": "no-cache"})
+        return self.files.page("login.html", request)
 
     async def login(self, request: Request) -> Response:
         """Take a password as JSON; answer 204 and the cookie, or a sentence."""
@@ -115,14 +116,16 @@ class Pages:
     async def labels(self, request: Request) -> Response:
         """The page's own words in one language."""
         language = _language(request.query_params.get("language"))
-        words = {key: say(language, key, **blanks(text)) for key, text in LABELS.items()}
-        return JSONResponse(words, headers={"cache-control": "no-cache"})
+        if language not in self._labels:
+            words = {key: say(language, key, **blanks(text)) for key, text in LABELS.items()}
+            self._labels[language] = Packed.of(json.dumps(words).encode(), "application/json")
+        return self._labels[language].answer(request)
 
     async def sampler(self, request: Request) -> Response:
         """What the model drew of the examples."""
         if not self._is_open(request) or self._chat.sampler is None:
             raise HTTPException(404)
-        return FileResponse(self._chat.sampler, headers={"cache-control": "no-cache"})
+        return FileResponse(self._chat.sampler, headers={"cache-control": FOR_EVER})
 
     async def sent(self, request: Request) -> Response:
         """A file of the person's."""
@@ -223,19 +226,10 @@ def web_app(chat: WebChat, gallery: Gallery, door: Door) -> Starlette:
             Route("/starts/{sha256}", pages.start),
             Route("/sent", pages.sent, methods=["POST"]),
             WebSocketRoute("/socket", pages.socket),
-            Mount("/static", _Static(directory=STATIC)),
+            Route(ROOT + "/{path:path}", pages.files.file),
         ],
         middleware=[Middleware(Guard, listening=door.host, names=door.names)],
     )
-
-
-class _Static(StaticFiles):
-    """Files of the page, asked for anew each time, so that an upgrade is seen at once."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers["cache-control"] = "no-cache"
-        return response
 
 
 async def _speak(socket: WebSocket, tab: Tab) -> None:

@@ -5,6 +5,7 @@ is seen at the next visit.
 """
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -71,6 +72,7 @@ class WebChat(Surface):
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._sampler_address = _address(core.sampler)
         self._tabs: set[Tab] = set()
 
     @property
@@ -156,7 +158,7 @@ class WebChat(Surface):
             "health": health_view(self._core.health()),
             **await self._options(language),
             "examples": list(self._core.examples(language)),
-            "sampler": None if self.sampler is None else SAMPLER_PATH,
+            "sampler": self._sampler_address,
         }
 
     async def _options(self, language: str) -> View:
@@ -203,3 +205,10 @@ class WebChat(Surface):
 
     def _complain(self, tab: Tab, reply: int | None, key: str) -> None:
         tab.tell({"type": "error", "reply": reply, "sentence": say(tab.language, key)})
+
+
+def _address(sampler: Path | None) -> str | None:
+    """Return where the picture of the examples is; another picture has another address."""
+    if sampler is None:
+        return None
+    return f"{SAMPLER_PATH}?{hashlib.sha256(sampler.read_bytes()).hexdigest()[:16]}"

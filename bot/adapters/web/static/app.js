@@ -8,9 +8,10 @@ import { PriceHint } from "./prices.js";
 import { Start } from "./starts.js";
 import { choosePicture, closeSheets, enlarge, showFound, showGallery, showHelp, showInfo, showKey, showQueue, showWallet } from "./sheets.js";
 import { Connection, newKey } from "./socket.js";
-import { current, number, remember, speak, t } from "./words.js";
+import { current, number, percent, remember, speak, t } from "./words.js";
 
 const LONGEST = 200_000; // characters; the bot says more kindly what is too long below it
+const DONE = "✓";
 const NEAR = 80; // pixels from the end that still count as being there
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -203,7 +204,6 @@ async function order(message, prompt, from = null) {
     toEnd("smooth");
   } else {
     draft.refuse(answer.sentence);
-    announce(answer.sentence);
   }
 }
 
@@ -274,9 +274,17 @@ function receive(item) {
   const before = posts.get(item.job)?.item.state;
   if (!put(item, false)) return;
   if (before !== item.state) announce(item.sentence);
-  if (item.state === "done" && document.hidden) document.title = "✓ Pinxit";
+  showTitle(item);
   if (before === undefined) recallable();
   showEmpty();
+}
+
+/** Tells in the tab's title how far the newest picture is, for as long as the person looks elsewhere. */
+function showTitle(item = null) {
+  const percents = [...posts.values()].filter(({ item }) => item.state === "running").map(({ item }) => item.step / item.of);
+  const isDone = item?.state === "done" || document.title.startsWith(DONE);
+  const mark = percents.length ? percent(percents.at(-1)) : isDone && DONE;
+  document.title = document.hidden && mark ? `${mark} Pinxit` : "Pinxit";
 }
 
 function put(item, isFresh) {
@@ -334,9 +342,9 @@ function showBalance({ available, held }) {
 
 function showHealth(message) {
   health = message;
-  const percent = Math.floor((message.fraction ?? 0) * 100);
+  const loaded = Math.floor((message.fraction ?? 0) * 100);
   const isConnected = !["connecting", "closed", "crowded"].includes(message.state);
-  const words = t(isConnected ? `web_painter_${message.state}` : "web_connecting", { percent });
+  const words = t(isConnected ? `web_painter_${message.state}` : "web_connecting", { percent: loaded });
   at("painter").dataset.state = message.state;
   at("painter").title = words;
   at("painter-words").textContent = words;
@@ -372,7 +380,7 @@ function showEmpty() {
   const chips = examples.map((text, index) =>
     h("li", {}, h("button", { type: "button", class: "chip", dir: "auto", onclick: () => typed(text) }, sample(index), h("span", {}, text))),
   );
-  const mark = h("img", { src: "/static/mark.svg", alt: "", width: 72, height: 72 });
+  const mark = h("img", { src: document.querySelector(".brand img").src, alt: "", width: 72, height: 72 });
   const suggestions = chips.length ? [h("p", { class: "eyebrow" }, t("web_examples")), h("ul", { class: sampler ? "chips with-samples" : "chips" }, ...chips)] : [];
   empty.replaceChildren(mark, h("h2", {}, t("web_heading")), h("p", { class: "lead" }, t("web_subheading")), ...suggestions);
 }
@@ -468,6 +476,12 @@ function labelPage() {
 
 // ── start ──
 
+/** Fetches the first words, which everything that the bot says waits for. */
+async function begin() {
+  while (!(await speaks())) await new Promise((resolve) => setTimeout(resolve, 1000));
+  labelPage();
+}
+
 const hint = new PriceHint(wish, (message) => (connection.isOpen ? connection.ask(message) : null));
 const composer = new Composer(typed, () => hint.renew());
 const start = new Start({
@@ -479,8 +493,14 @@ const start = new Start({
 });
 const connection = new Connection({
   greeting: () => ({ type: "hello", language: current() }),
-  onPush: (message) => heard[message.type]?.(message),
-  onState: connectionChanged,
+  onPush: async (message) => {
+    await spoken;
+    heard[message.type]?.(message);
+  },
+  onState: async (state) => {
+    await spoken;
+    connectionChanged(state);
+  },
 });
 
 at("open-gallery").addEventListener("click", openGallery);
@@ -501,11 +521,8 @@ document.addEventListener("keydown", (event) => {
   const isFree = !document.querySelector("dialog[open]") && !event.target.closest("textarea, select, input");
   if (isTyping && isFree) composer.focus(); // the letter lands in the message box
 });
-document.addEventListener("visibilitychange", () => {
-  document.title = "Pinxit";
-});
+document.addEventListener("visibilitychange", () => showTitle());
 
-while (!(await speaks())) await new Promise((resolve) => setTimeout(resolve, 1000));
-labelPage();
+const spoken = begin();
 connection.open();
 composer.focus();

@@ -168,6 +168,7 @@ export class Composer {
     }
     this.#list.replaceChildren(...choices.map((choice, index) => this.#row(choice, index)));
     this.#list.hidden = false;
+    this.#text.setAttribute("role", "combobox"); // else it is a box for several lines
     this.#text.setAttribute("aria-expanded", "true");
     this.#point(eager ? 0 : -1);
   }
@@ -212,8 +213,7 @@ export class Composer {
   #hide() {
     this.#list.hidden = true;
     this.#active = -1;
-    this.#text.setAttribute("aria-expanded", "false");
-    this.#text.removeAttribute("aria-activedescendant");
+    for (const name of ["role", "aria-expanded", "aria-activedescendant"]) this.#text.removeAttribute(name);
     return true;
   }
 }

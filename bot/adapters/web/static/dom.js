@@ -48,6 +48,12 @@ function put(element, name, value) {
   else element.setAttribute(name, value === true ? "" : String(value));
 }
 
+/** Returns a sentence in which an option such as --seed is never broken into two lines. */
+export function sentence(text) {
+  const parts = text.split(/(--[a-z]+)/);
+  return parts.map((part, index) => (index % 2 ? h("span", { class: "flag" }, part) : part));
+}
+
 /** Returns one of the line icons; it says nothing to screen readers. */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");

@@ -8,6 +8,7 @@ const LONGEST = 1024; // pixels of the mask; the bot scales it
 const SMALLEST = 0.02;
 const LARGEST = 0.4;
 const USUAL = 0.12; // of the picture's shorter side
+const STRIPES = 1 / 48; // of the picture's longer side
 const PACE = 0.4; // brushes for each press of an arrow
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -121,9 +122,9 @@ class Editor {
   #show() {
     const context = this.canvas.getContext("2d");
     context.clearRect(0, 0, this.width, this.height);
-    const colour = getComputedStyle(this.canvas).color;
-    for (const stroke of this.#strokes) paint(context, stroke, colour, "destination-out");
     const nothing = this.#strokes.length === 0;
+    if (!nothing) this.pattern ??= stripes(context, getComputedStyle(this.canvas).color, Math.max(this.width, this.height) * STRIPES);
+    for (const stroke of this.#strokes) paint(context, stroke, this.pattern, "destination-out");
     for (const each of [this.undo, this.clear, this.done]) each.disabled = nothing;
   }
 
@@ -198,6 +199,23 @@ function paint(context, { erase, width, points }, colour, erasing = "source-over
   for (const point of points) context.lineTo(...point);
   context.stroke();
   context.restore();
+}
+
+/** Returns stripes of a colour and white, which are seen on a picture of any colour. */
+function stripes(context, colour, wide) {
+  const side = Math.max(4, Math.round(wide));
+  const tile = h("canvas", { width: side, height: side });
+  const paper = tile.getContext("2d");
+  paper.fillStyle = colour;
+  paper.fillRect(0, 0, side, side);
+  paper.strokeStyle = "#fff";
+  paper.lineWidth = side / 4;
+  for (const left of [-side, 0, side]) {
+    paper.moveTo(left - side, 2 * side);
+    paper.lineTo(left + 2 * side, -side);
+  }
+  paper.stroke();
+  return context.createPattern(tile, "repeat");
 }
 
 function clamped(value, most) {

@@ -1,6 +1,6 @@
 // One message of the conversation: a prompt, and the frame in which its picture comes into being.
 
-import { button, h, icon } from "./dom.js";
+import { button, h, icon, sentence } from "./dom.js";
 import { number, seconds, t } from "./words.js";
 
 const SIDE = 440; // CSS pixels of a square picture; other ratios get the same area
@@ -72,7 +72,7 @@ export class Post {
   #words() {
     const { item } = this;
     if (item.state === "queued" || item.state === "running") return [];
-    if (item.state !== "done") return [item.sentence];
+    if (item.state !== "done") return [h("span", {}, ...sentence(item.sentence))];
     const size = h("span", {}, `${number(item.width)} × ${number(item.height)}`);
     const facts = [size, h("span", {}, price(item.price))];
     if (item.seconds !== null) facts.push(h("span", {}, seconds(item.seconds)));
@@ -147,7 +147,8 @@ export function unfolding(onward) {
 
 /** Returns credits as the page shows them. */
 export function price(credits) {
-  return h("span", { class: "price", title: t("web_credits") }, icon("coin"), number(credits));
+  const words = h("span", { class: "unseen" }, `${t("web_credits")}: `);
+  return h("span", { class: "price", title: t("web_credits") }, icon("coin"), words, number(credits));
 }
 
 /** Returns buttons that stay in one line. */
@@ -281,6 +282,7 @@ class Cell {
     const numbered = t("web_numbered", { number: picture.index + 1, count: item.count });
     const name = item.count > 1 ? `${t("web_enlarge")}: ${numbered}` : t("web_enlarge");
     this.final.title = name;
+    if (item.count > 1) this.final.firstChild.alt = `${item.prompt} · ${numbered}`;
     this.tools?.remove();
     if (item.count === 1) return;
     const quiet = { quiet: true };
@@ -332,11 +334,11 @@ export class Draft {
   }
 
   /** Shows why there will be no picture; the text can be taken back for changing. */
-  refuse(sentence) {
+  refuse(words) {
     this.element.dataset.state = "refused";
-    this.says.textContent = sentence;
+    this.says.setAttribute("role", "alert"); // which is read out as soon as there are words in it
+    this.says.replaceChildren(h("span", {}, ...sentence(words)));
     this.says.classList.add("is-bad");
-    this.says.setAttribute("role", "alert");
     this.actions.replaceChildren(
       button("edit", t("web_edit"), () => this.deeds.takeBack(this)),
       button("stop", t("web_close"), () => this.deeds.dismiss(this)),
