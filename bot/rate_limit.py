@@ -63,6 +63,9 @@ class Rates(Protocol):
     async def take(self, wanted: Mapping[str, Rate], now: float) -> float:
         """Count one for each key and return 0, or count nothing and return the seconds to wait."""
 
+    async def wait_seconds(self, key: str, rate: Rate, now: float) -> float:
+        """Return in how many seconds one more may be counted, 0 for now; count nothing."""
+
 
 class OwnRates:
     """Counted by this bot alone, by the clock that `now` is told of."""
@@ -80,6 +83,12 @@ class OwnRates:
             bucket.take(key, now)
         return 0.0
 
+    async def wait_seconds(self, key: str, rate: Rate, now: float) -> float:
+        """Look as above."""
+        bucket = self._buckets.get(rate)
+        wait = 0.0 if bucket is None else bucket.wait_seconds(key, now)
+        return wait if wait > NEVERMIND_SECONDS else 0.0
+
 
 class SharedRates:
     """Counted in the database, by its clock, for all bots that share it."""
@@ -92,6 +101,10 @@ class SharedRates:
         """Count as above."""
         counted = {key: (rate.interval_seconds, rate.burst) for key, rate in wanted.items()}
         return await self._store.take(counted, self._clock.wall())
+
+    async def wait_seconds(self, key: str, rate: Rate, now: float) -> float:  # noqa: ARG002 - the same
+        """Look as above."""
+        return await self._store.wait_seconds(key, (rate.interval_seconds, rate.burst), self._clock.wall())
 
 
 class RateLimit:

@@ -271,6 +271,9 @@ class Store(Protocol):
         All bots share the buckets. Each has its seconds for one more, and how many it holds.
         """
 
+    async def wait_seconds(self, key: str, bucket: tuple[float, int], now: float) -> float:
+        """Return in how many seconds one more could be counted in a bucket, 0 for now; count nothing."""
+
     async def place(self, job: str) -> Place | None:
         """Return the place of a queued job in virtual-time order; None when it is not queued."""
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from storage.records import Job, Post
 from storage.sql.rows import job_of, post_of
-from storage.sql.statements import Database, Statements, Value, said
+from storage.sql.statements import Database, Row, Statements, Value, said
 
 NEVERMIND_SECONDS = 1e-6  # rounding: seconds since 1970 are no finer as floating point numbers
 PREVIEW_SECONDS = 60.0
@@ -92,6 +92,13 @@ async def take(db: Database, buckets: Mapping[str, tuple[float, int]], now: floa
     return 0.0
 
 
+async def wait_seconds(db: Database, key: str, bucket: tuple[float, int], now: float) -> float:
+    """Return in how many seconds one more could be counted in a bucket; count nothing."""
+    values = _values(key, *bucket, now)
+    row = await db.read(lambda statements: statements.row(WAIT, **values))
+    return _seconds(row)
+
+
 async def _take(db: Statements, taken: Sequence[Mapping[str, Value]]) -> None:
     """Count one in each bucket. Raises Full, which undoes it all."""
     for values in taken:
@@ -101,8 +108,11 @@ async def _take(db: Statements, taken: Sequence[Mapping[str, Value]]) -> None:
 
 async def _wait(db: Statements, values: Mapping[str, Value]) -> float:
     """Return for how many seconds there is no room in a bucket that had none."""
-    row = await db.row(WAIT, **values)
-    return NEVERMIND_SECONDS + (0.0 if row is None else max(0.0, float(row["seconds"])))
+    return NEVERMIND_SECONDS + _seconds(await db.row(WAIT, **values))
+
+
+def _seconds(row: Row | None) -> float:
+    return 0.0 if row is None else max(0.0, float(row["seconds"]))
 
 
 def _values(key: str, interval: float, burst: int, now: float) -> Mapping[str, Value]:

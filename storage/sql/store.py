@@ -312,6 +312,10 @@ class SqlStore:
         """Count one in each bucket and return 0, or count nothing and return the seconds to wait."""
         return await company.take(self._db, buckets, now)
 
+    async def wait_seconds(self, key: str, bucket: tuple[float, int], now: float) -> float:
+        """Return in how many seconds one more could be counted in a bucket, 0 for now; count nothing."""
+        return await company.wait_seconds(self._db, key, bucket, now)
+
     def _told(self, ended: Job | None) -> Job | None:
         """Let the other bots know: one of them may have to show it."""
         if ended is not None:

@@ -22,6 +22,7 @@ from tests.platforms.discord import Guild, LoopbackDiscord, snowflake
 from tests.platforms.telegram import LoopbackTelegram
 
 RATE_PER_MINUTE, BURST = 120, 5  # of orders, by one account
+BURST_OF_WRONG_KEYS = 20
 SOON = 240.0  # seconds, on a machine with much to do
 
 Two = tuple[Product, Product]
@@ -43,7 +44,7 @@ def pair(database, receiver, tmp_path_factory) -> Iterator[Two]:
     """Two bots for all tests that do them no harm; the first one draws."""
     folder = tmp_path_factory.mktemp("company")
     settings = {"DATABASE": database, "PICTURES": f"file://{folder}/pictures", "MAX_WAITING": 200}
-    settings |= {"FETCH_ALLOW": receiver.host, "LOG_FORMAT": "json"}
+    settings |= {"FETCH_ALLOW": receiver.host, "LOG_FORMAT": "json", "TRUSTED_PROXIES": "127.0.0.1"}
     bots = Product(folder / "one" / "data", **settings), Product(folder / "two" / "data", **settings)
     for bot in bots:
         bot.data.parent.mkdir()
@@ -129,6 +130,19 @@ async def test_the_requests_with_a_key_are_counted_by_both_bots_together(pair):
     burst = RATE_PER_MINUTE / 6
     assert set(said) == {200, 429}
     assert burst <= said.count(200) <= burst + passed * RATE_PER_MINUTE / 60 + 1
+
+
+async def test_wrong_keys_from_one_address_are_counted_by_both_bots_together(pair):
+    headers = {"authorization": "Bearer pinxit_0123456789ab_wrong", "x-forwarded-for": "203.0.113.9"}
+    async with aiohttp.ClientSession(headers=headers) as http:
+        said = []
+        for bot in pair * BURST_OF_WRONG_KEYS:
+            async with http.get(f"{bot.url}/v1/me") as answer:
+                said.append(answer.status)
+
+    assert said[0] == 401
+    assert BURST_OF_WRONG_KEYS <= said.count(401) < 2 * BURST_OF_WRONG_KEYS
+    assert {429} == {*said} - {401}
 
 
 async def test_the_end_of_a_job_is_told_to_a_webhook_once_whichever_bot_took_the_order(pair, receiver):

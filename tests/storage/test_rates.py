@@ -51,6 +51,20 @@ async def test_who_waits_as_told_is_let_in(burst, interval, more):
     assert now - NOON <= more * interval + ROUNDING
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 5), st.floats(0.1, 4), st.lists(st.floats(0, 6), max_size=12))
+async def test_looking_tells_what_counting_would_and_counts_nothing(burst, interval, gaps):
+    store, bucket, now = fresh_store(), (interval, burst), NOON
+    await store.open()
+    for gap in gaps:
+        now += gap
+        looked = [await store.wait_seconds("ann", bucket, now) for _ in range(3)]
+        waited = await store.take({"ann": bucket}, now)
+        assert len(set(looked)) == 1
+        assert abs(looked[0] - waited) < ROUNDING
+    await store.close()
+
+
 async def test_bots_that_are_hammered_at_once_let_no_more_through_together_than_one(postgres):
     bots = [PostgresStore(postgres, pool=4) for _ in range(3)]
     for bot in bots:

@@ -10,7 +10,7 @@ from bot.adapters.api.core import Core
 from bot.adapters.api.faults import ApiFault, unauthorized
 from bot.commands import Person
 from bot.keys import id_of, opens
-from bot.rate_limit import NEVERMIND_SECONDS, Bucket, Rate
+from bot.rate_limit import Rate
 from storage.keys import PLATFORM, Key, Scope
 from storage.records import Identity
 
@@ -46,17 +46,16 @@ class Door:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._wrong = Bucket(WRONG_KEYS)
         self._open: Counter[str] = Counter()
 
     async def caller(self, headers: Mapping[str, str], address: str) -> Caller:
         """Return who calls. Raises ApiFault: 401, or 429."""
-        now = self._core.clock.now()
-        if (wait := self._wrong.wait_seconds(address, now)) > NEVERMIND_SECONDS:
+        now, counted = self._core.clock.now(), f"wrong keys from {address}"
+        if wait := await self._core.rates.wait_seconds(counted, WRONG_KEYS, now):
             raise _too_many("Too many wrong keys came from this address.", wait)
         key = await self._tested(headers.get("authorization", ""))
         if key is None:
-            self._wrong.take(address, now)
+            await self._core.rates.take({counted: WRONG_KEYS}, now)
             raise unauthorized("Send a valid key: Authorization: Bearer <key>.")
         await self._count(key, now)
         await self._note_use(key)
