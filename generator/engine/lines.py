@@ -43,6 +43,11 @@ def beside(device: torch.device) -> Line:
     return CardLine(device) if device.type == "cuda" else AtOnce()
 
 
+def place_on(device: torch.device) -> Mark:
+    """Mark the place that the computing line of a device has been told to come to."""
+    return CardMark(torch.cuda.current_stream(device), device) if device.type == "cuda" else AtOnce()
+
+
 class AtOnce:
     """The line of a processor, and each of its marks."""
 
@@ -88,17 +93,16 @@ class CardLine:
 
     def mark(self) -> Mark:
         """See `Line`."""
-        # Who waits sleeps: spinning would take a core from who computes.
-        event = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
-        event.record(self._stream)
-        return CardMark(event, self._device)
+        return CardMark(self._stream, self._device)
 
 
 class CardMark:
     """A CUDA event. Runs on cards only."""
 
-    def __init__(self, event: torch.cuda.Event, device: torch.device) -> None:
-        self._event = event
+    def __init__(self, stream: torch.cuda.Stream, device: torch.device) -> None:
+        # Who waits sleeps: spinning would take a core from who computes.
+        self._event = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
+        self._event.record(stream)
         self._device = device
 
     def hold(self) -> None:

@@ -13,14 +13,16 @@ from PIL import Image
 from generator.checkpoint import Place
 from generator.choices import Choices, Precision
 from generator.engine.adapters import Adapters
+from generator.engine.ahead import Pace, told_early
 from generator.engine.card import memory_of
 from generator.engine.decode import BrokenPicture, picture_of, pixels_of, tiled
 from generator.engine.decoder import quicken
 from generator.engine.denoise import Step, Wish, denoise, schedule
 from generator.engine.encode_file import encode_file, fit
 from generator.engine.latents import initial_latents
+from generator.engine.latest import Latest
 from generator.engine.levers import NONE, Levers, head_of, levers_for
-from generator.engine.lines import Courier, beside
+from generator.engine.lines import Courier, beside, place_on
 from generator.engine.load import LOADED, Parts, load_parts
 from generator.engine.net import Net
 from generator.engine.place import covering, kept_outside
@@ -43,6 +45,7 @@ LetBy = Callable[[float], None]
 Arrived = Callable[[], list[torch.Tensor]]
 
 ENCODERS = 2  # threads that write files while the next picture is drawn
+PACES_KEPT = 256  # kinds of request, a number each
 WARM_STEPS, WARM_SIZE = 2, (256, 256)
 
 DEFAULTS = Choices()
@@ -97,6 +100,8 @@ class ZImagePainter:
         quicken(parts.vae, levers.compiled)
         self._starts = Encoder(parts.vae, parts.device)
         self._previews = Previews(parts.preview, parts.device)
+        self._ahead = parts.device.type != "cpu"  # which does at once what it is told
+        self._paces: Latest[tuple[object, ...], Pace] = Latest(PACES_KEPT)
         self._courier = Courier(beside(parts.device))
         self._encoders = ThreadPoolExecutor(ENCODERS, thread_name_prefix="encoding")
 
@@ -214,10 +219,8 @@ class ZImagePainter:
         done = sitting.done
         try:
             latents = None
-            for step in self._steps([order.recipe for order in orders], sitting.pictures):
+            for step, sent in self._done(orders, sitting):
                 latents = step.latents
-                sent = self._sent(orders, step, sitting)
-                self._settle()
                 sitting.step_done(len(orders))
                 self._show(orders, sent, sitting)
                 sitting.let_others_by()
@@ -229,6 +232,18 @@ class ZImagePainter:
             return latents
         sitting.done = done
         return None
+
+    def _done(self, orders: Sequence[Order], sitting: "Sitting") -> Iterator[tuple[Step, Arrived | None]]:
+        """Yield each step once it is done, its colours on their way."""
+        recipes, device = [order.recipe for order in orders], self._parts.device
+        told = ((step, self._sent(orders, step, sitting)) for step in self._steps(recipes, sitting.pictures))
+        if not self._ahead:
+            return told
+        first = recipes[0]
+        tiled = first.start is not None and first.start.tiled
+        kind = len(recipes), first.width, first.height, self._guidance(first) > 0, tiled
+        marked = ((each, place_on(device)) for each in told)
+        return told_early(marked, self._paces(kind, Pace), sitting.stop_if_unwanted)
 
     def _steps(
         self, recipes: Sequence[Recipe], pictures: Mapping[str, Image.Image] = NO_PICTURES
@@ -251,12 +266,12 @@ class ZImagePainter:
         return denoise(self._net, start.at(plan.sigmas[0]), wish, plan, start)
 
     def _settle(self) -> None:
-        """Wait for the card, which is told its work ahead of time: a step that is told has been done."""
-        if self._parts.device.type == "cuda":
-            torch.cuda.current_stream().synchronize()
+        """Wait for the card, which is told its work ahead of time."""
+        place_on(self._parts.device).wait()
 
     def _free_memory(self) -> bool:
         """Give back what can be spared; return whether that was more than what nobody holds."""
+        self._settle()  # a step that was told still computes in it
         freed = self._net.free_memory()
         if self._parts.device.type == "cuda":
             torch.cuda.empty_cache()
@@ -383,13 +398,14 @@ class Sitting:
 
     def let_others_by(self) -> None:
         """Let those be drawn whose turn is now. Raises Stopped once nobody waits for this one any more."""
-        self._stop_if_unwanted()
+        self.stop_if_unwanted()
         paused = time.perf_counter()
         self._let_by(1 - self.done / (self._orders * self._steps))
         self._away += time.perf_counter() - paused
-        self._stop_if_unwanted()
+        self.stop_if_unwanted()
 
-    def _stop_if_unwanted(self) -> None:
+    def stop_if_unwanted(self) -> None:
+        """Raise Stopped once nobody waits for this one any more."""
         if self._should_stop():
             raise Stopped
 

@@ -89,6 +89,12 @@ def test_the_bytes_of_both_are_those_that_each_has_alone(painter, long, short):
     assert steps == sorted(set(steps))
 
 
+def test_a_step_that_is_told_before_the_one_before_is_done_stays_what_it_was_too(painter, monkeypatch):
+    monkeypatch.setattr(painter, "_ahead", True)
+
+    test_the_bytes_of_both_are_those_that_each_has_alone(painter, LONGS["four"], SHORTS["guided"])
+
+
 def test_what_is_left_falls_from_step_to_step_and_is_told_before_pictures_are_decoded(painter):
     left = []
 

@@ -26,6 +26,12 @@ def small(painter, monkeypatch):
     return painter
 
 
+@pytest.fixture(params=[False, True], ids=["told when the one before is done", "told before"])
+def each_step(request, painter, monkeypatch):
+    """Steps as a processor is told them, and as a card is, shortly before the one before is done."""
+    monkeypatch.setattr(painter, "_ahead", request.param)
+
+
 def drawn(painter, request, stop_after=10**9):
     """Draw and return the events; stop after so many."""
     events, ends = [], threading.Semaphore(0)
@@ -45,6 +51,7 @@ def only(kind, events):
     return [event for event in events if isinstance(event, kind)]
 
 
+@pytest.mark.usefixtures("each_step")
 def test_each_step_is_told_and_every_order_ends_in_its_picture(painter):
     events = drawn(painter, wish("a", "b", steps=3, **SMALL))
 
@@ -60,6 +67,15 @@ def test_the_same_recipe_gives_the_same_bytes(painter):
     first, second = (only(Finished, drawn(painter, wish("a", **SMALL)))[0].file for _ in range(2))
 
     assert first == second
+
+
+def test_steps_that_are_told_before_the_one_before_is_done_give_the_same_bytes(painter, monkeypatch):
+    first = only(Finished, drawn(painter, wish("a", steps=4, **SMALL)))[0].file
+    monkeypatch.setattr(painter, "_ahead", True)
+
+    again = [only(Finished, drawn(painter, wish("a", steps=4, **SMALL)))[0].file for _ in range(2)]
+
+    assert again == [first, first]
 
 
 def test_company_changes_no_picture_visibly(painter):
@@ -134,6 +150,7 @@ def test_previews_are_small_pictures_in_the_wished_proportions(painter, monkeypa
     assert Image.open(io.BytesIO(previews[0].jpeg)).size == (256, 128)
 
 
+@pytest.mark.usefixtures("each_step")
 def test_previews_come_in_the_order_of_their_steps_from_the_first_one_on(painter, monkeypatch):
     monkeypatch.setattr(PreviewBudget, "allows", lambda *_: True)
     steps, begin = [], painter._steps
@@ -153,6 +170,7 @@ def test_previews_come_in_the_order_of_their_steps_from_the_first_one_on(painter
     assert [each.jpeg for each in only(Preview, told)] == [small_jpeg(each, 64, 64) for each in colours]
 
 
+@pytest.mark.usefixtures("each_step")
 def test_every_preview_comes_before_its_picture(painter, monkeypatch):
     def slow(*given):
         time.sleep(0.2)
@@ -185,12 +203,14 @@ def test_a_cut_off_prompt_is_said(painter):
     assert not only(Finished, drawn(painter, wish(**SMALL)))[0].truncated
 
 
+@pytest.mark.usefixtures("each_step")
 def test_drawing_stops_between_two_steps(painter):
     events = drawn(painter, wish(steps=20, previews=False, **SMALL), stop_after=3)
 
     assert events == [StepDone(1, 20), StepDone(2, 20), StepDone(3, 20)]
 
 
+@pytest.mark.usefixtures("each_step")
 def test_who_goes_away_in_mid_step_has_no_other_step_drawn(painter, monkeypatch):
     gone, steps, begin = [], [], painter._steps
 
@@ -237,6 +257,7 @@ def short_memory(monkeypatch):
     return limit
 
 
+@pytest.mark.usefixtures("each_step")
 def test_where_memory_is_short_the_batch_is_halved(painter, short_memory):
     short_memory(1)
 
@@ -246,6 +267,7 @@ def test_where_memory_is_short_the_batch_is_halved(painter, short_memory):
     assert only(StepDone, events) == [StepDone(1, 2), StepDone(2, 2)]
 
 
+@pytest.mark.usefixtures("each_step")
 def test_an_order_that_never_fits_fails_and_the_others_go_on(painter, short_memory):
     request = wish("a", "b", "c", **SMALL)
     too_large = painting.initial_latents(request.orders[1].recipe, 16, 64, 64)
