@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 PLACES = 2  # one is drawn, one waits: so the next starts without a round trip, and no queue grows there
-SHORT = 0.25  # of the seconds that are left of the long one: what it lets by takes at most so much
+SHORT = 0.5  # of the seconds that are left of the long one: what it lets by takes at most so much
 LATER = 0.5  # of its own seconds: by so much it ends later at most, whoever it lets by
 
 

@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from itertools import product
 from typing import Any
 
 import torch
@@ -19,7 +20,7 @@ from generator.bench.results import Result, empty_result
 from generator.bench.sizes import EMBEDDED, Networks, Size, networks
 from generator.bench.solo import Prompts, Timings, batches, draw, solo, warm_up
 from generator.bench.table import BASE
-from generator.bench.traffic import RATES, served, waits
+from generator.bench.traffic import RATES, Kind, kinds, served, waits
 from generator.engine.recorded import RUNS_BEFORE
 from generator.models import EMBEDDED as EMBEDDED_MODEL
 
@@ -80,9 +81,10 @@ class Bench:
         for picture in self._pictures[:2]:
             self._say(f"batches, {_name(picture)}")
             self.result.batches += self._batches(picture)
-        for load, sizes in (("one size", self._pictures[1:2]), ("mixed", self._pictures)):
-            self._say(f"load, {load}")
-            self.result.waits += self._loads(load, sizes)
+        self._say("load, one size")
+        self.result.waits += self._loads("one size", kinds(self._pictures[1:2]), ways=(False,))
+        self._say("load, mixed")
+        self.result.waits += self._loads("mixed", kinds(self._pictures), ways=(False, True))
         self.result.levers = {name: arm.levers() for name, arm in self._arms.items()}
         self.result.fresh += self._fresh()
 
@@ -120,11 +122,16 @@ class Bench:
             for _ in range(more * steps):
                 arm.encode(prompts(1))
 
-    def _loads(self, load: str, sizes: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
-        rows = []
+    def _loads(self, load: str, wanted: Sequence[Kind], ways: Sequence[bool]) -> list[dict[str, Any]]:
+        """Return who waits how long, where long orders let short ones by and where they do not."""
+        rows, steps = [], self._extent.steps
+        for kind in wanted:
+            self._warm(kind.size, kind.count)
         for name, arm in self._arms.items():
-            seconds = served(arm, self._model.device, sizes, self._extent.steps, self._extent.orders)
-            rows += [{"load": load, "arm": name} | asdict(waits(seconds, rate)) for rate in RATES]
+            drawn = served(arm, self._model.device, wanted, steps, self._extent.orders)
+            for rate, letting_by in product(RATES, ways):
+                found = waits(drawn, rate, steps, letting_by=letting_by)
+                rows += [{"load": load, "arm": name} | asdict(each) for each in found]
         return rows
 
     def _fresh(self) -> list[dict[str, Any]]:

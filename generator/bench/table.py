@@ -7,8 +7,10 @@ from rich.console import Console
 from rich.table import Table
 
 from generator.bench.results import Result
+from generator.bench.traffic import ALL
 
-BASE = "stock"
+BASE, EXACT = "stock", "exact"
+HOWS = ("in order", "letting by")
 
 
 def show(result: Result, console: Console) -> None:
@@ -21,6 +23,8 @@ def show(result: Result, console: Console) -> None:
         console.print(_batches(result))
     if result.waits:
         console.print(_waits(result))
+    if any(row["letting_by"] for row in result.waits):
+        console.print(_letting_by(result))
     for name, levers in result.levers.items():
         console.print(f"{name}: " + ", ".join(f"{lever} {how}" for lever, how in levers.items()))
     for fresh in result.fresh:
@@ -57,10 +61,28 @@ def _batches(result: Result) -> Table:
 def _waits(result: Result) -> Table:
     table = _table("load", "arm", "orders/s", "p50", "p95", "p99")
     for row in result.waits:
-        seconds = [f"{row[part]:.2f} s" for part in ("p50", "p95", "p99")]
-        found = ["overload"] * 3 if row["overload"] else seconds
-        table.add_row(row["load"], row["arm"], f"{row['rate']:g}", *found)
+        if row["kind"] == ALL and not row["letting_by"]:
+            found = _seconds(row, "p50", "p95", "p99")
+            table.add_row(row["load"], row["arm"], f"{row['rate']:g}", *found)
     return table
+
+
+def _letting_by(result: Result) -> Table:
+    """Show what each kind waits in order, and where long orders let short ones by, with the exact engine."""
+    parts = ("mean", "p99")
+    table = _table("orders/s", EXACT, *(f"{part}, {how}" for part in parts for how in HOWS))
+    rows = [row for row in result.waits if row["arm"] == EXACT]
+    in_order = {(row["load"], row["rate"], row["kind"]): row for row in rows if not row["letting_by"]}
+    for row in rows:
+        if row["letting_by"]:
+            both = (in_order[row["load"], row["rate"], row["kind"]], row)
+            found = [_seconds(each, part)[0] for part in parts for each in both]
+            table.add_row(f"{row['rate']:g}", row["kind"], *found)
+    return table
+
+
+def _seconds(row: Mapping[str, Any], *parts: str) -> list[str]:
+    return ["overload" if row["overload"] else f"{row[part]:.2f} s" for part in parts]
 
 
 def _fresh(fresh: Mapping[str, Any]) -> str:

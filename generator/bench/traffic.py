@@ -1,66 +1,108 @@
 """What people wait for under load: pictures really drawn, arrivals and the line computed.
 
-One picture is drawn at a time, first come, first served. So the wait follows from the arrivals and the
-measured seconds alone, and no time is spent waiting for arrivals that are far apart: the pictures are drawn
-back to back, in the order in which they would be.
+One order is drawn at a time, first come, first served; between two steps a long one may let a short one by.
+So the wait follows from arrivals and measured seconds alone, and no time is spent waiting for arrivals
+that are far apart: the pictures are drawn back to back.
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import torch
 
 from generator.bench.arms import Arm
 from generator.bench.clock import quantile
 from generator.bench.solo import STAGES, Prompts, draw
+from generator.bench.turns import ends
 
 RATES = (0.3, 0.5, 0.8, 1.2)  # orders a second
 REROLLS = 0.5  # of all orders: their prompt was encoded before
 MIX = (0.6, 0.3, 0.1)  # of the sizes: the second, the first, the third that the model is measured at
+SETS, OF_A_SET = 0.1, 4  # of a mixed load's orders: so many pictures at once
 ARRIVALS = 20_000
+ALL = "all"
+
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Orders of one size and number of pictures, and their share in all."""
+
+    size: Size
+    count: int
+    share: float
+
+    @property
+    def name(self) -> str:
+        """What it is called in tables."""
+        picture = f"{self.size[0]}×{self.size[1]}"
+        return picture if self.count == 1 else f"{self.count} of {picture}"
+
+
+Served = Mapping[Kind, Sequence[float]]
+"""The seconds of each order that was drawn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """Seconds from order to pixels. Where more is ordered than can be drawn, `overload` says so."""
+    """Seconds from order to pixels, of one kind of order or of all.
 
+    Where more is ordered than can be drawn, `overload` says so.
+    """
+
+    kind: str
     rate: float
+    letting_by: bool
+    mean: float
     p50: float
     p95: float
     p99: float
     overload: bool
 
 
-def served(
-    arm: Arm, device: torch.device, sizes: Sequence[tuple[int, int]], steps: int, orders: int
-) -> list[float]:
-    """Draw so many orders, half of them re-rolls, and return the seconds of each."""
-    prompts, rng = Prompts(), random.Random(1)  # noqa: S311
-    seconds, last = [], prompts(1)
-    for size in _sizes(sizes, rng, orders):
-        last = last if rng.random() < REROLLS else prompts(1)
-        stages = draw(arm, device, size, steps, last)
-        seconds.append(sum(stages[stage] for stage in STAGES))
-    return seconds
-
-
-def _sizes(sizes: Sequence[tuple[int, int]], rng: random.Random, orders: int) -> Iterator[tuple[int, int]]:
+def kinds(sizes: Sequence[Size]) -> list[Kind]:
+    """Return what is ordered: a mixture where three sizes are measured, else single pictures of the first."""
     if len(sizes) < len(MIX):
-        yield from (sizes[0] for _ in range(orders))
-        return
-    usual, small, large = sizes[1], sizes[0], sizes[2]
-    yield from rng.choices((usual, small, large), weights=MIX, k=orders)
+        return [Kind(sizes[0], 1, 1.0)]
+    mixed = zip((sizes[1], sizes[0], sizes[2]), MIX, strict=True)
+    counts = ((1, 1 - SETS), (OF_A_SET, SETS))
+    return [Kind(size, count, share * part) for size, share in mixed for count, part in counts]
 
 
-def waits(seconds: Sequence[float], rate: float, arrivals: int = ARRIVALS) -> Waits:
-    """Return the waits where orders come by chance, `rate` a second, each taking one of these `seconds`."""
+def served(arm: Arm, device: torch.device, wanted: Sequence[Kind], steps: int, orders: int) -> Served:
+    """Draw about so many orders, each kind by its share and once at least; half of them are re-rolls."""
+    prompts, rng = Prompts(), random.Random(1)  # noqa: S311
+    line = [kind for kind in wanted for _ in range(max(1, round(kind.share * orders)))]
+    rng.shuffle(line)
+    found: dict[Kind, list[float]] = {kind: [] for kind in wanted}
+    last = prompts(1)
+    for kind in line:
+        last = last if rng.random() < REROLLS else prompts(1)
+        stages = draw(arm, device, kind.size, steps, last * kind.count)
+        found[kind].append(sum(stages[stage] for stage in STAGES))
+    return found
+
+
+def waits(
+    drawn: Served, rate: float, steps: int, arrivals: int = ARRIVALS, *, letting_by: bool = False
+) -> list[Waits]:
+    """Return the waits of all, and of each kind, where orders come by chance, `rate` a second."""
     rng = random.Random(2)  # noqa: S311
-    line, found = 0.0, []
-    for _ in range(arrivals):
-        line = max(0.0, line - rng.expovariate(rate))
-        line += rng.choice(seconds)
-        found.append(line)
-    mean = sum(seconds) / len(seconds)
+    times = list(accumulate(rng.expovariate(rate) for _ in range(arrivals)))
+    ordered = rng.choices(list(drawn), weights=[kind.share for kind in drawn], k=arrivals)
+    seconds = [rng.choice(drawn[kind]) for kind in ordered]
+    ended = ends(times, seconds, steps, letting_by=letting_by)
+    everybody = [end - time for end, time in zip(ended, times, strict=True)]
+    found: dict[str, list[float]] = {ALL: everybody} | {kind.name: [] for kind in drawn}
+    for kind, wait in zip(ordered, everybody, strict=True):
+        found[kind.name].append(wait)
+    mean = sum(kind.share * sum(each) / len(each) for kind, each in drawn.items())
+    return [_summed(name, each, rate, letting_by, rate * mean >= 1) for name, each in found.items() if each]
+
+
+def _summed(kind: str, found: Sequence[float], rate: float, letting_by: bool, overload: bool) -> Waits:
     p50, p95, p99 = (quantile(found, part) for part in (0.5, 0.95, 0.99))
-    return Waits(rate, p50, p95, p99, overload=rate * mean >= 1)
+    return Waits(kind, rate, letting_by, sum(found) / len(found), p50, p95, p99, overload)

@@ -146,3 +146,36 @@ async def test_a_killed_generator_is_replaced_while_the_bot_stays_up(made):
 
     assert done["state"] == "done"
     assert product.generators() != [old]
+
+
+async def test_a_generator_killed_while_a_long_job_lets_a_short_one_by_ends_both_once(made, database):
+    product = made(**database)
+    product.start()
+    async with page(product) as chat:
+        await chat.ready()
+        bought = {
+            name: (await chat.imagine(f"a red circle {options}"))["item"]["job"]
+            for name, options in (("long", "--n 2 --steps 40"), ("short", "--steps 16"))
+        }
+        await chat.shown(bought["short"], lambda item: item["state"] == "running")
+        long = chat.items[bought["long"]]
+        product.kill_generator()
+        ends = {name: await chat.ended(job) for name, job in bought.items()}
+    losses = await losses_of(product, bought)
+
+    assert long["state"] == "running"
+    assert {end["state"] for end in ends.values()} == {"done"}
+    assert losses == {"long": 0, "short": 1}
+    assert product.stop() == 0
+    await books_are_exact(product, bought)
+    nothing_is_left(product)
+
+
+async def losses_of(product: Product, bought: dict[str, str]) -> dict[str, int]:
+    store = store_of(product)
+    await store.open()
+    try:
+        found = {name: await store.job(job) for name, job in bought.items()}
+    finally:
+        await store.close()
+    return {name: job.losses for name, job in found.items() if job is not None}

@@ -2,10 +2,13 @@
 
 import json
 from dataclasses import replace
+from itertools import accumulate
 
 import pytest
 import torch
 from diffusers.models.attention_dispatch import AttentionBackendName
+from hypothesis import given
+from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
 from generator.bench import gates
@@ -18,7 +21,9 @@ from generator.bench.gates import NotTheSame, pass_gates
 from generator.bench.results import NotComparable, compare
 from generator.bench.sizes import EMBEDDED, FULL, TINY, networks, skeleton
 from generator.bench.solo import draw, there_and_back, warm_up
-from generator.bench.traffic import waits
+from generator.bench.traffic import kinds, waits
+from generator.bench.turns import ends
+from generator.letting_by import LATER
 
 CPU = torch.device("cpu")
 
@@ -105,13 +110,50 @@ def test_quantiles_of_one_value_are_that_value():
 
 
 def test_the_line_under_load_is_as_long_as_theory_says():
-    steady = waits([1.0], 0.5, arrivals=200_000)
-    nobody = waits([1.0], 0.001)
+    [one] = kinds([(1024, 1024)])
+    steady, _ = waits({one: [1.0]}, 0.5, 8, arrivals=200_000)
+    nobody, _ = waits({one: [1.0]}, 0.001, 8)
 
     assert steady.p99 == pytest.approx(4.0, rel=0.15)  # one server, equal services, half its capacity
     assert nobody.p99 == pytest.approx(1.0, rel=0.01)
     assert not steady.overload
-    assert waits([1.0], 1.2).overload
+    assert waits({one: [1.0]}, 1.2, 8)[0].overload
+
+
+SIZES = [(512, 512), (1024, 1024), (1536, 1536)]
+
+
+def test_a_mixed_load_has_three_sizes_and_sets_of_four_of_each():
+    shares = {kind.name: round(kind.share, 3) for kind in kinds(SIZES)}
+
+    assert shares == {
+        "1024×1024": 0.54, "4 of 1024×1024": 0.06, "512×512": 0.27, "4 of 512×512": 0.03,
+        "1536×1536": 0.09, "4 of 1536×1536": 0.01,
+    }  # fmt: skip
+
+
+def test_letting_short_orders_by_shortens_what_all_wait_in_the_mean_and_most_what_the_small_ones_do():
+    mixed = {kind: [kind.count * (kind.size[0] / 1024) ** 2] for kind in kinds(SIZES)}
+
+    before = {each.kind: each for each in waits(mixed, 0.4, 8)}
+    after = {each.kind: each for each in waits(mixed, 0.4, 8, letting_by=True)}
+
+    assert after["all"].mean < before["all"].mean
+    assert after["512×512"].mean < 0.8 * before["512×512"].mean
+    assert after["512×512"].p99 < before["512×512"].p99
+    assert after["4 of 1536×1536"].mean < (1 + LATER) * before["4 of 1536×1536"].mean
+
+
+@given(st.lists(st.tuples(st.floats(0, 5), st.floats(0.1, 9)), min_size=1, max_size=12), st.integers(1, 9))
+def test_letting_by_changes_neither_what_is_drawn_nor_when_all_of_it_is_done(orders, steps):
+    arrivals = list(accumulate(gap for gap, _ in orders))
+    seconds = [each for _, each in orders]
+
+    before = ends(arrivals, seconds, steps, letting_by=False)
+    after = ends(arrivals, seconds, steps, letting_by=True)
+
+    assert max(after) == pytest.approx(max(before))
+    assert all(end >= at + own - 1e-9 for end, at, own in zip(after, arrivals, seconds, strict=True))
 
 
 def test_a_whole_run_at_a_tiny_size_is_written_and_compared_with_itself(tmp_path, capsys):
