@@ -1,7 +1,7 @@
 """Acceptance: the caps, the balance, the hold, the job and its post, in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from storage import fair, ledger
 from storage.records import (
@@ -24,6 +24,7 @@ from storage.sql import money, starts
 from storage.sql.holding import ACCOUNT, CHANGED, held
 from storage.sql.rows import job_of, post_of, recipe_text
 from storage.sql.statements import Row, Said, Statements, said
+from storage.sql.whole_queue import WholeQueue, nearly_full
 
 # An account as it stands among all: everything that deciding needs.
 STANDING = f"""
@@ -31,14 +32,14 @@ with {ACCOUNT.format(money.PART_OF)}
 select me.*, clock.now as clock, {CHANGED},
     (select id from jobs where account = me.id and key = :key) as repeated,
     (select count(*) from jobs where account = me.id and state in ('queued', 'running')) as own,
-    (select count(*) from jobs where state in ('queued', 'running')) as everybodys
+    (select coalesce(max(seq), 0) from jobs) as newest, {{everybodys}} as everybodys
 from me, clock
 """  # noqa: S608 - our own words
+UNCOUNTED = STANDING.format(everybodys="null")
+COUNTED = STANDING.format(everybodys="(select count(*) from jobs where state in ('queued', 'running'))")
 
 FINISH = "update accounts set finish = :finish where id = :account"
 
-# So near its end, the queue takes orders one by one: only so do crowds of several bots not push past it.
-NEARLY_FULL = 200
 ALONE = "select 1 from clock /*pg: for update */"
 
 
@@ -57,16 +58,14 @@ class Fresh:
     job: str
     now: float
     holder: str | None = None
+    queue: WholeQueue = field(default_factory=WholeQueue)
 
 
 async def submit(db: Statements, new: NewJob, limits: Limits, fresh: Fresh) -> Submission:
     """Accept a job, or say why not; a key that was accepted before changes nothing."""
-    standing = await _standing(db, new)
+    standing = await _standing(db, new, limits.whole_queue, fresh.queue)
     if standing["repeated"] is not None:
         return await _repeated(db, standing["repeated"])
-    if standing["everybodys"] + NEARLY_FULL >= limits.whole_queue:
-        await db.rows(ALONE)
-        standing = await _standing(db, new)
     refusal = _refusal(standing, limits)
     if refusal is not None:
         return refusal
@@ -106,8 +105,23 @@ async def _repeated(db: Statements, id: str) -> Repeated:
     return Repeated(job_of(job), post_of(post))
 
 
-async def _standing(db: Statements, new: NewJob) -> Row:
-    row = await held(db, STANDING, account=new.account, key=new.key)
+async def _standing(db: Statements, new: NewJob, most: int, queue: WholeQueue) -> Row:
+    """Return how the account stands, and the whole queue counted where that may decide."""
+    if not queue.may_be_full(most):
+        standing = await _looked(db, new, UNCOUNTED)
+        queue.saw(standing["newest"])
+        if not queue.may_be_full(most):
+            return standing
+    standing = await _looked(db, new, COUNTED)
+    queue.counted(standing["everybodys"], standing["newest"])
+    if standing["repeated"] is None and nearly_full(standing["everybodys"], most):
+        await db.rows(ALONE)
+        standing = await _looked(db, new, COUNTED)
+    return standing
+
+
+async def _looked(db: Statements, new: NewJob, sql: str) -> Row:
+    row = await held(db, sql, account=new.account, key=new.key)
     if row is None:
         raise LookupError(f"There is no account {new.account}.")
     return row
@@ -118,7 +132,7 @@ def _refusal(standing: Row, limits: Limits) -> Blocked | AccountFull | QueueFull
         return Blocked()
     if standing["own"] >= limits.per_account:
         return AccountFull(limits.per_account)
-    if standing["everybodys"] >= limits.whole_queue:
+    if standing["everybodys"] is not None and standing["everybodys"] >= limits.whole_queue:
         return QueueFull(limits.whole_queue)
     return None
 

@@ -11,6 +11,10 @@ from storage.sql.statements import Row, Said, Statements, said
 PART_OF = "select coalesce(joined, id) from accounts where id = :account"
 CURRENT = f"select * from accounts where id = ({PART_OF})"  # noqa: S608 - our own words
 HELD = f"with {ACCOUNT.format(PART_OF)} select me.*, {CHANGED} from me"  # noqa: S608 - the same
+SPENT = f"""
+with {ACCOUNT.format("select account from jobs where id = :job")}
+select jobs.*, me.available, me.held, {CHANGED} from me, jobs where jobs.id = :job
+"""  # noqa: S608 - the same
 
 ENTER = """
 insert into ledger (key, account, kind, available, held, job, note, created_at)
@@ -127,12 +131,12 @@ async def grant(db: Statements, wished: Entry) -> Balance:
 
 async def refund(db: Statements, job: str, note: str, now: float) -> Balance | None:
     """Give a succeeded job's price back, once; None when there is nothing to give back."""
-    row = await db.row("select * from jobs where id = :job", job=job)
+    row = await held(db, SPENT, job=job)
     if row is None or row["state"] != JobState.SUCCEEDED:
         return None
     if not await add(db, ledger.refund(job_of(row), note, now)):
         return None
-    return balance_of(await account_row(db, row["account"]))
+    return Balance(available=row["available"] + row["price"], held=row["held"])
 
 
 async def entries(db: Statements, account: int, limit: int) -> list[Entry]:

@@ -1,7 +1,7 @@
 """The verbs of storage, each as one transaction or one read of a database."""
 
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from generator.messages import Fault
@@ -51,6 +51,7 @@ from storage.sql import (
     settling,
 )
 from storage.sql.contents import SqlContents
+from storage.sql.job_ids import new_job_id
 from storage.sql.keys import SqlKeys
 from storage.sql.outbox import SqlOutbox
 from storage.sql.oversight import SqlOversight
@@ -60,23 +61,17 @@ from storage.sql.rows import balance_of
 from storage.sql.starts import SqlStarts
 from storage.sql.statements import Database, Statements
 from storage.sql.uploads import SqlUploads
-
-ID_BYTES = 12  # 16 URL-safe characters
-
-
-def new_job_id() -> str:
-    """Return an id that nobody guesses."""
-    return secrets.token_urlsafe(ID_BYTES)
+from storage.sql.whole_queue import WholeQueue
 
 
 class SqlStore:
-    """A `storage.store.Store` on any engine. `new_id` makes the ids of jobs."""
+    """A `storage.store.Store` on any engine."""
 
-    def __init__(self, database: Database, company: Company, new_id: Callable[[], str]) -> None:
+    def __init__(self, database: Database, company: Company) -> None:
         self._db = database
         self.company = company
         self.name = secrets.token_hex(8)
-        self._new_id = new_id
+        self._queue = WholeQueue()
         self.keys = SqlKeys(self._db)
         self.requests = SqlRequests(self._db)
         self.uploads = SqlUploads(self._db)
@@ -217,14 +212,14 @@ class SqlStore:
 
     async def submit(self, job: NewJob, limits: Limits, now: float) -> Submission:
         """Check the caps and the balance; hold, add the job and its post."""
-        fresh = accepting.Fresh(self._new_id(), now, self.name)
+        fresh = self._fresh(now)
         answer = await self._db.write(lambda db: accepting.submit(db, job, limits, fresh))
         self.company.tell("queued")
         return answer
 
     async def submit_all(self, jobs: Sequence[NewJob], limits: Limits, now: float) -> Sequence[Submission]:
         """Submit several jobs of one account: all of them or none, and then the reason alone is answered."""
-        fresh = [accepting.Fresh(self._new_id(), now, self.name) for _ in jobs]
+        fresh = [self._fresh(now) for _ in jobs]
         try:
             answers = await self._db.write(lambda db: accepting.submit_all(db, jobs, limits, fresh))
         except accepting.NotAll as refused:
@@ -315,6 +310,9 @@ class SqlStore:
     async def wait_seconds(self, key: str, bucket: tuple[float, int], now: float) -> float:
         """Return in how many seconds one more could be counted in a bucket, 0 for now; count nothing."""
         return await company.wait_seconds(self._db, key, bucket, now)
+
+    def _fresh(self, now: float) -> accepting.Fresh:
+        return accepting.Fresh(new_job_id(now), now, self.name, self._queue)
 
     def _told(self, ended: Job | None) -> Job | None:
         """Let the other bots know: one of them may have to show it."""

@@ -10,7 +10,8 @@ from private_postgres import THROW_OUT
 from stored_orders import LIMITS, NOON, claimed, drawn, order, person
 
 from storage.postgresql import PostgresStore, company
-from storage.records import Accepted, AccountFull, QueueFull, Rung
+from storage.records import Accepted, AccountFull, QueueFull, Rung, Submission
+from storage.sql.whole_queue import UNSEEN
 
 WEB = {"web"}  # where the orders come from
 CUTS = 30
@@ -223,6 +224,20 @@ async def test_caps_hold_for_a_crowd_at_several_bots(bot):
     assert sum(isinstance(answer, Accepted) for answer in answers) == 8
     assert {type(answer) for answer in answers} <= {Accepted, AccountFull, QueueFull}
     assert await bots[0].ledger_faults() == []
+
+
+async def test_the_queue_ends_at_its_end_for_a_crowd_though_no_bot_counts_every_time(bot):
+    bots = [await bot() for _ in range(3)]
+    people = [await person(bots[0], f"person {number}") for number in range(12)]
+    most = 2 * UNSEEN + 10
+    limits = LIMITS.__class__(per_account=most, whole_queue=most, daily_allowance=0)
+
+    async def asks(store: PostgresStore, number: int) -> list[Submission]:
+        return [await store.submit(order(people[number].account), limits, NOON) for _ in range(40)]
+
+    answers = await asyncio.gather(*(asks(bots[number % 3], number) for number in range(12)))
+
+    assert sum(isinstance(answer, Accepted) for each in answers for answer in each) == most
 
 
 async def test_one_credit_is_spent_once_however_many_bots_are_asked(bot):
