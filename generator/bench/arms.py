@@ -15,13 +15,13 @@ from torch import Tensor, nn
 from generator.bench.sizes import Networks
 from generator.choices import Choices, Precision
 from generator.engine.decode import decode
-from generator.engine.decoder import quicken
-from generator.engine.denoise import Wish, denoise, schedule
+from generator.engine.denoise import Wish, denoise
+from generator.engine.described import described
 from generator.engine.levers import head_of, levers_for
-from generator.engine.load import Parts, without_last_layer
 from generator.engine.net import Net
-from generator.engine.preview import FLUX_PREVIEW
+from generator.engine.network import text_encoder_like, transformer_like, vae_like
 from generator.engine.products import narrow_linears
+from generator.engine.schedule import ScheduleConfig, schedule
 from generator.engine.text import PromptEncoder, Text
 from generator.engine.tokens import PATCH
 from generator.memory import FP8_FROM
@@ -138,25 +138,16 @@ class Ours:
     precision = Precision.EXACT
 
     def __init__(self, model: Networks) -> None:
-        text_encoder = without_last_layer(twin(model.text_encoder))
+        text_encoder = text_encoder_like(model.text_encoder)
         if self.precision is not Precision.EXACT:
             narrow_linears(text_encoder, self.precision)
-        self.parts = Parts(
-            tokenizer=model.tokenizer,
-            text_encoder=text_encoder,
-            transformer=twin(model.transformer),
-            vae=twin(model.vae),
-            scheduler=model.scheduler,
-            preview=FLUX_PREVIEW,
-            device=model.device,
-            dtype=model.dtype,
-        )
-        self._levers = levers_for(model.device, head_of(model.transformer), Choices(), None)
-        quicken(self.parts.vae, self._levers.compiled)
-        self._net = Net(self.parts.transformer, tuple, model.device, self.precision, self._levers)
-        self._prompts = PromptEncoder(
-            self.parts.tokenizer, self.parts.text_encoder, model.device, self._levers.recorder
-        )
+        transformer = transformer_like(model.transformer)
+        self._levers = levers_for(model.device, head_of(transformer), Choices(), None)
+        self._vae = vae_like(model.vae)
+        self._vae.compiled = self._levers.compiled
+        self._schedule = described(ScheduleConfig, model.scheduler.config)
+        self._net = Net(transformer, tuple, model.device, self.precision, self._levers)
+        self._prompts = PromptEncoder(model.tokenizer, text_encoder, model.device, self._levers.recorder)
 
     def warming(self) -> bool:
         """Whether shapes are being compiled; until then they are drawn plainly."""
@@ -175,14 +166,14 @@ class Ours:
     def denoise(self, meaning: list[Text], noise: Tensor, steps: int) -> Tensor:
         """Take all steps."""
         tokens = (noise.shape[2] // PATCH) * (noise.shape[3] // PATCH)
-        plan = schedule(self.parts.scheduler, steps, SHIFT, tokens)
+        plan = schedule(self._schedule, steps, SHIFT, tokens)
         *_, last = denoise(self._net, noise, Wish(meaning), plan)
         return last.latents
 
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> list[Any]:
         """Decode one by one, as the painter does to keep memory low."""
-        return [decode(self.parts.vae, each[None]) for each in latents]
+        return [decode(self._vae, each[None]) for each in latents]
 
 
 class OursFp8(Ours):

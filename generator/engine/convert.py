@@ -19,9 +19,9 @@ from torch import Tensor, nn
 
 from generator.checkpoint import Place, find_place
 from generator.choices import Precision
-from generator.engine.load import load_transformer
+from generator.engine.held import WITHIN, held_in_checkpoint
 from generator.engine.narrow import narrow_matrices
-from generator.engine.network import WITHIN, empty_text_encoder, empty_transformer
+from generator.engine.network import empty_text_encoder, empty_transformer
 from generator.engine.products import Float8, Int8, kept_in
 from generator.engine.reading import KINDS, Stored, fill, stored_in
 from generator.engine.writing import Planned, Unit, write
@@ -90,19 +90,14 @@ def _units(place: Place, part: str, precision: Precision) -> Iterator[Unit]:
 
 
 def _sources(place: Place, part: str) -> Iterator[tuple[str, Source]]:
+    folder = place.folder / part
     if place.checkpoint is not None and part == "transformer":
-        yield from _sources_in(place.folder / part, place.checkpoint)
-        return
-    for name, stored in stored_in(weight_files(place.folder / part)).items():
+        shapes = {name: tuple(each.shape) for name, each in empty_transformer(folder).named_parameters()}
+        found = held_in_checkpoint(place.checkpoint).matched(shapes)
+    else:
+        found = stored_in(weight_files(folder))
+    for name, stored in found.items():
         yield name, Source(stored.dtype, stored.shape, partial(_read, stored))
-
-
-def _sources_in(folder: Path, checkpoint: Path) -> Iterator[tuple[str, Source]]:
-    """Yield what a transformer in a file of its own holds, by the names that folders use."""
-    cpu = torch.device("cpu")
-    network = load_transformer(folder, checkpoint, cpu, torch.bfloat16, lambda _count: None)
-    for name, tensor in network.state_dict().items():
-        yield name, Source(tensor.dtype, tuple(tensor.shape), partial(Tensor.detach, tensor))
 
 
 def _in_sixteen(name: str, source: Source) -> Unit:
@@ -124,7 +119,7 @@ def _narrowed(name: str, source: Source, precision: Precision) -> Unit:
 
 def _read(stored: Stored) -> Tensor:
     tensor = torch.empty(stored.shape, dtype=stored.dtype)
-    fill({"": (stored, tensor)}, lambda _count: None)
+    fill([(stored, tensor)], lambda _count: None)
     return tensor
 
 
@@ -134,7 +129,7 @@ def _narrow_in(folder: Path, part: str, precision: Precision) -> set[str]:
         return set()
     if part == "transformer":
         return set(narrow_matrices(empty_transformer(folder / part)))
-    layers = empty_text_encoder(folder / part).named_modules()
+    layers = empty_text_encoder(folder / part, whole=True).named_modules()
     return {name for name, module in layers if isinstance(module, nn.Linear)}
 
 

@@ -6,13 +6,13 @@ length can share a batch exactly; others are computed one group after the other 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from generator.engine.net import Net
 from generator.engine.pieces import Pieces, Velocity
+from generator.engine.schedule import Schedule
 from generator.engine.start import Beginning
 from generator.engine.text import Text
 from generator.engine.tokens import PATCH, filled, patches, unpatched
@@ -34,29 +34,6 @@ class Wish:
     texts: Sequence[Text]
     negatives: Sequence[Text] = ()
     guidance: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """Noise levels from 1 down to 0, one more than steps, and the times the transformer is told."""
-
-    sigmas: Tensor  # (steps + 1)
-    times: Tensor  # (steps)
-
-    def last(self, steps: int) -> "Schedule":
-        """Return the schedule's end, so many steps."""
-        first = len(self.times) - steps
-        return Schedule(self.sigmas[first:], self.times[first:])
-
-
-def schedule(scheduler: Any, steps: int, shift: float, tokens: int) -> Schedule:
-    """Return the reference's schedule for a number of steps, a time shift and image tokens."""
-    config = scheduler.config
-    fresh = scheduler.from_config(config, shift=shift)
-    slope = (config.max_shift - config.base_shift) / (config.max_image_seq_len - config.base_image_seq_len)
-    mu = tokens * slope + (config.base_shift - slope * config.base_image_seq_len)
-    fresh.set_timesteps(sigmas=torch.linspace(1.0, 1 / steps, steps).tolist(), mu=mu)
-    return Schedule(sigmas=fresh.sigmas, times=(1000 - fresh.timesteps) / 1000)
 
 
 def denoise(

@@ -1,51 +1,35 @@
-"""The weights of a GGUF file as tensors: quantised ones become plain numbers again.
+"""The weights of a GGUF file, where they lie and what they mean: packed ones become plain numbers again.
 
 A block is a row of bytes: scales, and small whole numbers packed between them. What each kind's bytes mean is
 ggml's: https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h
 """
 
 from collections.abc import Callable
-from io import BufferedReader
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from generator.checkpoint import MARK, PREFIX
-from generator.gguf_file import Stored, read_gguf
-
-BLOCKS_AT_ONCE = 1 << 16  # of 256 numbers each: 64 MB for each intermediate result
-PLAIN = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+from generator.engine.reading import KINDS, Packing, Stored
+from generator.gguf_file import Stored as Said
+from generator.gguf_file import read_gguf
 
 
-def transformer_in_gguf(file: Path, device: torch.device, dtype: torch.dtype) -> dict[str, Tensor]:
-    """Return the transformer's weights in a checked file as plain numbers, by their names there."""
-    tensors = read_gguf(file).tensors
-    prefix = PREFIX if PREFIX + MARK in tensors else ""
-    with file.open("rb") as opened:
-        return {
-            name: _in_shape(name, _plain(opened, stored, device, dtype))
-            for name, stored in tensors.items()
-            if name.startswith(prefix)
-        }
+def stored_in_gguf(file: Path, prefix: str = "") -> dict[str, Stored]:
+    """Return what a checked file holds under a prefix, by name without it."""
+    return {
+        name.removeprefix(prefix): _stored(file, each)
+        for name, each in read_gguf(file).tensors.items()
+        if name.startswith(prefix)
+    }
 
 
-def _in_shape(name: str, weight: Tensor) -> Tensor:
-    """Return the weight as the model has it: ggml forgets that the two padding tokens are (1, dim)."""
-    return weight[None] if name.endswith("_pad_token") and weight.dim() == 1 else weight
-
-
-def _plain(opened: BufferedReader, stored: Stored, device: torch.device, dtype: torch.dtype) -> Tensor:
-    buffer = bytearray(stored.bytes)
-    opened.seek(stored.begin)
-    if opened.readinto(buffer) != len(buffer):
-        raise EOFError(opened.name)
-    raw = torch.frombuffer(buffer, dtype=torch.uint8)
-    if (kind := PLAIN.get(stored.kind.name)) is not None:
-        return raw.view(kind).to(device, dtype).view(stored.shape)
-    blocks = torch.split(raw.view(-1, stored.kind.bytes), BLOCKS_AT_ONCE)
-    numbers = UNPACKED[stored.kind.name]
-    return torch.cat([numbers(each.to(device)).flatten().to(dtype) for each in blocks]).view(stored.shape)
+def _stored(file: Path, said: Said) -> Stored:
+    kind = said.kind
+    if kind.name in KINDS:
+        return Stored(file, said.begin, KINDS[kind.name], said.shape)
+    packing = Packing(kind.numbers, kind.bytes, UNPACKED[kind.name])
+    return Stored(file, said.begin, torch.float32, said.shape, packing)
 
 
 # ── parts of blocks ───────────────────────────────────────────────────────────────────────────────

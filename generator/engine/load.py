@@ -1,44 +1,40 @@
 """The parts of a model in memory: tokenizer, text encoder, transformer, VAE and noise schedule."""
 
-import itertools
 import json
 import logging
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import diffusers
 import torch
-import transformers
-from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, ZImageTransformer2DModel
-from diffusers.hooks import apply_group_offloading
-from torch import nn
-from transformers import AutoTokenizer
 
-from generator.checkpoint import GGUF, weights_in
+from generator.checkpoint import weights_in
 from generator.choices import Precision
-from generator.engine.gguf_weights import transformer_in_gguf
+from generator.engine.described import described
+from generator.engine.held import held_in_checkpoint, held_in_folder
 from generator.engine.narrow import NarrowFile, narrow_matrices
-from generator.engine.network import empty_text_encoder, empty_transformer, filled_from
+from generator.engine.network import empty_text_encoder, empty_transformer, empty_vae, with_room
 from generator.engine.preview import FLUX_PREVIEW, PreviewMap
 from generator.engine.products import narrow_linears, widen_linears
-from generator.engine.reading import Told
+from generator.engine.reading import Wanted, fill
+from generator.engine.schedule import ScheduleConfig
 from generator.engine.shortage import is_out_of_memory
+from generator.engine.text_encoder import TextEncoder
+from generator.engine.transformer import Transformer
+from generator.engine.vae import Vae
 from generator.machine import free_memory
 from generator.memory import Card, Lying, Plan, TooLarge, on_processor, planned, reason
-from generator.weights import NETWORKS, UnusableModel, check_none_missing, precision_of, size_of
-
-diffusers.utils.logging.disable_progress_bar()
-transformers.utils.logging.disable_progress_bar()
+from generator.weights import UnusableModel, precision_of, read_config
 
 Progress = Callable[[float], None]
 
 log = logging.getLogger(__name__)
 
 CPU = torch.device("cpu")
-IMPORTED, LOADED = 0.3, 0.9  # of the progress; importing torch takes seconds, warming up the rest
+IMPORTED, LOADED = 0.1, 0.9  # of the progress; importing torch takes a second, warming up the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +42,10 @@ class Parts:
     """A model, ready to compute on `device` in `dtype`."""
 
     tokenizer: Any
-    text_encoder: Any
-    transformer: ZImageTransformer2DModel
-    vae: AutoencoderKL
-    scheduler: FlowMatchEulerDiscreteScheduler
+    text_encoder: TextEncoder
+    transformer: Transformer
+    vae: Vae
+    schedule: ScheduleConfig
     preview: PreviewMap
     device: torch.device
     dtype: torch.dtype
@@ -58,27 +54,18 @@ class Parts:
 
 
 class Advance:
-    """Tells the progress by bytes."""
+    """Tells the progress by the bytes that are read, of all that will be."""
 
-    def __init__(self, folder: Path, progress: Progress, checkpoint: Path | None) -> None:
-        sizes = [size_of(folder / part) for part in NETWORKS]
-        if checkpoint is not None:
-            sizes[0] = checkpoint.stat().st_size
-        self._ends = list(itertools.accumulate(sizes))
+    def __init__(self, whole: int, progress: Progress) -> None:
+        self._whole = max(whole, 1)
         self._progress = progress
-        self._whole = self._ends[-1]
         self._done = 0
         self.read(0)
 
     def read(self, count: int) -> None:
         """So many bytes more were read."""
-        self._done = min(self._done + count, self._ends[0])
+        self._done += count
         self._progress(IMPORTED + (LOADED - IMPORTED) * self._done / self._whole)
-
-    def network_read(self) -> None:
-        """One more network is there, whatever of its files was not needed."""
-        self.read(self._ends[0])
-        self._ends.pop(0)
 
 
 def load_parts(
@@ -95,28 +82,32 @@ def load_parts(
     device = device or best_device()
     plan = plan_for(folder, device, wish, checkpoint)
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
-    advance = Advance(folder, progress, checkpoint)
     with _one_sentence(checkpoint or folder):
-        here = plan.transformer is Lying.RESIDENT and plan.precision is Precision.EXACT
-        home = device if here else CPU  # whole, to be carried or made narrower
-        transformer = load_transformer(folder / "transformer", checkpoint, home, dtype, advance.read)
-        advance.network_read()
-        vae = _vae(folder / "vae", device, dtype)
-        advance.network_read()
-        text_encoder = _text_encoder(folder / "text_encoder", plan, device, dtype, advance.read)
-        advance.network_read()
-        tokenizer = AutoTokenizer.from_pretrained(
-            folder / "tokenizer", local_files_only=True, trust_remote_code=False
-        )
-        scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(folder / "scheduler")
-        preview = load_preview(folder)
+        parts, wanted = _with_room(folder, checkpoint, plan, device, dtype)
+        advance = Advance(sum(stored.bytes for stored, _ in wanted), progress)
+        with ThreadPoolExecutor(1, thread_name_prefix="loading") as beside:
+            reading = beside.submit(fill, wanted, advance.read)
+            tokenizer = _tokenizer(folder / "tokenizer")
+            reading.result()
+        _lay(parts.text_encoder, folder / "text_encoder", plan, device, dtype)
+        if device.type == "cuda":  # whose convolutions read channels together; processors gain nothing by it
+            cast(Any, parts.vae).to(memory_format=torch.channels_last)
+    return replace(parts, tokenizer=tokenizer)
+
+
+def _with_room(
+    folder: Path, checkpoint: Path | None, plan: Plan, device: torch.device, dtype: torch.dtype
+) -> tuple[Parts, Wanted]:
+    """Return all parts but the tokenizer, and what is to be read into them, in the order of need."""
+    transformer, vae = empty_transformer(folder / "transformer"), empty_vae(folder / "vae")
+    text_encoder, preview = empty_text_encoder(folder / "text_encoder"), load_preview(folder)
     _check_fit(transformer, vae, text_encoder, preview)
-    if plan.tiled:
-        vae.enable_tiling()
-    if device.type == "cuda":  # a card's convolutions read channels together; on processors it gains nothing
-        vae = vae.to(memory_format=torch.channels_last)
-    narrow = _narrow_file(transformer, folder / "transformer", checkpoint)
-    return Parts(tokenizer, text_encoder, transformer, vae, scheduler, preview, device, dtype, plan, narrow)
+    levels = described(ScheduleConfig, read_config(folder / "scheduler" / "scheduler_config.json"))
+    wanted = _text_encoder(text_encoder, folder / "text_encoder", plan, device, dtype)
+    narrow, weights = _transformer(transformer, folder / "transformer", checkpoint, plan, device, dtype)
+    wanted += weights + with_room(vae, held_in_folder(folder / "vae"), device, dtype)
+    vae.use_tiling = plan.tiled
+    return Parts(None, text_encoder, transformer, vae, levels, preview, device, dtype, plan, narrow), wanted
 
 
 def plan_for(folder: Path, device: torch.device, wish: Precision, checkpoint: Path | None = None) -> Plan:
@@ -158,76 +149,65 @@ def load_preview(folder: Path) -> PreviewMap:
     return PreviewMap.of(stored["matrix"], stored["bias"])
 
 
-def without_last_layer(text_encoder: Any) -> Any:
-    """Return the encoder cut after its last but one layer, whose output is all that Z-Image reads."""
-    text_encoder.layers = text_encoder.layers[:-1]
-    text_encoder.norm = nn.Identity()
-    text_encoder.config.num_hidden_layers = len(text_encoder.layers)
-    return text_encoder
+def _tokenizer(folder: Path) -> Any:
+    from transformers import AutoTokenizer  # noqa: PLC0415  half a second, while weights are read
+
+    return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
 
 
-def load_transformer(
-    folder: Path, checkpoint: Path | None, device: torch.device, dtype: torch.dtype, told: Told
-) -> Any:
-    """Load the transformer whole: from its folder, or from a file by diffusers' names or Z-Image's own."""
-    if checkpoint is None:
-        return _from_folder(folder, device, dtype, told)
-    quantised = checkpoint.suffix.lower() == GGUF
-    weights = transformer_in_gguf(checkpoint, device, dtype) if quantised else str(checkpoint)
-    try:
-        network = ZImageTransformer2DModel.from_single_file(
-            weights, config=str(folder), dtype=dtype, device=device, local_files_only=True
-        ).to(device)
-    except NotImplementedError as error:  # a weight without numbers cannot be moved
-        raise UnusableModel(f"{checkpoint} is not whole: it lacks weights of the transformer.") from error
-    return network.eval().requires_grad_(False)
+def _transformer(  # noqa: PLR0913, PLR0917 - one for each thing that it depends on
+    network: Transformer,
+    folder: Path,
+    checkpoint: Path | None,
+    plan: Plan,
+    device: torch.device,
+    dtype: torch.dtype,
+) -> tuple[NarrowFile | None, Wanted]:
+    """Give a transformer room: where it computes, or whole in the machine's memory.
+
+    It is carried from there, or made narrower; what its files keep in eight bits is read to where that is
+    multiplied with.
+    """
+    if checkpoint is None and (kept := precision_of(folder)) is not Precision.EXACT:
+        held = held_in_folder(folder)
+        wanted = with_room(network, held, CPU, dtype, set(narrow_matrices(network)))
+        narrow = NarrowFile(network, held, kept)
+        return narrow, wanted + narrow.with_room(device)
+    held = held_in_folder(folder) if checkpoint is None else held_in_checkpoint(checkpoint)
+    here = plan.transformer is Lying.RESIDENT and plan.precision is Precision.EXACT
+    return None, with_room(network, held, device if here else CPU, dtype)
 
 
-def _from_folder(folder: Path, device: torch.device, dtype: torch.dtype, told: Told) -> Any:
-    """What the folder keeps in eight bits stays there, to be read to where it is multiplied with."""
-    network = empty_transformer(folder)
-    exact = precision_of(folder) is Precision.EXACT
-    return filled_from(network, folder, device, dtype, told, () if exact else set(narrow_matrices(network)))
-
-
-def _narrow_file(transformer: Any, folder: Path, checkpoint: Path | None) -> NarrowFile | None:
-    kept = Precision.EXACT if checkpoint else precision_of(folder)
-    return None if kept is Precision.EXACT else NarrowFile(transformer, folder, kept)
-
-
-def _text_encoder(folder: Path, plan: Plan, device: torch.device, dtype: torch.dtype, told: Told) -> Any:
-    """Load the text encoder to where the plan says, in as many bits."""
-    network, kept = without_last_layer(empty_text_encoder(folder)), precision_of(folder)
+def _text_encoder(
+    network: TextEncoder, folder: Path, plan: Plan, device: torch.device, dtype: torch.dtype
+) -> Wanted:
+    """Give a text encoder room, in as many bits as its files have."""
+    kept = precision_of(folder)
     if kept is not Precision.EXACT:
         narrow_linears(network, kept)
-    as_planned = plan.text_encoder is Lying.RESIDENT and plan.precision is kept
-    network = filled_from(network, folder, device if as_planned else CPU, dtype, told)
-    return network if as_planned else _lying(network, plan, device, dtype)
+    return with_room(network, held_in_folder(folder), device if _as_planned(kept, plan) else CPU, dtype)
 
 
-def _lying(network: Any, plan: Plan, device: torch.device, dtype: torch.dtype) -> Any:
+def _as_planned(kept: Precision, plan: Plan) -> bool:
+    """Whether a text encoder lies as its files have it, which are in some precision."""
+    return plan.text_encoder is Lying.RESIDENT and plan.precision is kept
+
+
+def _lay(network: TextEncoder, folder: Path, plan: Plan, device: torch.device, dtype: torch.dtype) -> None:
+    """Bring a text encoder to where the plan says, in as many bits."""
+    if _as_planned(precision_of(folder), plan):
+        return
     widen_linears(network, dtype)
     if plan.text_encoder is Lying.CARRIED:  # only a card is too small for one: diffusers carries each layer
+        from diffusers.hooks import apply_group_offloading  # noqa: PLC0415  seconds
+
         apply_group_offloading(network, onload_device=device, offload_type="leaf_level", use_stream=True)
-        return network
+        return
     narrow_linears(network, plan.precision)
-    return network.to(device)
+    network.to(device)
 
 
-def _vae(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
-    """Load the VAE, which is small, as diffusers does: it knows what older files call its weights."""
-    network, report = AutoencoderKL.from_pretrained(
-        folder,
-        dtype=dtype,
-        local_files_only=True,
-        use_safetensors=True,
-        output_loading_info=True,
-    )
-    check_none_missing(folder, list(report["missing_keys"]))
-    return network.to(device).eval().requires_grad_(False)
-
-
-def _check_fit(transformer: Any, vae: Any, text_encoder: Any, preview: PreviewMap) -> None:
+def _check_fit(transformer: Transformer, vae: Vae, text_encoder: TextEncoder, preview: PreviewMap) -> None:
     channels = transformer.config.in_channels
     pairs = (
         ("the preview map's size", tuple(preview.matrix.shape), (channels, 3)),

@@ -4,8 +4,7 @@ The reference's own matrices stay empty until LoRAs are put on: these are added 
 widened, and the sum is narrowed. Taken off, the file is read again, so that not even a rounding is left over.
 """
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -13,9 +12,10 @@ from torch import Tensor, nn
 
 from generator.choices import Precision
 from generator.engine.block import Block, block_of
+from generator.engine.held import Held
 from generator.engine.products import Float8, Int8, Weight, widened
-from generator.engine.reading import Stored, fill, stored_in
-from generator.weights import SCALE, UnusableModel, weight_files
+from generator.engine.reading import Wanted, fill
+from generator.weights import SCALE
 
 MATRICES = (
     ("attention.to_q", "attention.to_k", "attention.to_v"),
@@ -38,25 +38,31 @@ def narrow_matrices(transformer: Any) -> Iterator[str]:
 class NarrowFile:
     """The files of a transformer in eight bits."""
 
-    def __init__(self, transformer: Any, folder: Path, precision: Precision) -> None:
+    def __init__(self, transformer: Any, held: Held, precision: Precision) -> None:
+        self.blocks: list[Block] = []  # of a step
         self._transformer = transformer
-        self._folder = folder
+        self._held = held
         self._kind = Int8 if precision is Precision.INT8 else Float8
         self._widened = False
 
-    def blocks(self, device: torch.device) -> list[Block]:
-        """Return the blocks of a step. Raises UnusableModel where a weight is missing."""
-        made = [self._room(prefix, device) for prefix in _prefixes(self._transformer)]
-        self.read(made)
-        return made
+    def with_room(self, device: torch.device) -> Wanted:
+        """Make room for the blocks of a step, and return what is to be read into them.
 
-    def read(self, blocks: Sequence[Block]) -> None:
-        """Make blocks what the file holds, in their place. Raises UnusableModel where a weight is missing."""
-        wanted: list[tuple[str, Tensor]] = []
-        for prefix, block in zip(_prefixes(self._transformer), blocks, strict=True):
+        Raises UnusableModel where a weight is missing.
+        """
+        self.blocks = [self._room(prefix, device) for prefix in _prefixes(self._transformer)]
+        return self._wanted()
+
+    def read(self) -> None:
+        """Make the blocks what the files hold, in their place."""
+        fill(self._wanted(), lambda _count: None)
+
+    def _wanted(self) -> Wanted:
+        places: dict[str, Tensor] = {}
+        for prefix, block in zip(_prefixes(self._transformer), self.blocks, strict=True):
             for parts, weight in zip(MATRICES, (block.qkv, block.out, block.w13, block.w2), strict=True):
-                wanted += self._places([f"{prefix}.{part}" for part in parts], weight)
-        self._fill(wanted)
+                places |= self._places([f"{prefix}.{part}" for part in parts], weight)
+        return self._found(places)
 
     def widen(self) -> None:
         """Give the reference's matrices numbers, on the processor, once: LoRAs are added to those."""
@@ -64,7 +70,7 @@ class NarrowFile:
             return
         for name in narrow_matrices(self._transformer):
             kept = self._empty([name], CPU)
-            self._fill(self._places([name], kept))
+            fill(self._found(dict(self._places([name], kept))), lambda _count: None)
             weight = self._linear(name).weight
             weight.data = widened(kept, weight.dtype)
         self._widened = True
@@ -100,14 +106,9 @@ class NarrowFile:
         found: nn.Linear = self._transformer.get_submodule(name)
         return found
 
-    def _fill(self, places: Iterator[tuple[str, Tensor]] | Sequence[tuple[str, Tensor]]) -> None:
-        stored = stored_in(weight_files(self._folder))
-        fill({name: (self._stored(stored, name), place) for name, place in places}, lambda _count: None)
-
-    def _stored(self, stored: dict[str, Stored], name: str) -> Stored:
-        if name not in stored:
-            raise UnusableModel(f"{self._folder} lacks the weight {name}.")
-        return stored[name]
+    def _found(self, places: Mapping[str, Tensor]) -> Wanted:
+        found = self._held.matched({name: tuple(place.shape) for name, place in places.items()})
+        return [(found[name], place) for name, place in places.items()]
 
 
 def _prefixes(transformer: Any) -> Iterator[str]:

@@ -119,7 +119,7 @@ class Net:
             return self._whole
         worn = self._worn()
         if not self._kept:
-            self._kept = [*self._narrowed()] if self._narrow is None else self._narrow.blocks(self.device)
+            self._kept = [*self._narrowed()] if self._narrow is None else self._narrow.blocks
             self._kept_for = () if self._narrow else worn
         if worn != self._kept_for:
             self._make_anew(worn)
@@ -128,7 +128,7 @@ class Net:
 
     def _make_anew(self, worn: object) -> None:
         if self._narrow is not None and not worn:
-            self._narrow.read(self._kept)
+            self._narrow.read()
             return
         for kept, fresh in zip(self._kept, self._narrowed(), strict=True):
             copy_matrices(fresh, kept)

@@ -1,74 +1,107 @@
-"""One network of a model: made without weights, then filled from its files where it will compute."""
+"""One network of a model: made without weights, then given room where it will compute, to be read into."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
-from accelerate import init_empty_weights
-from diffusers import ZImageTransformer2DModel
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel
 
+from generator.engine.described import described
+from generator.engine.held import Held
 from generator.engine.products import Narrow
-from generator.engine.reading import Stored, Told, fill, stored_in
-from generator.weights import SCALE, check_none_missing, weight_files
+from generator.engine.reading import Told, Wanted, fill
+from generator.engine.text_encoder import TextEncoder, text_config
+from generator.engine.transformer import Transformer, TransformerConfig
+from generator.engine.vae import Vae, VaeConfig
+from generator.weights import SCALE, read_config
 
-WITHIN = "model."  # what a text encoder's weights are called in a file that holds a whole language model
+N = TypeVar("N", bound=nn.Module)
 
 
-def empty_transformer(folder: Path) -> Any:
+def empty_transformer(folder: Path) -> Transformer:
     """Return the transformer of a folder's configuration, its weights on no device."""
-    return _empty(lambda: ZImageTransformer2DModel.from_config(ZImageTransformer2DModel.load_config(folder)))
+    config = described(TransformerConfig, read_config(folder / "config.json"))
+    with torch.device("meta"):
+        return ready(Transformer(config))
 
 
-def empty_text_encoder(folder: Path) -> Any:
+def empty_text_encoder(folder: Path, *, whole: bool = False) -> TextEncoder:
     """Return the text encoder of a folder's configuration, its weights on no device."""
-    return _empty(lambda: _model_of(folder))
+    config = text_config(read_config(folder / "config.json"))
+    with torch.device("meta"):
+        return ready(TextEncoder(config, whole=whole))
 
 
-def _model_of(folder: Path) -> Any:
-    """Return the network of a configuration; code that a model brings along is never run."""
-    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    return AutoModel.from_config(config, trust_remote_code=False)
+def empty_vae(folder: Path) -> Vae:
+    """Return the VAE of a folder's configuration, its weights on no device."""
+    config = described(VaeConfig, read_config(folder / "config.json"))
+    with torch.device("meta"):
+        return ready(Vae(config))
 
 
-def _empty(build: Callable[[], Any]) -> Any:
-    with init_empty_weights(include_buffers=False):
-        network = build()
+def ready(network: N) -> N:
+    """Return a network that is drawn with, not trained."""
     return network.eval().requires_grad_(False)
 
 
-def filled_from(  # noqa: PLR0913, PLR0917 - one for each thing that a weight depends on
-    network: Any,
-    folder: Path,
+def transformer_like(stock: Any) -> Transformer:
+    """Return a transformer that shares the weights of the reference's."""
+    with torch.device("meta"):
+        network = Transformer(described(TransformerConfig, stock.config))
+    return _sharing(network, stock)
+
+
+def text_encoder_like(stock: Any) -> TextEncoder:
+    """Return a text encoder that shares the weights of the reference's."""
+    with torch.device("meta"):
+        network = TextEncoder(text_config(stock.config.to_dict()))
+    return _sharing(network, stock)
+
+
+def vae_like(stock: Any) -> Vae:
+    """Return a VAE that shares the weights of the reference's."""
+    with torch.device("meta"):
+        network = Vae(described(VaeConfig, stock.config))
+    return _sharing(network, stock)
+
+
+def _sharing(network: N, stock: nn.Module) -> N:
+    there = stock.state_dict(keep_vars=True)
+    network.load_state_dict({name: there[name] for name in network.state_dict()}, assign=True)
+    return ready(network.to(next(stock.parameters()).device))
+
+
+def with_room(
+    network: nn.Module,
+    held: Held,
     device: torch.device,
     dtype: torch.dtype,
-    told: Told,
     left_empty: Collection[str] = (),
-) -> Any:
-    """Fill an empty network, but for the weights of these layers. Raises UnusableModel."""
-    stored = stored_in(weight_files(folder))
+) -> Wanted:
+    """Give an empty network room, but for the weights of these layers; return what is to be read into it.
+
+    Raises UnusableModel, or ValueError where a weight is of another size, before there is room made for any.
+    """
     for layer in left_empty:
         _leave_empty(network.get_submodule(layer), dtype)
-    places = [each for each in _places(network) if each[0].removesuffix(".weight") not in left_empty]
-    names = {name: _name_in(stored, name) for name, _, _ in places}
-    check_none_missing(folder, [name for name, found in names.items() if found is None])
-    _check_sizes(places, {name: stored[found or name] for name, found in names.items()})
-    wanted = {
-        name: (stored[names[name] or name], _room(module, attribute, device, dtype))
-        for name, module, attribute in places
+    places = {
+        name: (module, attribute)
+        for name, module, attribute in _places(network)
+        if name.removesuffix(".weight") not in left_empty
     }
-    fill(wanted, told)
-    return network.to(device)
+    found = held.matched({name: tuple(getattr(*place).shape) for name, place in places.items()})
+    if isinstance(network, Transformer):
+        _lay_together(network, device, dtype, left_empty)
+    wanted = [(found[name], _room(*place, device, dtype)) for name, place in places.items()]
+    network.to(device)  # the little that is in no file
+    return wanted
 
 
-def _check_sizes(places: Iterable[tuple[str, nn.Module, str]], stored: Mapping[str, Stored]) -> None:
-    """Raise ValueError where a weight is of another size, before there is room made for any."""
-    for name, module, attribute in places:
-        shape = tuple(getattr(module, attribute).shape)
-        if stored[name].shape != shape:
-            raise ValueError(f"{name} is {list(stored[name].shape)}, but {list(shape)} is expected.")
+def filled(network: N, held: Held, device: torch.device, dtype: torch.dtype, told: Told) -> N:
+    """Return an empty network with its weights."""
+    fill(with_room(network, held, device, dtype), told)
+    return network
 
 
 def _places(network: nn.Module) -> Iterator[tuple[str, nn.Module, str]]:
@@ -81,22 +114,36 @@ def _places(network: nn.Module) -> Iterator[tuple[str, nn.Module, str]]:
             yield f"{prefix}.weight{SCALE}", module, "scale"
 
 
+def _lay_together(
+    network: Transformer, device: torch.device, dtype: torch.dtype, left_empty: Collection[str]
+) -> None:
+    """Make room for the matrices that are multiplied as one, one below the other."""
+    for names in network.together():
+        if names[0] in left_empty:
+            continue
+        linears: list[Any] = [network.get_submodule(name) for name in names]
+        heights = [linear.out_features for linear in linears]
+        whole = torch.empty(sum(heights), linears[0].in_features, device=device, dtype=dtype)
+        for linear, part in zip(linears, torch.split(whole, heights), strict=True):
+            linear.weight = nn.Parameter(part, requires_grad=False)
+
+
 def _room(module: nn.Module, attribute: str, device: torch.device, dtype: torch.dtype) -> Tensor:
     """Give a module memory for a weight, in the numbers that are computed in, and return it."""
-    if isinstance(module, Narrow) and attribute in dict(module.named_buffers()):
-        place = torch.empty_like(module.get_buffer(attribute), device=device)
+    there: Tensor = getattr(module, attribute)
+    if not there.is_meta:
+        return there.data
+    if attribute in dict(module.named_buffers(recurse=False)):
+        place = torch.empty_like(there, device=device)
         module.register_buffer(attribute, place)
         return place
-    place = torch.empty_like(module.get_parameter(attribute), device=device, dtype=dtype)
+    place = torch.empty_like(there, device=device, dtype=dtype)
     module.register_parameter(attribute, nn.Parameter(place, requires_grad=False))
     return place
 
 
-def _leave_empty(linear: nn.Linear, dtype: torch.dtype) -> None:
+def _leave_empty(linear: nn.Module, dtype: torch.dtype) -> None:
     """Give a layer a weight that is one number in memory, as large as it looks."""
+    assert isinstance(linear, nn.Linear)
     one = torch.zeros((), dtype=dtype).expand(linear.weight.shape)
     linear.weight = nn.Parameter(one, requires_grad=False)
-
-
-def _name_in(stored: Mapping[str, Stored], name: str) -> str | None:
-    return next((each for each in (name, WITHIN + name) if each in stored), None)

@@ -16,8 +16,7 @@ from generator.engine.adapters import Adapters
 from generator.engine.ahead import Pace, told_early
 from generator.engine.card import memory_of
 from generator.engine.decode import BrokenPicture, picture_of, pixels_of, tiled
-from generator.engine.decoder import quicken
-from generator.engine.denoise import Step, Wish, denoise, schedule
+from generator.engine.denoise import Step, Wish, denoise
 from generator.engine.encode_file import encode_file, fit
 from generator.engine.latents import initial_latents
 from generator.engine.latest import Latest
@@ -27,6 +26,7 @@ from generator.engine.load import LOADED, Parts, load_parts
 from generator.engine.net import Net
 from generator.engine.place import covering, kept_outside
 from generator.engine.preview import PreviewBudget, Previews
+from generator.engine.schedule import schedule
 from generator.engine.shortage import is_out_of_memory
 from generator.engine.start import Encoder, UnusableStart, opened
 from generator.engine.text import PromptEncoder
@@ -97,7 +97,7 @@ class ZImagePainter:
         self._net = Net(
             parts.transformer, lambda: self._adapters.worn, parts.device, precision, levers, parts.narrow
         )
-        quicken(parts.vae, levers.compiled)
+        parts.vae.compiled = levers.compiled
         self._starts = Encoder(parts.vae, parts.device)
         self._previews = Previews(parts.preview, parts.device)
         self._ahead = parts.device.type != "cpu"  # which does at once what it is told
@@ -251,10 +251,11 @@ class ZImagePainter:
         """Start the flow for recipes of one shape."""
         parts, first = self._parts, recipes[0]
         width, height = self._row.drawn_size(first.width, first.height)
-        noises = [initial_latents(each, parts.transformer.in_channels, width, height) for each in recipes]
+        channels = parts.transformer.config.in_channels
+        noises = [initial_latents(each, channels, width, height) for each in recipes]
         latents = torch.stack(noises).to(parts.device)
         tokens = (latents.shape[2] // PATCH) * (latents.shape[3] // PATCH)
-        plan = schedule(parts.scheduler, first.steps, first.shift, tokens)
+        plan = schedule(parts.schedule, first.steps, first.shift, tokens)
         texts = [self._prompts.encode(each.prompt) for each in recipes]
         guidance = self._guidance(first)
         negatives = [self._prompts.encode(each.negative_prompt) for each in recipes] if guidance else []

@@ -9,7 +9,6 @@ of the mask within it is white, not where the first is.
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
 
 import numpy as np
 import torch
@@ -22,6 +21,7 @@ from generator.engine.latents import slerp
 from generator.engine.latest import Latest
 from generator.engine.place import Size, placed, redrawn
 from generator.engine.shortage import is_out_of_memory
+from generator.engine.vae import Vae
 from generator.messages import name_of
 from generator.recipe import MAX_SIDE, Recipe, Start
 from generator.tiles import CELL
@@ -74,7 +74,7 @@ class Beginning:
 class Encoder:
     """Encodes pictures to start from and remembers the latest, so that siblings do not encode again."""
 
-    def __init__(self, vae: Any, device: torch.device) -> None:
+    def __init__(self, vae: Vae, device: torch.device) -> None:
         self._vae = vae
         self._device = device
         self._encodings: Latest[tuple[object, ...], Tensor] = Latest(KEPT)
@@ -110,19 +110,19 @@ class Encoder:
         pixels = (levels.permute(0, 3, 1, 2).float() / 255) * 2 - 1
         mean = self._mean(pixels.to(self._vae.dtype))
         config = self._vae.config
-        return cast(Tensor, (mean[0].float() - (config.shift_factor or 0.0)) * config.scaling_factor)
+        return (mean[0].float() - (config.shift_factor or 0.0)) * config.scaling_factor
 
     def _mean(self, pixels: Tensor) -> Tensor:
         """Encode whole; in tiles where memory is short for that, as it may be for four megapixels."""
         try:
-            return cast(Tensor, self._vae.encode(pixels).latent_dist.mode())
+            return self._vae.encode(pixels)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
         with tiled(self._vae):
-            return cast(Tensor, self._vae.encode(pixels).latent_dist.mode())
+            return self._vae.encode(pixels)
 
     def _masks(
         self, recipes: Sequence[Recipe], pictures: Mapping[str, Image.Image], drawn: Size

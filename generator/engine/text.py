@@ -13,8 +13,6 @@ from generator.engine.tokens import filled
 MOST_TOKENS = 512  # what Z-Image was trained with
 BYTES_KEPT = 64 * 2**20  # one of 64 tokens takes 0.8 MB with Z-Image-Turbo, 0.08 with the embedded model
 
-NO_MASK = {"full_attention": None}  # by kind of layer; the encoder has one
-
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -75,11 +73,9 @@ class PromptEncoder:
     def _read(self, ids: torch.Tensor) -> torch.Tensor:
         """Return what the encoder makes of tokens, (1, tokens, width).
 
-        Each token sees those before it alone, so what fills the end up needs no mask; asking for none also
-        spares the reference's look at the mask's values, for which it would wait for the card.
+        Each token sees those before it alone, so what fills the end up needs no mask.
         """
-        read = self._text_encoder(input_ids=ids, attention_mask=NO_MASK, use_cache=False)
-        return cast(torch.Tensor, read.last_hidden_state)
+        return cast(torch.Tensor, self._text_encoder(ids))
 
     def _tokens(self, prompt: str) -> list[int]:
         templated = self._tokenizer.apply_chat_template(

@@ -20,9 +20,10 @@ import torch
 from torch._dynamo.utils import counters
 from generator.bench.sizes import TINY, networks
 from generator.choices import Choices, Compiling
-from generator.engine.denoise import Wish, denoise, schedule
+from generator.engine.denoise import Wish, denoise
 from generator.engine.levers import head_of, levers_for
 from generator.engine.net import Net
+from generator.engine.schedule import ScheduleConfig, schedule
 from generator.engine.text import Text
 
 cpu = torch.device("cpu")
@@ -32,7 +33,7 @@ choices = Choices(compiling=Compiling.ON, kept=Path(sys.argv[1]))
 net = Net(model.transformer, levers=levers_for(cpu, head_of(model.transformer), choices, None))
 text = Text(torch.ones(20, TINY.transformer["cap_feat_dim"]), truncated=False)
 with torch.inference_mode():
-    list(denoise(net, torch.ones(1, 16, 8, 8), Wish([text]), schedule(model.scheduler, 1, 3.0, 64)))
+    list(denoise(net, torch.ones(1, 16, 8, 8), Wish([text]), schedule(ScheduleConfig(), 1, 3.0, 64)))
 compiled = net._levers.compiled
 while compiled.busy:
     time.sleep(0.05)

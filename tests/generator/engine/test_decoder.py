@@ -12,7 +12,7 @@ from generator.embedded import WEIGHTS
 from generator.engine import decoder as decoding
 from generator.engine.compiled import Compiled
 from generator.engine.decode import pixels_of, tiled
-from generator.engine.decoder import Decoder, quicken
+from generator.engine.network import vae_like
 
 SHAPES = [(1, 16, 8, 8), (1, 16, 6, 14), (2, 16, 8, 4)]
 
@@ -36,9 +36,7 @@ def stock(request):
 
 @pytest.fixture
 def quick(stock):
-    vae = copy.deepcopy(stock)
-    quicken(vae)
-    return vae
+    return vae_like(copy.deepcopy(stock))
 
 
 def latents(shape, seed=0):
@@ -54,7 +52,7 @@ def test_its_pixels_are_the_reference_s_to_the_bit(stock, quick, shape):
     given = latents(shape)
 
     with torch.inference_mode():
-        assert torch.equal(quick.decode(given).sample, stock.decode(given).sample)
+        assert torch.equal(quick.decode(given), stock.decode(given).sample)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -63,7 +61,7 @@ def test_with_channels_together_the_picture_is_the_same(stock, quick, shape):
     quick.to(memory_format=torch.channels_last)
 
     with torch.inference_mode():
-        found, wanted = quick.decode(given).sample, stock.decode(given).sample
+        found, wanted = quick.decode(given), stock.decode(given).sample
 
     assert (found - wanted).abs().max() <= 1e-5
     assert decibels(found, wanted) > 60
@@ -81,28 +79,48 @@ def test_a_picture_for_which_torch_enlarges_wrongly_with_channels_together_is_la
 
 
 def test_tiles_are_the_reference_s_too(stock, quick):
-    given, both = latents((1, 16, 40, 40)), []
-    for vae in (stock, quick):
-        vae.tile_sample_min_size, vae.tile_latent_min_size = 128, 16
-        with torch.inference_mode(), tiled(vae):
-            both.append(vae.decode(given).sample)
+    given, theirs = latents((1, 16, 40, 40)), copy.deepcopy(stock)
+    theirs.enable_tiling()
+    theirs.tile_sample_min_size, theirs.tile_latent_min_size = 128, 16
+    quick.pixel_tile, quick.latent_tile = 128, 16
 
-    assert torch.equal(*both)
+    with torch.inference_mode(), tiled(quick):
+        pixels = quick.decode(given)
+        wanted = theirs.decode(given).sample
+        assert torch.equal(pixels, wanted)
+        assert torch.equal(quick.encode(pixels), theirs.encode(wanted).latent_dist.mode())
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 64, 64), (2, 3, 48, 112)])
+def test_its_latents_are_the_reference_s_to_the_bit(stock, quick, shape):
+    given = latents(shape).clamp(-1, 1)
+
+    with torch.inference_mode():
+        assert torch.equal(quick.encode(given), stock.encode(given).latent_dist.mode())
+
+
+def test_one_with_convolutions_between_is_the_reference_s_too():
+    stock = attending(use_quant_conv=True, use_post_quant_conv=True).eval()
+    quick = vae_like(copy.deepcopy(stock))
+
+    with torch.inference_mode():
+        pixels = quick.decode(latents((1, 16, 8, 8)))
+        assert torch.equal(pixels, stock.decode(latents((1, 16, 8, 8))).sample)
+        assert torch.equal(quick.encode(pixels), stock.encode(pixels).latent_dist.mode())
 
 
 def test_a_shape_is_compiled_in_the_background_and_its_picture_stays_the_same():
     sides = {"down_block_types": ["DownEncoderBlock2D"], "up_block_types": ["UpDecoderBlock2D"]}
     tiny = attending(block_out_channels=[8], **sides).eval()
-    vae, compiled = copy.deepcopy(tiny), Compiled()
-    vae.to(memory_format=torch.channels_last)
-    quicken(vae, compiled)
+    vae = vae_like(copy.deepcopy(tiny)).to(memory_format=torch.channels_last)
+    vae.compiled = compiled = Compiled()
 
     with torch.inference_mode():
         given = latents((1, 16, 8, 8))
-        before = vae.decode(given).sample
+        before = vae.decode(given)
         until(lambda: not compiled.busy)
         with torch.compiler.set_stance("fail_on_recompile"):
-            after = vae.decode(given).sample
+            after = vae.decode(given)
         wanted = tiny.decode(given).sample
 
     assert compiled.shapes == (1, 1)
@@ -110,23 +128,13 @@ def test_a_shape_is_compiled_in_the_background_and_its_picture_stays_the_same():
     assert decibels(after, wanted) > 60
 
 
-def test_tiles_are_not_compiled(stock):
-    vae, compiled = copy.deepcopy(stock), Compiled()
-    quicken(vae, compiled)
+def test_tiles_are_not_compiled(quick):
+    quick.compiled = compiled = Compiled()
 
-    with torch.inference_mode(), tiled(vae):
-        vae.decode(latents((1, 16, 8, 8)))
+    with torch.inference_mode(), tiled(quick):
+        quick.decode(latents((1, 16, 8, 8)))
 
     assert compiled.shapes == (0, 0)
-
-
-def test_quickening_twice_is_quickening_once(quick):
-    decoder = quick.decoder.stock
-
-    quicken(quick, Compiled())
-
-    assert quick.decoder.stock is decoder
-    assert not isinstance(decoder, Decoder)
 
 
 def test_pixels_that_are_no_numbers_are_said_without_waiting(quick):

@@ -12,10 +12,10 @@ from naming import under_its_own_names
 from safetensors.torch import load_file
 
 from generator.checkpoint import Place, find_place
-from generator.engine import gguf_weights
+from generator.engine import reading
 from generator.engine.convert import convert
 from generator.engine.decode import decode
-from generator.engine.gguf_weights import UNPACKED, transformer_in_gguf
+from generator.engine.gguf_weights import UNPACKED, stored_in_gguf
 from generator.engine.load import load_parts
 from generator.engine.painter import ZImagePainter
 from generator.loras import Shelf
@@ -109,7 +109,7 @@ def psnr(one, other):
 
 @pytest.mark.parametrize("name", UNPACKED)
 def test_every_kind_of_block_means_what_the_format_s_own_reader_says(monkeypatch, tmp_path, name):
-    monkeypatch.setattr(gguf_weights, "BLOCKS_AT_ONCE", 7)
+    monkeypatch.setattr(reading, "CHUNK", reading.BETWEEN * 4 * 7 * 256)
     rng, kind = np.random.default_rng(3), KIND[name]
     numbers, size = gguf.GGML_QUANT_SIZES[kind]
     blocks = rng.integers(0, 256, (40, size), dtype=np.uint8)
@@ -122,9 +122,11 @@ def test_every_kind_of_block_means_what_the_format_s_own_reader_says(monkeypatch
     writer.write_tensors_to_file()
     writer.close()
 
-    read = transformer_in_gguf(tmp_path / "one.gguf", CPU, torch.float32)["rows"]
+    stored, read = stored_in_gguf(tmp_path / "one.gguf")["rows"], torch.empty(20, 2 * numbers)
+    told = []
+    reading.fill([(stored, read)], told.append)
 
-    assert read.shape == (20, 2 * numbers)
+    assert sum(told) == blocks.nbytes
     assert np.array_equal(read.numpy(), dequantize(blocks.reshape(20, -1), kind))
 
 
@@ -165,7 +167,7 @@ def test_a_weight_that_the_file_lacks_is_not_made_up(home, weights):
     del own["layers.1.feed_forward.w1.weight"]
     write(home / "one.gguf", own, KIND.F32)
 
-    with pytest.raises(UnusableModel, match="lacks weights of the transformer"):
+    with pytest.raises(UnusableModel, match=r"lacks 1 weights, for example layers\.1\.feed_forward\.w1"):
         latents(found(home))
 
 

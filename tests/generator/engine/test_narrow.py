@@ -105,5 +105,7 @@ def test_scales_that_are_missing_are_named(folders, shelf, tmp_path):
     del weights["layers.1.attention.to_k.weight_scale"]
     save_file(weights, file)
 
-    with pytest.raises(UnusableModel, match=r"lacks the weight layers\.1\.attention\.to_k\.weight_scale"):
+    with pytest.raises(
+        UnusableModel, match=r"lacks 1 weights, for example layers\.1\.attention\.to_k\.weight_scale"
+    ):
         latents(painter(folder, shelf))

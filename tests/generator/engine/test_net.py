@@ -73,7 +73,7 @@ def test_a_time_is_computed_once_and_again_when_the_weights_change(transformer):
 
 
 @pytest.mark.parametrize("shape", [(4, 6, 32), (8, 8, 64), (3, 3, 32)])
-def test_rotations_are_the_reference_s_to_the_bit(transformer, shape):
+def test_rotations_are_the_reference_s_to_the_bit(transformer, stock, shape):
     rows, columns, length = shape
     places = torch.tensor([[length + 1, row, column] for row in range(rows) for column in range(columns)])
     config = transformer.config
@@ -81,7 +81,7 @@ def test_rotations_are_the_reference_s_to_the_bit(transformer, shape):
     image, words = rotations(rows, columns, length, tuple(config.axes_dims), config.rope_theta)
 
     told = torch.view_as_complex(image)
-    assert torch.equal(told[: rows * columns], transformer.rope_embedder(places))
+    assert torch.equal(told[: rows * columns], stock.transformer.rope_embedder(places))
     assert torch.equal(told[rows * columns :], torch.ones_like(told[rows * columns :]))
     assert len(words) == length
 

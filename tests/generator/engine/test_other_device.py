@@ -13,14 +13,15 @@ from generator.choices import Precision
 from generator.engine import recorded
 from generator.engine.attention import CUDNN, FLASH, OWN
 from generator.engine.decode import pixels_of
-from generator.engine.decoder import quicken
-from generator.engine.denoise import Schedule, Wish, denoise
+from generator.engine.denoise import Wish, denoise
 from generator.engine.levers import Levers
 from generator.engine.net import Net
+from generator.engine.network import text_encoder_like, vae_like
 from generator.engine.preview import FLUX_PREVIEW, PreviewMap, levels
 from generator.engine.recorded import Recorder
+from generator.engine.schedule import Schedule
 from generator.engine.start import Beginning
-from generator.engine.text import NO_MASK, Text
+from generator.engine.text import Text
 
 DEVICE = torch.device("meta")
 STEPS = 3
@@ -71,8 +72,7 @@ def test_guided_steps_from_a_masked_picture_neither(transformer):
 
 
 def test_previews_and_pixels_are_made_there():
-    vae = skeleton("vae", FULL).to(torch.bfloat16).eval()
-    quicken(vae)
+    vae = vae_like(skeleton("vae", FULL).to(torch.bfloat16))
     colours = PreviewMap(FLUX_PREVIEW.matrix.to(DEVICE), FLUX_PREVIEW.bias.to(DEVICE))
 
     with torch.inference_mode():
@@ -85,9 +85,9 @@ def test_previews_and_pixels_are_made_there():
 
 
 def test_a_prompt_is_read_there():
-    encoder = skeleton("text_encoder", FULL).eval()
+    encoder = text_encoder_like(skeleton("text_encoder", FULL))
 
     with torch.inference_mode():
-        read = encoder(input_ids=there(1, 64, dtype=torch.int64), attention_mask=NO_MASK, use_cache=False)
+        read = encoder(there(1, 64, dtype=torch.int64))
 
-    assert read.last_hidden_state.shape == (1, 64, 2560)
+    assert read.shape == (1, 64, 2560)

@@ -15,11 +15,12 @@ from generator.embedded.scenes import Poster
 from generator.embedded.scorer import judge
 from generator.engine.compiled import Compiled, compiled_for, plainly
 from generator.engine.decode import decode
-from generator.engine.denoise import Wish, denoise, schedule
+from generator.engine.denoise import Wish, denoise
 from generator.engine.latents import seeded_noise
 from generator.engine.levers import Levers
 from generator.engine.load import load_parts
 from generator.engine.net import Net
+from generator.engine.schedule import schedule
 from generator.engine.text import PromptEncoder
 
 CPU = torch.device("cpu")
@@ -42,7 +43,7 @@ def picture(parts, prompt="a red circle", seed=3, side=32, compiled=None):
     net = Net(parts.transformer, precision=parts.plan.precision, levers=Levers(compiled=compiled))
     prompts = PromptEncoder(parts.tokenizer, parts.text_encoder, CPU)
     with torch.inference_mode():
-        plan = schedule(parts.scheduler, 8, 3.0, 256)
+        plan = schedule(parts.schedule, 8, 3.0, 256)
         noise = seeded_noise(seed, (16, side, side))[None]
         *_, last = denoise(net, noise, Wish([prompts.encode(prompt)]), plan)
         return decode(parts.vae, last.latents)

@@ -6,15 +6,27 @@ import subprocess
 import sys
 from pathlib import Path
 
+import gguf
 import pytest
 import torch
-from diffusers import ZImageTransformer2DModel
+from diffusers import AutoencoderKL, ZImageTransformer2DModel
+from naming import under_its_own_names
 from safetensors.torch import load_file, save_file
 from transformers import AutoModel
 
+from generator.bench.sizes import FULL, skeleton
 from generator.embedded import WEIGHTS
 from generator.engine import reading
-from generator.engine.network import empty_text_encoder, empty_transformer, filled_from
+from generator.engine.held import OLD_NAMES, held_in_checkpoint, held_in_folder
+from generator.engine.network import (
+    empty_text_encoder,
+    empty_transformer,
+    empty_vae,
+    filled,
+    text_encoder_like,
+    transformer_like,
+    vae_like,
+)
 from generator.engine.reading import fill, stored_in
 from generator.weights import UnusableModel
 
@@ -23,13 +35,19 @@ ROOM = 1.3  # times the weights: what loading may take at its peak
 
 
 def read(empty, folder, dtype=torch.float32):
-    return filled_from(empty(folder), folder, CPU, dtype, lambda _count: None)
+    return filled(empty(folder), held_in_folder(folder), CPU, dtype, lambda _count: None)
 
 
 def same(one, other):
-    mine, theirs = (dict(each.named_parameters()) | dict(each.named_buffers()) for each in (one, other))
+    mine, theirs = (dict(each.named_parameters()) for each in (one, other))
     assert mine.keys() == theirs.keys()
     return all(torch.equal(mine[name], theirs[name]) for name in mine)
+
+
+def without_what_is_not_read(text_encoder):
+    """The reference without its last layer, and what comes behind it."""
+    text_encoder.layers, text_encoder.norm = text_encoder.layers[:-1], None
+    return text_encoder
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
@@ -43,7 +61,53 @@ def test_a_transformer_is_what_diffusers_reads(dtype):
 def test_a_text_encoder_is_what_transformers_reads(dtype):
     theirs = AutoModel.from_pretrained(WEIGHTS / "text_encoder", dtype=dtype)
 
-    assert same(read(empty_text_encoder, WEIGHTS / "text_encoder", dtype), theirs)
+    assert same(read(empty_text_encoder, WEIGHTS / "text_encoder", dtype), without_what_is_not_read(theirs))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_vae_is_what_diffusers_reads(dtype):
+    theirs = AutoencoderKL.from_pretrained(WEIGHTS / "vae", dtype=dtype)
+
+    assert same(read(empty_vae, WEIGHTS / "vae", dtype), theirs)
+
+
+def test_a_vae_under_its_old_names_is_what_diffusers_reads(tmp_path):
+    torch.manual_seed(1)
+    config = AutoencoderKL.load_config(WEIGHTS / "vae") | {"mid_block_add_attention": True}
+    AutoencoderKL.from_config(config).save_pretrained(tmp_path)
+    file = tmp_path / "diffusion_pytorch_model.safetensors"
+    save_file({under_its_old_name(name): each for name, each in load_file(file).items()}, file)
+
+    assert "encoder.mid_block.attentions.0.proj_attn.weight" in load_file(file)
+    assert same(read(empty_vae, tmp_path), AutoencoderKL.from_pretrained(tmp_path))
+
+
+def under_its_old_name(name):
+    for old, new in OLD_NAMES:
+        name = name.replace(f"attentions.0.{new}", f"attentions.0.{old}")
+    return name
+
+
+@pytest.mark.parametrize("named", [dict, under_its_own_names], ids=["diffusers", "its own"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_transformer_in_a_file_is_what_diffusers_reads(tmp_path, named, dtype):
+    folder, file = WEIGHTS / "transformer", tmp_path / "one.safetensors"
+    save_file(named(load_file(folder / "diffusion_pytorch_model.safetensors")), file)
+    theirs = ZImageTransformer2DModel.from_single_file(str(file), config=str(folder), dtype=dtype)
+
+    mine = filled(empty_transformer(folder), held_in_checkpoint(file), CPU, dtype, lambda _count: None)
+
+    assert same(mine, theirs)
+
+
+@pytest.mark.parametrize("part", ["transformer", "text_encoder", "vae"])
+def test_networks_of_the_published_size_are_the_reference_s(part):
+    theirs = skeleton(part, FULL)
+    mine = {"transformer": transformer_like, "text_encoder": text_encoder_like, "vae": vae_like}[part](theirs)
+    left_out = ("norm.weight", "layers.35.") if part == "text_encoder" else ()
+
+    shapes = {name: each.shape for name, each in theirs.named_parameters() if not name.startswith(left_out)}
+    assert {name: each.shape for name, each in mine.named_parameters()} == shapes
 
 
 def test_a_text_encoder_within_a_language_model_is_found(broken_copy, model_folder):
@@ -82,9 +146,7 @@ def test_pieces_of_any_size_make_the_whole(tmp_path, monkeypatch, chunk):
     stored, told = stored_in([tmp_path / "some.safetensors"]), []
     places = {"wide": torch.empty(37, 5), "one": torch.empty(()), "none": torch.empty(0, 4)}
     places["narrow"] = torch.empty(37, 5, dtype=torch.bfloat16)
-    wanted = {name: (stored.get(name, stored["wide"]), place) for name, place in places.items()}
-
-    fill(wanted, told.append)
+    fill([(stored.get(name, stored["wide"]), place) for name, place in places.items()], told.append)
 
     assert torch.equal(places["wide"], wide)
     assert torch.equal(places["narrow"], wide.bfloat16())
@@ -99,7 +161,7 @@ def test_room_that_was_made_while_drawing_is_filled_too(tmp_path):
 
     with torch.inference_mode():
         place = torch.empty(8, 8, dtype=torch.bfloat16)
-        fill({"weight": (stored, place)}, lambda _count: None)
+        fill([(stored, place)], lambda _count: None)
 
     assert torch.equal(place, weight.bfloat16())
 
@@ -111,7 +173,7 @@ def test_a_file_that_was_cut_while_it_was_read_is_no_weight(tmp_path):
     os.truncate(file, file.stat().st_size - 10)
 
     with pytest.raises(EOFError, match="ended early"):
-        fill({"weight": (stored, torch.empty(64, 64))}, lambda _count: None)
+        fill([(stored, torch.empty(64, 64))], lambda _count: None)
 
 
 def test_numbers_of_an_unknown_kind_are_named(tmp_path):
@@ -128,17 +190,19 @@ MEASURED = """
 import json, sys
 from pathlib import Path
 import torch
-from generator.engine.network import empty_transformer, filled_from
+from generator.engine.held import held_in_checkpoint, held_in_folder
+from generator.engine.network import empty_transformer, filled
 from generator.machine import resident_mib
 
-def read(folder):
+def read(folder, *file):
+    held = held_in_checkpoint(Path(*file)) if file else held_in_folder(Path(folder))
     empty = empty_transformer(Path(folder))
-    return filled_from(empty, Path(folder), torch.device("cpu"), torch.float32, lambda _count: None)
+    return filled(empty, held, torch.device("cpu"), torch.float32, lambda _count: None)
 
 torch.set_num_threads(1)
-read(sys.argv[2])  # a small one: what is there once, however large the next is
+read(sys.argv[1])  # a small one: what is there once, however large the next is
 before = resident_mib()
-weights = sum(each.nbytes for each in read(sys.argv[1]).parameters()) / 2**20
+weights = sum(each.nbytes for each in read(*sys.argv[2:]).parameters()) / 2**20
 peak = resident_mib(most=True)
 print(json.dumps({"weights": weights, "more": peak - before}))
 """
@@ -159,11 +223,40 @@ def large_transformer(tmp_path_factory, request):
     return folder
 
 
-def test_loading_takes_little_more_memory_than_the_weights(large_transformer):
-    command = [sys.executable, "-c", MEASURED, str(large_transformer), str(WEIGHTS / "transformer")]
+def measured(*places):
+    command = [sys.executable, "-c", MEASURED, *map(str, (WEIGHTS / "transformer", *places))]
     root = Path(__file__).parents[3]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root, timeout=600)
-    found = json.loads(done.stdout)
+    return json.loads(done.stdout)
+
+
+def in_one_file(weights, file):
+    save_file(under_its_own_names(weights), file)
+
+
+def packed(weights, file):
+    writer, kind = gguf.GGUFWriter(file, "lumina2"), gguf.GGMLQuantizationType
+    for name, weight in weights.items():
+        kept = kind.Q8_0 if weight.ndim == 2 and weight.shape[-1] % 32 == 0 else kind.F32
+        writer.add_tensor(name, gguf.quantize(weight.float().numpy(), kept), raw_dtype=kept)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def test_loading_takes_little_more_memory_than_the_weights(large_transformer):
+    found = measured(large_transformer)
+
+    assert found["weights"] > 400
+    assert found["more"] <= ROOM * found["weights"]
+
+
+@pytest.mark.parametrize(("write", "name"), [(in_one_file, "one.safetensors"), (packed, "one.gguf")])
+def test_loading_a_single_file_does_not_either(large_transformer, tmp_path, write, name):
+    write(load_file(large_transformer / "diffusion_pytorch_model.safetensors"), tmp_path / name)
+
+    found = measured(large_transformer, tmp_path / name)
 
     assert found["weights"] > 400
     assert found["more"] <= ROOM * found["weights"]

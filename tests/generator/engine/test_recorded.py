@@ -10,12 +10,13 @@ from generator.choices import Precision
 from generator.embedded import WEIGHTS
 from generator.engine import recorded
 from generator.engine.compiled import Compiled
-from generator.engine.denoise import Wish, denoise, schedule
+from generator.engine.denoise import Wish, denoise
 from generator.engine.latents import seeded_noise
 from generator.engine.levers import Levers
 from generator.engine.load import load_parts
 from generator.engine.net import Net
 from generator.engine.recorded import MOST_KEPT, RUNS_BEFORE, Recorder, graphs_of, recorder_for
+from generator.engine.schedule import schedule
 from generator.engine.text import PromptEncoder
 from generator.memory import GIB, Lying, Plan, room_to_record
 from generator.messages import Failed, Fault
@@ -57,7 +58,7 @@ class Drawing:
     def __call__(self, *prompts, steps=2, side=8):
         with torch.inference_mode():
             noise = torch.stack([seeded_noise(seed, (16, side, side)) for seed in range(len(prompts))])
-            plan = schedule(self._parts.scheduler, steps, 3.0, 64)
+            plan = schedule(self._parts.schedule, steps, 3.0, 64)
             texts = [self._prompts.encode(prompt) for prompt in prompts]
             return [step.latents for step in denoise(self._net, noise, Wish(texts), plan)][-1]
 
