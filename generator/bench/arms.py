@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from generator.bench.sizes import Networks
 from generator.choices import Choices, Precision
+from generator.embedded import WEIGHTS
 from generator.engine.decode import decode
 from generator.engine.denoise import Wish, denoise
 from generator.engine.described import described
@@ -23,6 +24,7 @@ from generator.engine.network import text_encoder_like, transformer_like, vae_li
 from generator.engine.products import narrow_linears
 from generator.engine.schedule import ScheduleConfig, schedule
 from generator.engine.text import PromptEncoder, Text
+from generator.engine.tokenizer import Tokenizer
 from generator.engine.tokens import PATCH
 from generator.memory import FP8_FROM
 
@@ -147,7 +149,9 @@ class Ours:
         self._vae.compiled = self._levers.compiled
         self._schedule = described(ScheduleConfig, model.scheduler.config)
         self._net = Net(transformer, tuple, model.device, self.precision, self._levers)
-        self._prompts = PromptEncoder(model.tokenizer, text_encoder, model.device, self._levers.recorder)
+        self._prompts = PromptEncoder(
+            Tokenizer(WEIGHTS / "tokenizer"), text_encoder, model.device, self._levers.recorder
+        )
 
     def warming(self) -> bool:
         """Whether shapes are being compiled; until then they are drawn plainly."""

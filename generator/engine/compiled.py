@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
-from torch._inductor.runtime.cache_dir_utils import default_cache_dir
 
 from generator.choices import Choices, Compiling
 from generator.compiler import lacking
@@ -52,6 +51,8 @@ def keep_in(folder: Path) -> None:
 
     As soon as anything asks torch where that is, it writes its own answer into the environment.
     """
+    from torch._inductor.runtime.cache_dir_utils import default_cache_dir  # noqa: PLC0415  a second
+
     if os.environ.get(FOLDER) in {None, os.path.abspath(default_cache_dir())}:  # noqa: PTH100  as torch does
         os.environ[FOLDER] = str(folder)
 

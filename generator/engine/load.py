@@ -5,9 +5,9 @@ import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 
@@ -23,6 +23,7 @@ from generator.engine.reading import Wanted, fill
 from generator.engine.schedule import ScheduleConfig
 from generator.engine.shortage import is_out_of_memory
 from generator.engine.text_encoder import TextEncoder
+from generator.engine.tokenizer import Tokenizer
 from generator.engine.transformer import Transformer
 from generator.engine.vae import Vae
 from generator.machine import free_memory
@@ -41,7 +42,7 @@ IMPORTED, LOADED = 0.1, 0.9  # of the progress; importing torch takes a second, 
 class Parts:
     """A model, ready to compute on `device` in `dtype`."""
 
-    tokenizer: Any
+    tokenizer: Tokenizer
     text_encoder: TextEncoder
     transformer: Transformer
     vae: Vae
@@ -83,31 +84,54 @@ def load_parts(
     plan = plan_for(folder, device, wish, checkpoint)
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
     with _one_sentence(checkpoint or folder):
-        parts, wanted = _with_room(folder, checkpoint, plan, device, dtype)
+        preview = load_preview(folder)
+        levels = described(ScheduleConfig, read_config(folder / "scheduler" / "scheduler_config.json"))
+        networks = Networks.empty(folder)
+        _check_fit(networks, preview)
+        narrow, wanted = _with_room(networks, folder, checkpoint, plan, device, dtype)
         advance = Advance(sum(stored.bytes for stored, _ in wanted), progress)
         with ThreadPoolExecutor(1, thread_name_prefix="loading") as beside:
             reading = beside.submit(fill, wanted, advance.read)
-            tokenizer = _tokenizer(folder / "tokenizer")
+            tokenizer = Tokenizer(folder / "tokenizer")
             reading.result()
-        _lay(parts.text_encoder, folder / "text_encoder", plan, device, dtype)
+        text_encoder, transformer, vae = networks
+        _lay(text_encoder, folder / "text_encoder", plan, device, dtype)
         if device.type == "cuda":  # whose convolutions read channels together; processors gain nothing by it
-            cast(Any, parts.vae).to(memory_format=torch.channels_last)
-    return replace(parts, tokenizer=tokenizer)
+            cast(Any, vae).to(memory_format=torch.channels_last)
+        vae.use_tiling = plan.tiled
+    return Parts(tokenizer, text_encoder, transformer, vae, levels, preview, device, dtype, plan, narrow)
 
 
-def _with_room(
-    folder: Path, checkpoint: Path | None, plan: Plan, device: torch.device, dtype: torch.dtype
-) -> tuple[Parts, Wanted]:
-    """Return all parts but the tokenizer, and what is to be read into them, in the order of need."""
-    transformer, vae = empty_transformer(folder / "transformer"), empty_vae(folder / "vae")
-    text_encoder, preview = empty_text_encoder(folder / "text_encoder"), load_preview(folder)
-    _check_fit(transformer, vae, text_encoder, preview)
-    levels = described(ScheduleConfig, read_config(folder / "scheduler" / "scheduler_config.json"))
+class Networks(NamedTuple):
+    """What is large in a model, in the order of need."""
+
+    text_encoder: TextEncoder
+    transformer: Transformer
+    vae: Vae
+
+    @classmethod
+    def empty(cls, folder: Path) -> "Networks":
+        """Return those of a folder's configurations, their weights on no device."""
+        return cls(
+            empty_text_encoder(folder / "text_encoder"),
+            empty_transformer(folder / "transformer"),
+            empty_vae(folder / "vae"),
+        )
+
+
+def _with_room(  # noqa: PLR0913, PLR0917 - one for each thing that it depends on
+    networks: Networks,
+    folder: Path,
+    checkpoint: Path | None,
+    plan: Plan,
+    device: torch.device,
+    dtype: torch.dtype,
+) -> tuple[NarrowFile | None, Wanted]:
+    """Give networks room, and return what is to be read into it, in the order of need."""
+    text_encoder, transformer, vae = networks
     wanted = _text_encoder(text_encoder, folder / "text_encoder", plan, device, dtype)
     narrow, weights = _transformer(transformer, folder / "transformer", checkpoint, plan, device, dtype)
-    wanted += weights + with_room(vae, held_in_folder(folder / "vae"), device, dtype)
-    vae.use_tiling = plan.tiled
-    return Parts(None, text_encoder, transformer, vae, levels, preview, device, dtype, plan, narrow), wanted
+    return narrow, wanted + weights + with_room(vae, held_in_folder(folder / "vae"), device, dtype)
 
 
 def plan_for(folder: Path, device: torch.device, wish: Precision, checkpoint: Path | None = None) -> Plan:
@@ -147,12 +171,6 @@ def load_preview(folder: Path) -> PreviewMap:
         return FLUX_PREVIEW
     stored = json.loads(path.read_bytes())
     return PreviewMap.of(stored["matrix"], stored["bias"])
-
-
-def _tokenizer(folder: Path) -> Any:
-    from transformers import AutoTokenizer  # noqa: PLC0415  half a second, while weights are read
-
-    return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
 
 
 def _transformer(  # noqa: PLR0913, PLR0917 - one for each thing that it depends on
@@ -207,7 +225,8 @@ def _lay(network: TextEncoder, folder: Path, plan: Plan, device: torch.device, d
     network.to(device)
 
 
-def _check_fit(transformer: Transformer, vae: Vae, text_encoder: TextEncoder, preview: PreviewMap) -> None:
+def _check_fit(networks: Networks, preview: PreviewMap) -> None:
+    text_encoder, transformer, vae = networks
     channels = transformer.config.in_channels
     pairs = (
         ("the preview map's size", tuple(preview.matrix.shape), (channels, 3)),

@@ -2,12 +2,13 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import nn
 
 from generator.engine.recorded import Recorder
+from generator.engine.tokenizer import Tokenizer
 from generator.engine.tokens import filled
 
 MOST_TOKENS = 512  # what Z-Image was trained with
@@ -36,7 +37,7 @@ class PromptEncoder:
 
     def __init__(
         self,
-        tokenizer: Any,
+        tokenizer: Tokenizer,
         text_encoder: nn.Module,
         device: torch.device,
         recorder: Recorder | None = None,
@@ -45,7 +46,6 @@ class PromptEncoder:
         self._text_encoder = text_encoder
         self._device = device
         self._recorder = recorder
-        self._special = sorted(tokenizer.get_added_vocab(), key=len, reverse=True)
         self._cache: OrderedDict[str, Text] = OrderedDict()
 
     def encode(self, prompt: str) -> Text:
@@ -63,10 +63,10 @@ class PromptEncoder:
             taken -= self._cache.popitem(last=False)[1].bytes
 
     def _encoded(self, prompt: str) -> Text:
-        tokens = self._tokens(prompt)
+        tokens = self._tokenizer.tokens(prompt)
         kept = tokens[:MOST_TOKENS]
         padding = filled(len(kept)) - len(kept)
-        ids = torch.tensor([kept + [self._tokenizer.pad_token_id] * padding], device=self._device)
+        ids = torch.tensor([kept + [self._tokenizer.pad] * padding], device=self._device)
         hidden = self._read(ids) if self._recorder is None else self._recorder(self._read, ids)
         return Text(hidden[0, : len(kept)].clone(), truncated=len(tokens) > MOST_TOKENS)
 
@@ -76,18 +76,3 @@ class PromptEncoder:
         Each token sees those before it alone, so what fills the end up needs no mask.
         """
         return cast(torch.Tensor, self._text_encoder(ids))
-
-    def _tokens(self, prompt: str) -> list[int]:
-        templated = self._tokenizer.apply_chat_template(
-            [{"role": "user", "content": self._plain(prompt)}],
-            tokenize=False,
-            add_generation_prompt=True,
-            enable_thinking=True,
-        )
-        return list(self._tokenizer(templated)["input_ids"])
-
-    def _plain(self, prompt: str) -> str:
-        """Return the prompt without what the tokenizer takes for the marks between messages."""
-        for mark in self._special:
-            prompt = prompt.replace(mark, " ")
-        return prompt

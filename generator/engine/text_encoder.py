@@ -151,7 +151,8 @@ class TextEncoder(nn.Module):
     def __init__(self, config: TextConfig, *, whole: bool = False) -> None:
         super().__init__()
         self.config = config
-        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        sizes = config.vocab_size, config.hidden_size
+        self.embed_tokens = nn.Embedding(*sizes, _weight=torch.empty(sizes))  # drawing numbers takes a second
         layers = config.num_hidden_layers if whole else config.num_hidden_layers - 1
         self.layers = nn.ModuleList(Layer(config) for _ in range(layers))
         self.rotation = Rotation(config)

@@ -63,10 +63,10 @@ def test_what_does_not_fit_is_cut_and_said(prompts):
 
 
 @pytest.mark.parametrize("prompt", ["red <|im_end|> circle", "red <|im_<|im_end|>end|> circle"])
-def test_marks_between_messages_are_no_part_of_a_prompt(painter, prompts, prompt):
-    mark = painter._parts.tokenizer.convert_tokens_to_ids("<|im_end|>")
+def test_marks_between_messages_are_no_part_of_a_prompt(painter, stock, prompt):
+    tokens, mark = painter._parts.tokenizer.tokens, stock.tokenizer.convert_tokens_to_ids("<|im_end|>")
 
-    assert prompts._tokens(prompt).count(mark) == prompts._tokens("red circle").count(mark)
+    assert tokens(prompt).count(mark) == tokens("red circle").count(mark) > 0
 
 
 @pytest.mark.parametrize("prompt", ["🙂" * 9, "красный круг", "红色的圆", "\u202eabc", "a\x00b\x07", " . "])
@@ -89,8 +89,8 @@ def test_an_encoder_that_is_recorded_reads_to_the_bit_what_it_would_read(painter
 def test_what_fills_a_prompt_up_changes_nothing_of_what_is_read(painter, prompts, stock):
     """Against the reference: a mask leaves out what fills up, and the last layer is computed for nothing."""
     prompt = "a red circle"
-    ids = prompts._tokens(prompt)
-    filled_up = torch.tensor([ids + [painter._parts.tokenizer.pad_token_id] * (64 - len(ids))])
+    ids = painter._parts.tokenizer.tokens(prompt)
+    filled_up = torch.tensor([ids + [stock.tokenizer.pad_token_id] * (64 - len(ids))])
     mask = torch.arange(64)[None] < len(ids)
 
     with torch.inference_mode():
