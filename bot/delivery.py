@@ -77,9 +77,11 @@ class Delivery:
         self._shown: dict[int, Update] = {}
         self._ended: Recent[int, None] = Recent(REMEMBERED)
         self.elsewhere: Callable[[Post, Update], None] = _nobody
+        self.onlook: Callable[[Post, Update], None] = _nobody
 
     def push(self, post: Post, update: Update) -> None:
         """Let the post show this soon. Never waits, never fails."""
+        self.onlook(post, update)
         if not self.shows(post):
             self.elsewhere(post, update)
             return
@@ -191,7 +193,7 @@ class Delivery:
 
 
 def _nobody(_post: Post, _update: Update) -> None:
-    """No other bot shows it."""
+    """Nobody else shows it, or looks on."""
 
 
 def _pointless(surface: Surface, update: Update) -> bool:

@@ -15,7 +15,7 @@ from bot.recent import Recent
 from bot.standing import final_of
 from bot.updates import Broken, Cancelled, Delivered, Progress, Queued, Update
 from storage.company import Message
-from storage.records import Job, Post
+from storage.records import Job, JobState, Post
 from storage.store import StorageError, Store
 
 HOLD_SECONDS = 15.0  # after which others take the posts of a bot that says nothing
@@ -70,7 +70,7 @@ class Relay:
                 self._tell_soon(post, update)
             case Queued(job=job, place=place, eta_seconds=eta, loading=loading):
                 told = {"job": job.id, "place": place, "eta": eta, "loading": loading}
-                self._store.company.tell("place", to=post.holder, **told)
+                self._store.company.tell("place", to=post.holder, account=job.account, **told)
             case Delivered(job=job) | Broken(job=job) | Cancelled(job=job):
                 self._untold.pop(post.id, None)
                 if self._told_at.pop(post.id, None) is not None:
@@ -97,6 +97,7 @@ class Relay:
         self._store.company.tell(
             "step",
             to=post.holder,
+            account=update.job.account,
             job=update.job.id,
             step=update.step,
             steps=update.steps,
@@ -129,27 +130,36 @@ class Relay:
     async def _end(self, job: str) -> None:
         self._seen.pop(job, None)
         self._overheard.pop(job, None)
-        post, ended = await self._store.post(job), await self._store.job(job)
-        if post is None or ended is None or post.holder != self._store.name:
-            return
-        if (final := await final_of(self._store, ended)) is not None:
-            self._delivery.push(post, final)
+        post = await self._store.post(job)
+        if post is not None and post.holder == self._store.name:
+            await self._show({"kind": "ended", "job": job})
 
     async def _show(self, message: Message) -> None:
-        post, job = await self._store.post(message["job"]), await self._store.job(message["job"])
-        if post is None or job is None or job.ended_at is not None:
-            return
-        if message["kind"] == "step":
-            await self._show_progress(post, job, message)
-        else:
-            place, eta, loading = message["place"], message["eta"], message["loading"]
-            self._delivery.push(post, Queued(job=job, place=place, eta_seconds=eta, loading=loading))
+        post, update = await self._store.post(message["job"]), await self.update_of(message)
+        if post is not None and update is not None:
+            self._delivery.push(post, update)
 
-    async def _show_progress(self, post: Post, job: Job, message: Message) -> None:
+    async def update_of(self, message: Message) -> Update | None:
+        """Return what a notice tells of a job; None where that is over, or was overtaken."""
+        job = await self._store.job(message["job"])
+        if job is None or (message["kind"] == "ended") != (job.ended_at is not None):
+            return None
+        match message["kind"]:
+            case "ended":
+                return await final_of(self._store, job)
+            case "place":
+                if job.state is not JobState.QUEUED:
+                    return None
+                place, eta, loading = message["place"], message["eta"], message["loading"]
+                return Queued(job=job, place=place, eta_seconds=eta, loading=loading)
+            case _:
+                return await self._progress(job, message)
+
+    async def _progress(self, job: Job, message: Message) -> Progress | None:
         previews = await self._store.previews.see(job.id) if message.get("pictured") else ()
         seen = self._seen.get(job.id)
         if seen is not None and (seen.job.attempt, seen.step) > (job.attempt, message["step"]):
-            return  # a notice that was overtaken while its preview was read
+            return None  # a notice that was overtaken while its preview was read
         progress = Progress(job=job, step=message["step"], steps=message["steps"], previews=tuple(previews))
         self._seen[job.id] = progress
-        self._delivery.push(post, progress)
+        return progress

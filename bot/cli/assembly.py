@@ -33,6 +33,7 @@ from bot.estimate import Estimate
 from bot.examples import examples, sampler
 from bot.from_settings import keep, limits, lists, loras_for, rate_limit, rates_of, tracing_to, upload_limits
 from bot.gallery import Gallery
+from bot.onlooking import Onlooking
 from bot.options import Defaults
 from bot.outgoing import Outgoing
 from bot.people import People
@@ -76,6 +77,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
     async def answer(command: Command) -> Answer:  # the chat shows and asks: one of the two must come first
         answered = await service.answer(command)
         tally.answered(command.by.identity.platform, answered)
+        onlooking.answered(command, answered)
         return answered
 
     def push(post: Post, update: Update) -> None:
@@ -110,6 +112,15 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
     )
     relay = Relay(store, delivery, clock)
     dispatcher.seen_elsewhere = relay.seen
+    onlooking = Onlooking(
+        store=store,
+        people=people,
+        delivery=delivery,
+        relay=relay,
+        onlooker=chat,
+        clock=clock,
+        answer=answer,
+    )
     files = UploadDesk(store.uploads, gallery, clock, upload_limits(settings))
     outgoing = Outgoing(settings.fetch_allowed)
     service = Service(
@@ -161,6 +172,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         delivery=delivery,
         dispatcher=dispatcher,
         relay=relay,
+        onlooking=onlooking,
         web=web,
         api=api,
         sweeper=Sweeper(store, gallery, files, clock, keep(settings)),

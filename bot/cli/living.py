@@ -15,6 +15,7 @@ from bot.delivery import Delivery
 from bot.dispatcher import Dispatcher
 from bot.flight import Painter
 from bot.gallery import Gallery
+from bot.onlooking import Onlooking
 from bot.people import People
 from bot.places import Places
 from bot.relay import Relay
@@ -58,6 +59,7 @@ class Bot:
     delivery: Delivery
     dispatcher: Dispatcher
     relay: Relay
+    onlooking: Onlooking
     web: WebServer
     api: Parts
     sweeper: Sweeper
@@ -75,6 +77,7 @@ class Bot:
             sweeping = tasks.create_task(self.store.company.lead("sweeping", self.sweeper.run))
             keeping_in_touch = tasks.create_task(self.store.company.run())
             relaying = tasks.create_task(self.relay.run())
+            onlooking = tasks.create_task(self.onlooking.run())
             dispatching = tasks.create_task(self.store.company.lead("drawing", self._dispatch))
             announcing = tasks.create_task(announce(self.web.url))
             chatting = tasks.create_task(self._chat())
@@ -91,6 +94,7 @@ class Bot:
             await self.relay.leave()
             keeping_in_touch.cancel()
             relaying.cancel()
+            onlooking.cancel()
             chatting.cancel()
             writing.cancel()
             delivering.cancel()

@@ -121,6 +121,16 @@ async def test_what_another_bot_draws_is_shown_with_its_steps_and_previews(pair)
     assert all(preview.startswith("data:image/jpeg;base64,") for preview in previews)
 
 
+async def test_a_page_sees_what_was_ordered_on_the_page_of_the_other_bot(pair):
+    for here, there in (pair, pair[::-1]):
+        async with page(here) as ordering, page(there) as watching:
+            job = (await ordering.imagine("a red circle --steps 40 --size 512x512"))["item"]["job"]
+            end = await watching.ended(job, SOON)
+
+        assert end["state"] == "done"
+        assert any(item["state"] == "running" for item in watching.seen[job])
+
+
 async def test_the_requests_with_a_key_are_counted_by_both_bots_together(pair):
     async with shopping(pair[0], "hasty", "--rate", str(RATE_PER_MINUTE)) as shop:
         began = time.monotonic()

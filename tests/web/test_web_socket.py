@@ -11,6 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from bot.adapters.web.chat import HEALTH_SECONDS, MOST_TABS
 from bot.adapters.web.tabs import MOST_WAITING, Outbox, Tab, TooSlow
+from bot.updates import Deleted
 from generator.messages import CardMemory, Loading, Ready
 from generator.models import EMBEDDED_MODEL
 
@@ -215,3 +216,19 @@ def test_a_page_that_takes_nothing_is_cut_off() -> None:
     assert tab.gone.is_set()
     with pytest.raises(TooSlow):
         tab.outbox.put({})
+
+
+async def test_a_page_is_told_of_what_happens_elsewhere_and_of_the_credits_it_took(
+    url: str, service: ScriptedService
+) -> None:
+    await service.accepted("a star")
+    async with page(url) as socket:
+        await service.chat.overhear(service.shown["job001"])
+        await service.chat.overhear(Deleted("job001"))
+        await service.chat.overhear(None)
+        item = await heard(socket, type="item")
+        await heard(socket, type="balance")
+        await heard(socket, type="deleted", job="job001")
+        await heard(socket, type="changed")
+
+    assert item["item"]["job"] == "job001"

@@ -69,11 +69,13 @@ class WebChat(Surface):
     """A Surface: shows updates on every open page of the one person."""
 
     platform = PLATFORM
+    person = owner("en")
 
     def __init__(self, core: Core) -> None:
         self._core = core
         self._sampler_address = _address(core.sampler)
         self._tabs: set[Tab] = set()
+        self.came = asyncio.Event()
 
     @property
     def sampler(self) -> Path | None:
@@ -86,6 +88,23 @@ class WebChat(Surface):
         if isinstance(update, Delivered | Broken | Cancelled):
             await self._show_balance()
         return Rung.EDITED
+
+    @property
+    def looking(self) -> bool:
+        """Whether a page is open."""
+        return bool(self._tabs)
+
+    async def overhear(self, news: Update | Deleted | None) -> None:
+        """Show on every page what happens to a job of the person's that was ordered elsewhere."""
+        match news:
+            case None:
+                self._tell_all({"type": "changed"})
+            case Deleted(job):
+                self._tell_all({"type": "deleted", "job": job, "sentence": ""})
+            case _:
+                self._show(news)
+        if not isinstance(news, Progress):
+            await self._show_balance()
 
     async def watch(self) -> None:
         """Tell the pages when what they show of the painter changes, for ever."""
@@ -102,6 +121,7 @@ class WebChat(Surface):
             return None
         tab = Tab("en")
         self._tabs.add(tab)
+        self.came.set()
         return tab
 
     def leave(self, tab: Tab) -> None:
