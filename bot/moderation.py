@@ -82,7 +82,8 @@ class Moderation:
         whom = Person(identity=command.to, name=command.name, language=command.by.language)
         account = await self._people.account(whom)
         known = await self._store.find_account(account)
-        return account, command.name or (known.name if known else "") or command.to.user
+        seen = known.name if known else ""
+        return account, command.name or seen or f"{command.to.platform} {command.to.user}"
 
     async def _jobs(self, limit: int) -> JobsView:
         return JobsView(await self._seen(await self._store.jobs(limit)))

@@ -30,6 +30,7 @@ from bot.refusals import (
     UnknownLora,
     UnknownOption,
 )
+from bot.shown_names import BIDI_CONTROLS
 from bot.styles import Style, Styles
 from bot.wildcards import alternatives, escaped, literal
 from generator.messages import PictureFormat
@@ -82,8 +83,7 @@ SHARED = re.compile(r"(?P<unwanted>(?:[^\s,]+,\s*)*[^\s,]+)\s+(?P<prompt>.+)")
 UNSEEN_CATEGORIES = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn"}
 UNSEEN_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f")
 ZERO_WIDTH = "\u200b\u2060\ufeff"
-BIDI_CONTROLS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-DROPPED = frozenset(ZERO_WIDTH + BIDI_CONTROLS)
+DROPPED = frozenset(ZERO_WIDTH) | BIDI_CONTROLS
 
 
 PLAIN = Style(name="plain", template="{prompt}")
@@ -522,7 +522,7 @@ def _says(text: str, recipe: Recipe) -> bool:
     try:
         one, *more = alternatives(text)
         prompt, given = split(one)
-    except (UnknownOption, OptionTwice, BadOption, TooManyAlternatives):
+    except (UnknownOption, OptionTwice, BadOption, BadRecipe, TooManyAlternatives):
         return False
     said = literal(prompt), literal(given.get("no", ""))
     return not more and said == (recipe.prompt, recipe.negative_prompt)

@@ -44,7 +44,8 @@ class Overview:
         """Return an account's unfinished jobs, and how many wait altogether."""
         jobs = await self._store.history(account, None, self._limits.per_account + LOOK_BACK)
         mine = [await self._unfinished(job) for job in reversed(jobs) if job.state in UNFINISHED]
-        return QueueView(mine=tuple(mine), length=await self._store.queue_length())
+        waiting = sum(isinstance(each, Queued) for each in mine)  # also what was claimed this moment
+        return QueueView(mine=tuple(mine), length=max(waiting, await self._store.queue_length()))
 
     async def history(self, account: int, before: float | None, limit: int) -> History:
         """Return a page of an account's jobs."""

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from bot.options import EXAMPLES, is_said, render
 from bot.refusals import Refusal
-from bot.texts import describe, number, say
+from bot.texts import describe, labelled, number, say
 from bot.updates import (
     Answer,
     Broken,
@@ -157,7 +157,7 @@ class Pages:
             when = self._markup.when(seen.job.created_at, language)
             state = self._markup.own(say(language, f"job_{seen.job.state}"))
             lines += [self.list_line(seen.job)]
-            lines += [self._markup.small(f"{when} {self._markup.whose(seen)}: {state}")]
+            lines += [self._markup.small(f"{when} {labelled(language, self._markup.whose(seen), state)}")]
         return self._markup.cut(lines)
 
     def styles(self, styles: StyleList, language: str) -> str:
@@ -177,7 +177,8 @@ class Pages:
         """Return the balance and the latest receipts."""
         lines = [self._markup.own(describe(wallet, language))]
         if wallet.daily_allowance:
-            lines += [f"{say(language, 'web_daily')}: {number(language, wallet.daily_allowance)}"]
+            daily = number(language, wallet.daily_allowance)
+            lines += [labelled(language, say(language, "web_daily"), daily)]
         if wallet.entries:
             lines += ["", say(language, "web_latest")]
             lines += [self._entry(entry, language) for entry in _telling(wallet.entries)[:LATEST_ENTRIES]]
@@ -188,7 +189,8 @@ class Pages:
         sign = "+" if change > 0 else "−"
         what = say(language, f"web_entry_{entry.kind.value}")
         when = self._markup.when(entry.created_at, language)
-        return self._markup.small(f"{when} {what}: {sign}{number(language, abs(change))}")
+        changed = labelled(language, what, f"{sign}{number(language, abs(change))}")
+        return self._markup.small(f"{when} {changed}")
 
     def queue(self, view: QueueView, language: str) -> str:
         """Return the person's unfinished jobs, numbered, and the length of the queue."""

@@ -7,14 +7,16 @@ A language is one catalogue, ``<language>.po``, beside this file, and one entry 
 from bot.texts.asides import preference_lines, rule_lines
 from bot.texts.catalogue import LANGUAGES, language_for
 from bot.texts.describe import describe
-from bot.texts.speech import about, duration, number, place, say
+from bot.texts.speech import about, duration, labelled, listed, number, place, say
 
 __all__ = [
     "LANGUAGES",
     "about",
     "describe",
     "duration",
+    "labelled",
     "language_for",
+    "listed",
     "number",
     "place",
     "preference_lines",

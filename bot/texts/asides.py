@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from bot.texts.catalogue import OWN_NAMES
-from bot.texts.speech import number, say
+from bot.texts.speech import listed, number, say
 from bot.updates import (
     AllAccepted,
     AnyAside,
@@ -61,7 +61,7 @@ def describe_aside(answer: AnyAside, language: str) -> str:  # noqa: C901, PLR09
         case LinkCode(code=code, life_seconds=seconds):
             return say(language, "link_code", code=code, life_seconds=seconds)
         case LinkAsked(name=name, identities=identities):
-            where = ", ".join(sorted({identity.platform.title() for identity in identities}))
+            where = listed(language, sorted({identity.platform.title() for identity in identities}))
             return say(language, "link_asked", name=name, where=where)
         case Linked(balance=balance, lapsed=lapsed):
             return say(language, "linked_lapsed" if lapsed else "linked", available=balance.available)
@@ -156,8 +156,8 @@ def rule_lines(rules: PlaceRules, language: str) -> list[Line]:
     """Return what holds in a place, line by line; channels and roles by their ids."""
     roles = [f"{role} × {number(language, weight)}" for role, weight in rules.roles]
     values = {
-        "channels": ", ".join(sorted(rules.channels)) or say(language, "everywhere"),
-        "roles": ", ".join(roles) or say(language, "everybody"),
+        "channels": listed(language, sorted(rules.channels)) or say(language, "everywhere"),
+        "roles": listed(language, roles) or say(language, "everybody"),
         "aspect": rules.aspect or say(language, "as_usual"),
         "count": _number(rules.count, language, "as_usual"),
         "most_pixels": _number(rules.most_pixels, language, "no_limit"),

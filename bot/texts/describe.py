@@ -2,7 +2,17 @@
 
 from typing import assert_never
 
-from bot.refusals import BadRecipe, LoraUnusable, Refusal, UnknownLora, UnknownOption, UnknownStyle
+from bot.refusals import (
+    BadRecipe,
+    LoraUnusable,
+    NoGuidance,
+    NoNegativePrompt,
+    NoStartsHere,
+    Refusal,
+    UnknownLora,
+    UnknownOption,
+    UnknownStyle,
+)
 from bot.texts.asides import describe_aside
 from bot.texts.speech import duration, place, say
 from bot.updates import (
@@ -22,6 +32,7 @@ from bot.updates import (
     Wallet,
 )
 from generator.messages import Fault
+from generator.models import EMBEDDED_MODEL
 
 
 def describe(thing: Answer | Refusal | Fault, language: str) -> str:
@@ -107,6 +118,8 @@ def _refusal(refusal: Refusal, language: str) -> str:  # noqa: PLR0911 - one per
     match refusal:
         case BadRecipe(rule=rule, details=details):
             return say(language, f"recipe_{rule}", **_named(details, language))
+        case NoGuidance(model=model) | NoStartsHere(model=model) | NoNegativePrompt(model=model):
+            return say(language, refusal.key, **refusal.values() | {"model": _model(model, language)})
         case UnknownOption(option=option, guess=""):
             return say(language, "unknown_option_no_guess", option=option)
         case UnknownStyle(style=style, guess=""):
@@ -119,6 +132,11 @@ def _refusal(refusal: Refusal, language: str) -> str:  # noqa: PLR0911 - one per
             return say(language, "unknown_lora_no_guess", lora=lora, names=names)
         case _:
             return say(language, refusal.key, **refusal.values())
+
+
+def _model(title: str, language: str) -> str:
+    """Return what a model is called; the demonstration model has no name of its own."""
+    return say(language, "demonstration_model") if title == EMBEDDED_MODEL.title else title
 
 
 def _named(details: dict[str, object], language: str) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Fills sentences: numbers, durations and places are written as the reader's language writes them."""
 
 import math
+from collections.abc import Iterable
 from functools import lru_cache
 
 from babel.numbers import format_decimal
@@ -49,6 +50,16 @@ def duration(language: str, seconds: float) -> str:
 def about(language: str, seconds: float) -> str:
     """Return an estimated length of time: "about 12 s"."""
     return say(language, "about", duration=duration(language, seconds))
+
+
+def labelled(language: str, label: str, value: str) -> str:
+    """Return a value behind what it is."""
+    return f"{label}{say(language, 'colon')}{value}"
+
+
+def listed(language: str, names: Iterable[str]) -> str:
+    """Return names as a language lists them."""
+    return say(language, "comma").join(names)
 
 
 def place(language: str, position: int) -> str:

@@ -47,7 +47,7 @@ async def test_a_grant_is_given_once_though_asked_for_twice(tmp_path):
         assert isinstance(first, Granted)
         assert first.balance == again.balance
         assert first.balance.available == 50
-        assert describe(first, "en") == "Ada gave Bob 50 credits. The balance is 50."
+        assert describe(first, "en") == "Ada gave stage Bob 50 credits. The balance is 50."
 
 
 async def test_credits_can_be_taken(tmp_path):
@@ -56,7 +56,7 @@ async def test_credits_can_be_taken(tmp_path):
         taken = await grant(stage, -20, "g2")
 
         assert taken.balance.available == 30
-        assert describe(taken, "en") == "Ada took 20 credits from Bob. The balance is 30."
+        assert describe(taken, "en") == "Ada took 20 credits from stage Bob. The balance is 30."
 
 
 @pytest.mark.parametrize("credits", [0, 10**15])

@@ -1,5 +1,6 @@
 """Wildcards on Discord: asked back with the price, then each in a message of its own."""
 
+import pytest
 from painting import running
 
 from bot.commands import Grant, Person
@@ -129,10 +130,11 @@ async def test_where_a_yes_could_not_be_shown_fewer_are_asked_for(town, tmp_path
     assert many.follow_ups[0].content.startswith("The alternatives in braces may make 5 orders at once")
 
 
-async def test_an_order_too_long_to_be_asked_back_is_refused(town, tmp_path):
+@pytest.mark.parametrize(("words", "most"), [("so " * 600, 1500), ("`" * 800, 817 - 117)])
+async def test_an_order_too_long_to_be_asked_back_is_refused(town, tmp_path, words, most):
     async with running(town, tmp_path) as bot:
-        asked = town.imagine("a {red|blue} fox " + "so " * 600)
-        await town.until(lambda: any("1500" in message.content for message in town.messages))
+        asked = town.imagine("a {red|blue} fox " + words)
+        await town.until(lambda: any(f"at most {most}" in message.content for message in town.messages))
 
         assert await bot.jobs() == []
     assert asked.original is None or asked.original.deleted

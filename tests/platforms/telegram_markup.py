@@ -17,6 +17,7 @@ TAGS = {
     "pre": "pre",
     "blockquote": "blockquote",
     "a": "text_link",
+    "tg-time": "date_time",
 }
 TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)((?:\s[^<>]*)?)>")
 PLAIN = re.compile(r"&(?!lt;|gt;|amp;|quot;|#\d+;|#x[0-9a-fA-F]+;)")

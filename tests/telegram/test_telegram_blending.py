@@ -71,7 +71,7 @@ async def test_an_answer_to_no_picture_is_told_how_to_blend(town, tmp_path, chat
         await town.until(lambda: town.answers(chat))
 
         assert await bot.jobs() == []
-    assert town.answers(chat)[-1].text.startswith("Answer a picture with another one")
+    assert town.answers(chat)[-1].text.startswith("Reply to a picture with another one")
 
 
 async def test_words_that_answer_a_picture_are_told_how_to_blend(town, tmp_path, chat, photo):
@@ -80,7 +80,7 @@ async def test_words_that_answer_a_picture_are_told_how_to_blend(town, tmp_path,
         await town.until(lambda: town.answers(chat))
 
         assert await bot.jobs() == []
-    assert town.answers(chat)[-1].text.startswith("Answer a picture with another one")
+    assert town.answers(chat)[-1].text.startswith("Reply to a picture with another one")
 
 
 @pytest.mark.parametrize("kind", BAD)

@@ -58,7 +58,7 @@ async def test_an_unknown_picture_is_told_kindly(town, tmp_path):
         town.says("/info", photo=target.getvalue())
         await town.until(lambda: "not known here" in town.last.text)
         town.says("/info")
-        await town.until(lambda: "Answer a picture with /info" in town.last.text)
+        await town.until(lambda: "Reply to a picture with /info" in town.last.text)
 
 
 async def test_a_command_that_does_not_exist_is_told_in_a_private_chat_alone(town, tmp_path):

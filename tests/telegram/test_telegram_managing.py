@@ -170,7 +170,7 @@ async def test_what_cannot_be_understood_is_explained(town, tmp_path, typed):
         town.says(f"/grant {typed}")
         await town.until(town.answers)
 
-    assert town.last.text.startswith("Answer somebody's message with /grant 100")
+    assert town.last.text.startswith("Reply to somebody's message with /grant 100")
 
 
 async def test_an_amount_that_is_too_large_is_refused_and_never_shortened(town, tmp_path):

@@ -7,6 +7,7 @@ from writing import running, waits_for
 
 from storage.records import JobState
 from tests.platforms.studio import begins_at
+from tests.platforms.telegram import supergroup
 
 
 async def test_a_command_becomes_a_picture_in_one_message(town, tmp_path):
@@ -136,3 +137,17 @@ async def test_everybody_is_answered_in_their_own_language(town, tmp_path):
 
     assert town.last.text.startswith("Здравствуйте!")
     assert town.answers(town.private(town.bob))[0].text.startswith("你好！")
+
+
+async def test_imagine_alone_asks_for_words_and_takes_the_answer(town, tmp_path):
+    chat = town.founds(supergroup())
+    async with running(town, tmp_path) as bot:
+        town.says("/imagine", chat=chat)
+        await town.until(lambda: town.answers(chat))
+        question = town.answers(chat)[0]
+        town.says("a red fox", chat=chat, reply_to=question)
+        await town.until(lambda: town.answers(chat)[-1].file)
+        [job] = await bot.jobs()
+
+    assert question.markup == {"force_reply": True, "selective": True}
+    assert job.recipe.prompt == "a red fox"

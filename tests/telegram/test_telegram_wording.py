@@ -1,9 +1,11 @@
 """What people typed is shown as typed, whatever it holds, and no message is too long."""
 
+import datetime as dt
 import html
 import re
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from writing import running
@@ -66,7 +68,7 @@ async def test_a_prompt_cannot_inject_markup_links_or_mentions_anywhere(town, tm
         await town.until(lambda: "cannot be" in town.last.text)
 
     for message in town.answers():
-        assert {kind for kind, _ in message.shown.entities} <= {"bold", "italic", "code"}
+        assert {kind for kind, _ in message.shown.entities} <= {"bold", "italic", "code", "date_time"}
         assert not any(
             "evil" in part for kind, part in message.shown.entities if kind == "bold" and "click" not in part
         )
@@ -143,3 +145,12 @@ def test_a_flood_closes_one_chat_alone():
 
 def test_length_is_counted_as_telegram_counts():
     assert length("a🦊") == 3
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("en", "Mar 5 07:08 UTC"), ("ru", "5 мар. 07:08 UTC"), ("zh", "3月5日 07:08 UTC")]
+)
+def test_a_time_is_telegram_s_to_show_and_old_apps_read_it_in_their_language(language, told):
+    seconds = dt.datetime(2026, 3, 5, 7, 8, tzinfo=dt.UTC).timestamp()
+
+    assert HTML.when(seconds, language) == f'<tg-time unix="{int(seconds)}" format="r">{told}</tg-time>'

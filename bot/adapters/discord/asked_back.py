@@ -3,7 +3,7 @@
 from bot.adapters.discord.buttons import Begun, Press, under_several
 from bot.adapters.discord.reading import may_write
 from bot.adapters.discord.replies import refuse, show
-from bot.adapters.discord.wording import MOST_OF_CODE, refused_text, several_text
+from bot.adapters.discord.wording import over_code, refused_text, several_text
 from bot.commands import From, Imagine
 from bot.refusals import BadRecipe, Refusal, TooManyAlternatives
 from bot.updates import Refused, SeveralAsked
@@ -25,8 +25,8 @@ async def ask_back(
 
 def _unaskable(press: Press, several: SeveralAsked, text: str) -> Refusal | None:
     """Return why a yes could not be done."""
-    if len(text) > MOST_OF_CODE:
-        return BadRecipe("prompt_too_long", {"length": len(text), "most": MOST_OF_CODE})
+    if over := over_code(text):
+        return BadRecipe("prompt_too_long", {"length": len(text), "most": len(text) - over})
     if len(several.texts) > MOST_AS_GUEST and not may_write(press):
         return TooManyAlternatives(limit=MOST_AS_GUEST)
     return None

@@ -10,6 +10,7 @@ import discord
 from discord import ui
 
 from bot.adapters.discord.buttons import Press
+from bot.texts import labelled
 
 MOST_OF_OPTION = 100
 WRITABLE = [discord.ChannelType.text, discord.ChannelType.news, discord.ChannelType.voice]
@@ -31,6 +32,11 @@ class At:
     field: str
     label: str
     row: int
+    language: str
+
+    def labelled(self, value: str) -> str:
+        """Return a value behind the label."""
+        return labelled(self.language, self.label, value)
 
     @property
     def custom_id(self) -> str:
@@ -65,7 +71,7 @@ class Control(
 def select(at: At, choices: Iterable[tuple[str, str]], now: str) -> Control:
     """Return a select whose options bear the field's name, since a select has no label."""
     options = [
-        discord.SelectOption(label=f"{at.label}: {name}"[:MOST_OF_OPTION], value=value, default=value == now)
+        discord.SelectOption(label=at.labelled(name)[:MOST_OF_OPTION], value=value, default=value == now)
         for name, value in choices
     ]
     return Control(ui.Select(custom_id=at.custom_id, options=options, row=at.row), at.page, at.field)
@@ -103,7 +109,7 @@ def switch(at: At, state: str, *, on: bool) -> Control:
     value = "no" if on else "yes"
     style = discord.ButtonStyle.success if on else discord.ButtonStyle.secondary
     item: ui.Button[Any] = ui.Button(
-        custom_id=f"{at.custom_id}:{value}", label=f"{at.label}: {state}", style=style, row=at.row
+        custom_id=f"{at.custom_id}:{value}", label=at.labelled(state), style=style, row=at.row
     )
     return Control(item, at.page, at.field, value)
 

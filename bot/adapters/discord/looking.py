@@ -6,6 +6,7 @@ from bot.adapters.discord.files import thumbnails
 from bot.adapters.discord.pages import entries, first_pictures
 from bot.adapters.discord.replies import say_at_once, show
 from bot.adapters.discord.wording import (
+    copyable,
     help_text,
     history_text,
     loras_text,
@@ -73,7 +74,7 @@ class Looking:
         by = self.desk.person(press)
         answer = await self.desk.ask(press, MakeKey(by))
         if isinstance(answer, KeyMade):  # our own words and letters: nothing to escape
-            text = describe(answer, by.language).replace(answer.text, f"`{answer.text}`")
+            text = copyable(describe(answer, by.language), answer.text)
         else:
             text = told(answer, by.language)
         await show(press, text)

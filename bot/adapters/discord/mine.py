@@ -12,10 +12,10 @@ from bot.adapters.discord.buttons import Press
 from bot.adapters.discord.desk import Desk, kindly
 from bot.adapters.discord.files import Upload
 from bot.adapters.discord.replies import say_at_once, show
-from bot.adapters.discord.wording import MARKDOWN, told
+from bot.adapters.discord.wording import MARKDOWN, copyable, told
 from bot.commands import DeleteMine, ExportMine, MakeLink, UseLink
 from bot.texts import say
-from bot.updates import Answer, DeletionAsked, Exported, LinkAsked
+from bot.updates import Answer, DeletionAsked, Exported, LinkAsked, LinkCode
 
 
 class Belongings(StrEnum):
@@ -85,7 +85,10 @@ class Mine:
         view = None
         if isinstance(answer, LinkAsked):
             view = ui.View(timeout=None).add_item(JoinButton(answer.code, by.language))
-        await show(press, told(answer, by.language), view)
+        text = told(answer, by.language)
+        if isinstance(answer, LinkCode):
+            text = copyable(text, f"/link {answer.code}")
+        await show(press, text, view)
 
     @kindly
     async def join(self, press: Press, code: str) -> None:

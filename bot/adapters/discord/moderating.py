@@ -12,6 +12,7 @@ from bot.adapters.discord.servers import Servers
 from bot.adapters.discord.trust import Trust
 from bot.adapters.discord.wording import MARKDOWN, jobs_text, told
 from bot.commands import Block, Examine, Grant, ShowJobs, Unblock
+from bot.shown_names import shown_name
 from bot.texts import say
 from bot.updates import Granted, JobsView, NowBlocked, NowUnblocked
 from storage.records import Identity
@@ -39,7 +40,7 @@ class Moderating:
                     by=by,
                     key=key,
                     to=_identity(to),
-                    name=to.display_name,
+                    name=shown_name(to.display_name),
                     credits=credits,
                     note=note,
                     vouched=True,
@@ -51,14 +52,18 @@ class Moderating:
         """Accept nothing more from somebody."""
         if await self._may(press):
             by = self.desk.person(press)
-            await self._do(press, Block(by=by, to=_identity(to), name=to.display_name, vouched=True))
+            await self._do(
+                press, Block(by=by, to=_identity(to), name=shown_name(to.display_name), vouched=True)
+            )
 
     @kindly
     async def unblock(self, press: Press, to: discord.abc.User) -> None:
         """Accept orders again."""
         if await self._may(press):
             by = self.desk.person(press)
-            await self._do(press, Unblock(by=by, to=_identity(to), name=to.display_name, vouched=True))
+            await self._do(
+                press, Unblock(by=by, to=_identity(to), name=shown_name(to.display_name), vouched=True)
+            )
 
     @kindly
     async def jobs(self, press: Press) -> None:

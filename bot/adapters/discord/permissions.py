@@ -4,7 +4,7 @@ from typing import Any
 
 import discord
 
-from bot.texts import say
+from bot.texts import listed, say
 
 
 def missing(press: discord.Interaction[Any], language: str) -> str | None:
@@ -13,7 +13,7 @@ def missing(press: discord.Interaction[Any], language: str) -> str | None:
     names = [name for name in _needed(press) if not getattr(allowed, name)]
     if not names:
         return None
-    spoken = ", ".join(say(language, f"discord_may_{name}") for name in names)
+    spoken = listed(language, (say(language, f"discord_may_{name}") for name in names))
     return say(language, "discord_missing", permissions=spoken)
 
 

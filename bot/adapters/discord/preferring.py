@@ -80,6 +80,6 @@ def under_preferences(preferences: Preferences, core: Core, language: str) -> ui
     view = ui.View(timeout=None)
     for row, (field, offered) in enumerate(choices.items()):
         chosen = str(now[field]) if now[field] is not None else AS_USUAL
-        at = At(PageOf.MINE, field, say(language, f"setting_{field}"), row)
+        at = At(PageOf.MINE, field, say(language, f"setting_{field}"), row, language)
         view.add_item(select(at, offered, chosen))
     return view

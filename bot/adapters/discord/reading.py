@@ -7,6 +7,7 @@ import discord
 from bot.adapters.discord.address import PLATFORM, Address
 from bot.adapters.discord.buttons import Press
 from bot.commands import Here, Person
+from bot.shown_names import shown_name
 from bot.texts import language_for
 from storage.records import Identity, PlaceId
 
@@ -20,7 +21,7 @@ def person(press: Press, preferred_language: str | None) -> Person:
     """Return who asks, in the language they prefer or else in that of their Discord."""
     return Person(
         identity=identity(press),
-        name=press.user.display_name,
+        name=shown_name(press.user.display_name) or press.user.name,
         language=preferred_language or language_for(str(press.locale)),
     )
 

@@ -113,7 +113,7 @@ def under_rules(rules: PlaceRules, language: str) -> ui.View:
     spoilers = [(say(language, f"spoiler_{kind}"), kind.value) for kind in Spoiler]
 
     def at(field: str, row: int) -> At:
-        return At(PageOf.SERVER, field, say(language, f"rule_{field}"), row)
+        return At(PageOf.SERVER, field, say(language, f"rule_{field}"), row, language)
 
     def state(on: bool) -> str:
         return say(language, "yes" if on else "no")

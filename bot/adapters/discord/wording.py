@@ -10,7 +10,7 @@ from dataclasses import replace
 from bot.adapters.discord.address import PLATFORM
 from bot.pages import Markup, Pages, command_key
 from bot.refusals import WrongChannel, WrongRole
-from bot.texts import rule_lines, say
+from bot.texts import labelled, rule_lines, say
 from bot.updates import PlaceView, Refused, SeenJob
 from storage.records import PlaceRules
 
@@ -52,8 +52,22 @@ def shown(text: str, most: int = MOST_OF_PROMPT) -> str:
 
 def code(text: str) -> str:
     """Return a block that can be copied; it cannot be left from inside."""
-    kept = text.replace("`", "`\u200b")
+    kept = _fenced(text)
     return "```\n" + (kept if len(kept) <= MOST_OF_CODE else kept[:MOST_OF_CODE] + "…") + "\n```"
+
+
+def over_code(text: str) -> int:
+    """Return by how many characters a text is too long for a block."""
+    return max(0, len(_fenced(text)) - MOST_OF_CODE)
+
+
+def _fenced(text: str) -> str:
+    return text.replace("`", "`\u200b")
+
+
+def copyable(text: str, part: str) -> str:
+    """Set apart a part of a text that is typed as it stands; it holds nothing to escape."""
+    return text.replace(part, f"`{part}`")
 
 
 CODE = re.compile(r"```\n(.*?)\n```", re.DOTALL)  # what `code` made
@@ -152,7 +166,8 @@ def help_text(language: str) -> str:
 def rules_text(view: PlaceView, language: str) -> str:
     """Return what holds in a server, line by line."""
     other = say(language, "rule_private_notices")  # on Discord they always are
-    lines = [f"**{label}**: {value}" for label, value in rule_lines(_linked(view.rules), language)]
+    told_of = rule_lines(_linked(view.rules), language)
+    lines = [labelled(language, f"**{label}**", value) for label, value in told_of]
     return cut([told(view, language), *(line for line in lines if other not in line)])
 
 

@@ -14,7 +14,7 @@ from bot.updates import Broken, Cancelled, Delivered, History, Progress, Queued,
 JOB = r"[A-Za-z0-9_-]{1,48}"
 MOST_CANCELS = 8  # in the list of waiting jobs
 IN_A_ROW = 4
-OPEN, OLDER, SEVERAL, NONE, PICK = "open", "older", "all", "none", "pick"
+OPEN, OLDER, SEVERAL, NONE, PICK = "open", "older", "all", "no", "pick"
 PRESSED = re.compile(rf"(?P<deed>{'|'.join(Deed)}):(?P<job>{JOB}):(?P<index>\d{{1,2}})")
 TURNED = re.compile(rf"{OLDER}:(?P<before>\d{{1,12}}(\.\d{{1,9}})?)")
 AGREED = re.compile(rf"{SEVERAL}:(?P<asker>-?\d{{1,16}})(?::(?P<start>[\w-]{{43}})|/(?P<job>{JOB}))?")

@@ -7,6 +7,8 @@ from typing import Any
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
+from bot.texts import labelled
+
 USUAL = "usual"  # sets a value back
 YES, NO = "yes", "no"
 IN_A_ROW = 3
@@ -52,14 +54,18 @@ class Chosen:
         return cls(found["field"], found["value"]) if found else None
 
 
-def keyboard(name: str, choices: Sequence[Choice], opened: str) -> InlineKeyboardMarkup:
+def keyboard(name: str, choices: Sequence[Choice], opened: str, language: str) -> InlineKeyboardMarkup:
     """Return the list of choices, or the values of the one that is opened."""
     for choice in choices:
         if choice.field == opened:
             return InlineKeyboardMarkup(_values(name, choice))
     return InlineKeyboardMarkup(
         [
-            [InlineKeyboardButton(f"{each.label}: {each.shown}", callback_data=f"{name}:{each.field}")]
+            [
+                InlineKeyboardButton(
+                    labelled(language, each.label, each.shown), callback_data=f"{name}:{each.field}"
+                )
+            ]
             for each in choices
         ]
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import assert_never
 
-from telegram import CallbackQuery, ForceReply, Message
+from telegram import CallbackQuery, Message
 
 from bot.adapters.telegram.address import PLATFORM, Address
 from bot.adapters.telegram.buttons import (
@@ -26,7 +26,7 @@ from bot.adapters.telegram.buttons import (
 from bot.adapters.telegram.canvas import Canvas
 from bot.adapters.telegram.ordering import Ordering
 from bot.adapters.telegram.reading import Asked, begun_with
-from bot.adapters.telegram.replies import Replies, with_message, with_press
+from bot.adapters.telegram.replies import FORM, Replies, with_message, with_press
 from bot.adapters.telegram.several import Several
 from bot.adapters.telegram.wording import MOST_OF_CODE, MOST_OF_FORM, PAGES, escaped, length, quoted
 from bot.commands import (
@@ -153,7 +153,7 @@ class Desk:
             lines.append(f"<i>{escaped(begun)}</i>")
         if not asked.address.private:  # a selective form opens for those whom its text mentions
             lines.append(f'<a href="tg://user?id={asked.address.user}">{quoted(asked.by.name)}</a>')
-        await self.replies.say(asked, "\n".join(lines), ForceReply(selective=True))
+        await self.replies.say(asked, "\n".join(lines), FORM)
 
     async def _info(self, asked: Asked, job: str) -> None:
         answer = await self._core.answer(ShowInfo(asked.by, job, vouched=True))

@@ -12,6 +12,7 @@ from bot.adapters.telegram.reading import ADMINISTRATOR, GENERAL, Asked, typed_a
 from bot.adapters.telegram.replies import Replies, with_message, with_press
 from bot.adapters.telegram.wording import PAGES, escaped, quoted
 from bot.commands import Block, ChangePlace, Examine, Grant, ShowJobs, ShowPlace, Unblock
+from bot.shown_names import shown_name
 from bot.texts import describe, say
 from bot.updates import Answer, Examined, JobsView, PlaceView
 from storage.records import Identity, PlaceId, PlaceRules, Spoiler
@@ -104,7 +105,7 @@ class Managing:
         text = quoted(describe(answer, asked.language))
         if not isinstance(answer, PlaceView):
             return text, None
-        return text, keyboard(RULES, self._choices(asked, answer.rules), opened)
+        return text, keyboard(RULES, self._choices(asked, answer.rules), opened, asked.language)
 
     def _choices(self, asked: Asked, now: PlaceRules) -> list[Choice]:
         def words(key: str) -> str:
@@ -224,7 +225,7 @@ def named(message: Message) -> Whom | None:
     answered = message.reply_to_message
     if answered is not None and answered.from_user is not None and not answered.from_user.is_bot:
         user = answered.from_user
-        return Whom(Identity(PLATFORM, str(user.id)), user.full_name, rest)
+        return Whom(Identity(PLATFORM, str(user.id)), shown_name(user.full_name), rest)
     number, _, rest = rest.partition(" ")
     if not number.isdecimal() or len(number) > len(str(2**63)):
         return None

@@ -14,7 +14,7 @@ from bot.adapters.telegram.asked_back import ask_back
 from bot.adapters.telegram.core import Account
 from bot.adapters.telegram.pictures import LARGEST_MIB, fetched, file_of, is_too_large, job_of
 from bot.adapters.telegram.reading import ADMINISTRATOR, Asked, begins_with, form_of, typed_after
-from bot.adapters.telegram.replies import Replies, privately, with_message
+from bot.adapters.telegram.replies import FORM, Replies, privately, with_message
 from bot.adapters.telegram.wording import escaped
 from bot.again import again, asks_again
 from bot.commands import (
@@ -59,8 +59,12 @@ class Ordering:
 
     @with_message
     async def imagine(self, message: Message, asked: Asked) -> None:
-        """Order what was typed after the command, from the picture that was answered."""
-        await self._imagine(asked, typed_after(message), message.reply_to_message)
+        """Order what was typed after the command, from the picture that was answered; ask for words first."""
+        text, picture = typed_after(message), message.reply_to_message
+        if not text.strip() and (picture is None or file_of(picture) is None):
+            await self.replies.say(asked, escaped(say(asked.language, "telegram_prompt")), FORM)
+            return
+        await self._imagine(asked, text, picture)
 
     @with_message
     async def words(self, message: Message, asked: Asked) -> None:

@@ -8,7 +8,7 @@ from bot.adapters.telegram.choosing import NO, USUAL, YES, Choice, Chosen, Reade
 from bot.adapters.telegram.core import Account
 from bot.adapters.telegram.reading import Asked, typed_after
 from bot.adapters.telegram.replies import Replies, privately, with_message, with_press
-from bot.adapters.telegram.wording import PAGES, escaped, quoted
+from bot.adapters.telegram.wording import PAGES, copyable, escaped, quoted
 from bot.commands import (
     ChangeSettings,
     DeleteMine,
@@ -29,6 +29,7 @@ from bot.updates import (
     Answer,
     DeletionAsked,
     Exported,
+    KeyMade,
     LinkAsked,
     LinkCode,
     LoraList,
@@ -100,7 +101,7 @@ class Personal:
         text = quoted(describe(answer, language))
         if not isinstance(answer, PreferencesView):
             return text, None
-        return text, keyboard(SETTINGS, self._choices(answer.preferences, language), opened)
+        return text, keyboard(SETTINGS, self._choices(answer.preferences, language), opened, language)
 
     def _choices(self, now: Preferences, language: str) -> list[Choice]:
         usual = (USUAL, say(language, "as_usual"))
@@ -169,6 +170,7 @@ class Personal:
         answer = await self._core.answer(MakeLink(asked.by))
         text = quoted(describe(answer, asked.language))
         if isinstance(answer, LinkCode):
+            text = copyable(text, f"/link {answer.code}")
             here = f"https://t.me/{message.get_bot().username}?start={DEEP_LINK}{answer.code}"
             text += f"\n{escaped(say(asked.language, 'telegram_link_here'))} {here}"
         await self.replies.whisper(asked, text)
@@ -194,7 +196,9 @@ class Personal:
         """Make a key, for the person's eyes alone: it is not made where it cannot be told."""
         if await self.replies.reaches(asked):
             answer = await self._core.answer(MakeKey(asked.by))
-            await self.replies.whisper(asked, quoted(describe(answer, asked.language)))
+            text = quoted(describe(answer, asked.language))
+            text = copyable(text, answer.text) if isinstance(answer, KeyMade) else text
+            await self.replies.whisper(asked, text)
 
     # ── privacy ───────────────────────────────────────────────────────────────────────────────────
 

@@ -8,12 +8,14 @@ from telegram import CallbackQuery, Chat, Message, User
 
 from bot.adapters.telegram.address import PLATFORM, Address
 from bot.commands import Here, Person
+from bot.shown_names import shown_name
 from bot.texts import LANGUAGES, language_for, say
 from storage.records import Identity, NewPost, PlaceId, Preferences
 
 ADMINISTRATOR = "administrators"  # the one role that there is in a group
 GENERAL = 1  # the topic that has no number
 
+FORMS = ("telegram_edit", "telegram_remix", "telegram_prompt")  # how each begins
 BEGUN = re.compile(r"^pinxit-(?P<job>[A-Za-z0-9_-]{1,64})-(?P<number>\d{1,2})$", re.MULTILINE)
 
 Prefer = Callable[[Identity], Preferences]
@@ -79,7 +81,7 @@ def person(speaker: User | Chat, prefer: Prefer) -> Person:
     spoken = speaker.language_code if isinstance(speaker, User) else None
     name = speaker.full_name if isinstance(speaker, User) else speaker.title
     language = prefer(identity).language or language_for(spoken or "")
-    return Person(identity=identity, name=name or str(speaker.id), language=language)
+    return Person(identity=identity, name=shown_name(name or "") or str(speaker.id), language=language)
 
 
 def here(chat: Chat, thread: int | None) -> Here | None:
@@ -103,7 +105,7 @@ def form_of(message: Message) -> str | None:
     form, bot = message.reply_to_message, message.get_bot().id
     if form is None or form.from_user is None or form.from_user.id != bot or form.text is None:
         return None
-    heads = [say(language, key) for language in LANGUAGES for key in ("telegram_edit", "telegram_remix")]
+    heads = [say(language, key) for language in LANGUAGES for key in FORMS]
     return form.text if form.text.startswith(tuple(heads)) else None
 
 

@@ -27,6 +27,8 @@ MANAGERS = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 REMEMBERED = 10_000  # who manages which chat
 TRUSTED_SECONDS = 60.0  # for how long
 
+FORM = ForceReply(selective=True)  # what opens an answer, for those alone whom its message is for
+
 Context = ContextTypes.DEFAULT_TYPE
 
 

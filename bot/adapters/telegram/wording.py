@@ -9,7 +9,7 @@ import html
 import re
 from collections.abc import Sequence
 
-from babel.dates import format_datetime
+from babel.dates import format_skeleton
 
 from bot.pages import Markup, Pages, command_key
 from bot.texts import language_for
@@ -26,11 +26,12 @@ EVERYBODYS = ("imagine", "blend", *LOOKING)
 PRIVATE = (*EVERYBODYS, "style", "link", "privacy", "apikey")
 MANAGERS = (*EVERYBODYS, "chat")
 ADMINS = ("grant", "block", "unblock", "jobs", "doctor")
-COMMANDS = (*PRIVATE, "chat", "buy", "paysupport", *ADMINS)
+COMMANDS = (*PRIVATE, "chat", "buy", "paysupport", "refund", *ADMINS)
 MONEY = ("buy", "paysupport")  # where there are packs
 OWN_KEYS = ("blend", "info", "chat", "refund", *MONEY, *ADMINS)  # what only Telegram calls so
 UNLINKED = "\u2060"  # word joiner: nothing to see
 LINKS = r"[@#$]|(?<=\w)[.:](?=\w)"
+TAGS = re.compile(r"<[^<>]*>")  # they do not count
 THEIR_LINKS = re.compile(rf"{LINKS}|/")
 ODD_LINKS = re.compile(rf"{LINKS}|/(?!(?:{'|'.join(COMMANDS)})\b)")  # our sentences name our own commands
 
@@ -94,9 +95,10 @@ class Html(Markup):
         return f"<code>{escaped(shortened(text, MOST_OF_CODE))}</code>"
 
     def when(self, seconds: float, language: str) -> str:
-        """Return day and minute, in UTC."""
-        moment = dt.datetime.fromtimestamp(seconds, dt.UTC)
-        return format_datetime(moment, "d MMM HH:mm", tzinfo=dt.UTC, locale=language_for(language))
+        """Return what Telegram shows as "3 minutes ago", and an old app as day and minute."""
+        moment, locale = dt.datetime.fromtimestamp(seconds, dt.UTC), language_for(language)
+        told = f"{format_skeleton('MMMd', moment, locale=locale)} {moment:%H:%M} UTC"
+        return f'<tg-time unix="{int(seconds)}" format="r">{told}</tg-time>'
 
     def whose(self, seen: SeenJob) -> str:
         """Return the name, and the numbers by which administrators name a person."""
@@ -107,10 +109,15 @@ class Html(Markup):
         """Return as many whole lines as one message holds."""
         text = ""
         for line in lines:
-            if length(text) + length(line) + 2 > MOST_CHARACTERS:
+            if length(TAGS.sub("", f"{text}\n{line}")) + 2 > MOST_CHARACTERS:
                 return f"{text}\n…"
             text = f"{text}\n{line}" if text else line
         return text
+
+
+def copyable(text: str, part: str) -> str:
+    """Let one tap copy a part of a marked-up text that holds nothing to escape."""
+    return text.replace(part, f"<code>{part}</code>")
 
 
 HTML = Html()

@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from bot.adapters.web.labels import LABELS
 from bot.options import EXAMPLES
 from bot.refusals import BadRecipe, LoraUnusable, Refusal
-from bot.texts import LANGUAGES
+from bot.texts import LANGUAGES, labelled, listed, say
 from bot.texts.catalogue import FOLDER, OWN_NAMES, Sentence, catalogue, form_index
 from generator.messages import Fault
 from generator.recipe import Recipe
@@ -107,3 +107,16 @@ def test_the_english_labels_are_those_that_the_page_lists():
 @pytest.mark.parametrize("option", EXAMPLES)
 def test_every_option_says_what_it_means(option):
     assert f"web_option_{option}" in ENGLISH
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whoever_mistypes_an_option_is_told_all_of_them(language):
+    told = say(language, "unknown_option_no_guess", option="--x")
+
+    assert [name for name in EXAMPLES if f"--{name}" not in told] == []
+
+
+def test_chinese_has_its_own_punctuation_between_label_and_value():
+    assert labelled("zh", say("zh", "setting_count"), say("zh", "as_usual")) == "每次张数：默认"
+    assert listed("zh", ["甲", "乙"]) == "甲、乙"
+    assert labelled("en", "Spoiler", "off") == "Spoiler: off"
