@@ -12,7 +12,7 @@ from diffusers import ZImageTransformer2DModel
 from torch import Tensor
 
 from generator.engine import block as blocks
-from generator.engine.tokens import BUCKET, patches, rotations, unpatched
+from generator.engine.tokens import BUCKET, factors, patches, rotations, unpatched
 
 MULTIPLE = BUCKET
 """Both text and picture are filled up to a multiple of so many tokens."""
@@ -30,7 +30,8 @@ def velocity(
     rows, columns = latents.shape[2] // 2, latents.shape[3] // 2
     moment = model.t_embedder(t * model.t_scale).type_as(latents)
     axes = tuple(model.config.axes_dims)
-    turns_x, turns_text = rotations(rows, columns, text.shape[1], axes, model.config.rope_theta)
+    found = rotations(rows, columns, text.shape[1], axes, model.config.rope_theta)
+    turns_x, turns_text = (factors(each) for each in found)
 
     x = model.all_x_embedder[KEY](patches(latents))  # (n, rows * columns, dim)
     missing = -x.shape[1] % MULTIPLE

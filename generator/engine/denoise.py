@@ -91,8 +91,7 @@ class Canvas:
         self._rows, self._columns = size[0] // PATCH, size[1] // PATCH
         self._captions = torch.cat([net.refined(text) for text in texts])  # (rows, tokens, dim)
         device, length = self._captions.device, self._captions.shape[1]
-        self._turns, words = net.turns(self._rows, self._columns, length, device)
-        self._all_turns = torch.cat([self._turns, words])
+        self._turns, self._all_turns = net.turns(self._rows, self._columns, length, device)
 
     def __call__(self, latents: Tensor, time: float) -> Tensor:
         """Return the velocity of these latents at this time."""

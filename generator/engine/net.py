@@ -17,7 +17,7 @@ from generator.engine.narrow import NarrowFile
 from generator.engine.products import Float8, Int8, kept_in
 from generator.engine.recorded import Step
 from generator.engine.text import Text
-from generator.engine.tokens import BUCKET, Rotations, factors, filled, rotations
+from generator.engine.tokens import BUCKET, Turns, filled, rotations, turns_of
 
 KEY = "2-1"  # the name of the layers for patches of 2 x 2 in one frame
 MOMENTS_KEPT = 128  # times; one takes a megabyte with Z-Image-Turbo
@@ -65,7 +65,7 @@ class Net:
         self._precision = precision
         self._levers = levers
         self._moments: Latest[tuple[object, float], Tensor] = Latest(MOMENTS_KEPT)
-        self._turns: Latest[tuple[object, ...], Rotations] = Latest(TURNS_KEPT)
+        self._turns: Latest[tuple[object, ...], tuple[Turns, Turns]] = Latest(TURNS_KEPT)
         small_parts_to(transformer, self.device)
         self._caption = [fused_block(layer) for layer in transformer.context_refiner]
         self._narrow = narrow
@@ -79,17 +79,16 @@ class Net:
         """What tokens are computed in."""
         return cast(torch.dtype, self.transformer.x_pad_token.dtype)
 
-    def turns(self, rows: int, columns: int, caption: int, device: torch.device) -> Rotations:
-        """Return the rotations of picture and caption on a device, in the form that is quick there."""
+    def turns(self, rows: int, columns: int, caption: int, device: torch.device) -> tuple[Turns, Turns]:
+        """Return the rotations of a picture's tokens, and of these with a caption's, on a device."""
         key = rows, columns, caption, device
         return self._turns(key, lambda: self._new_turns(*key))
 
-    def _new_turns(self, rows: int, columns: int, caption: int, device: torch.device) -> Rotations:
+    def _new_turns(self, rows: int, columns: int, caption: int, device: torch.device) -> tuple[Turns, Turns]:
         config = self.transformer.config
         found = rotations(rows, columns, caption, tuple(config.axes_dims), config.rope_theta)
-        plain = device.type == "cpu" and self._levers.compiled is None
-        image, words = (torch.view_as_complex(each) if plain else factors(each.to(device)) for each in found)
-        return image, words
+        image, words = (each.to(device) for each in found)
+        return turns_of(image), turns_of(image, words)
 
     def step(self, step: Step, latents: Tensor, captions: Tensor, time: float) -> Tensor:
         """Return what a step makes of latents, captions and the table of a time; recorded where that pays."""
@@ -156,7 +155,7 @@ class Net:
         _, turns = self.turns(0, 0, length, features.device)
         for weights in self._caption:
             here = block_on(weights, self.device)
-            tokens = plainly(here, tokens, turns, None, self._levers.attention.attend)
+            tokens = plainly(here, tokens, turns.whole, None, self._levers.attention.attend)
         return cast(Tensor, tokens)
 
     def embedded(self, patches: Tensor) -> Tensor:
@@ -167,11 +166,11 @@ class Net:
         tokens[:, count:] = net.x_pad_token
         return cast(Tensor, tokens)
 
-    def refine(self, tokens: Tensor, turns: Tensor, moment: Moment) -> Tensor:
+    def refine(self, tokens: Tensor, turns: Turns, moment: Moment) -> Tensor:
         """Return the picture's tokens as the main layers read them."""
         return self._through("refiner", 0, tokens, turns, moment.refiner)
 
-    def through(self, tokens: Tensor, turns: Tensor, moment: Moment) -> Tensor:
+    def through(self, tokens: Tensor, turns: Turns, moment: Moment) -> Tensor:
         """Return picture and caption after the main layers."""
         return self._through("main", len(moment.refiner), tokens, turns, moment.layers)
 
@@ -181,21 +180,21 @@ class Net:
         return cast(Tensor, layer.linear(layer.norm_final(tokens) * moment.last))
 
     def _through(
-        self, group: str, first: int, tokens: Tensor, turns: Tensor, moments: list[Modulation]
+        self, group: str, first: int, tokens: Tensor, turns: Turns, moments: list[Modulation]
     ) -> Tensor:
         """Go through a group of blocks, of which `first` is the number of the first."""
         attend, block_at = self._levers.attention.attend, self._carrier or self.blocks().__getitem__
         for index, moment in enumerate(moments):
             weights = block_at(first + index)
             go = self._form(group, weights, tokens, turns, moment)
-            tokens = go(weights, tokens, turns, moment, attend)
+            tokens = go(weights, tokens, turns.whole if go is plainly else turns.factors, moment, attend)
         return tokens
 
-    def _form(self, group: str, weights: Block, tokens: Tensor, turns: Tensor, moment: Modulation) -> Through:
+    def _form(self, group: str, weights: Block, tokens: Tensor, turns: Turns, moment: Modulation) -> Through:
         compiled, attend = self._levers.compiled, self._levers.attention.attend
-        return (
-            plainly if compiled is None else compiled.function(group, weights, tokens, turns, moment, attend)
-        )
+        if compiled is None:
+            return plainly
+        return compiled.function(group, weights, tokens, turns.factors, moment, attend)
 
     def _carried(self) -> Carrier | None:
         """Return what brings the blocks to the card where they lie in the machine's memory."""

@@ -6,6 +6,7 @@ behind them, its rows and columns on the other two. What fills the picture up st
 
 import functools
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -42,6 +43,19 @@ def _rotation(places: Tensor, axes: Sequence[int], theta: float) -> Tensor:
         angles.append(torch.outer(places[:, axis].double(), speed).float())
     turns = torch.polar(torch.ones(()), torch.cat(angles, dim=1))
     return torch.view_as_real(turns).contiguous()
+
+
+class Turns(NamedTuple):
+    """Rotations as they are quick one kernel after the other, and as a compiler wants them."""
+
+    whole: Tensor  # complex, (tokens, head / 2)
+    factors: Tensor  # (tokens, 2, head)
+
+
+def turns_of(*rotations: Tensor) -> Turns:
+    """Return rotations, one behind the other, in both forms."""
+    found = torch.cat(rotations)
+    return Turns(torch.view_as_complex(found), factors(found))
 
 
 def factors(turns: Tensor) -> Tensor:

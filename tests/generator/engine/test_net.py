@@ -4,8 +4,9 @@ import copy
 
 import pytest
 import torch
+from diffusers.models.normalization import RMSNorm
 
-from generator.engine.block import plain_attention, scaled_attention, turned
+from generator.engine.block import Norm, plain_attention, scaled_attention, turned
 from generator.engine.load import load_parts
 from generator.engine.net import Net
 from generator.engine.text import Text
@@ -99,6 +100,19 @@ def test_rotations_lie_on_the_device_once_per_shape(transformer):
 
     assert net.turns(4, 6, 32, device) is first
     assert net.turns(6, 4, 32, device) is not first
+
+
+def test_in_sixteen_bits_a_norm_is_nearer_to_the_exact_one_than_the_reference_s():
+    x, weight = torch.randn(2, 64, 384).bfloat16() * 9, torch.randn(384).bfloat16() + 1
+    reference = RMSNorm(384, 1e-5, elementwise_affine=True)
+    reference.weight.data = weight
+    exact = Norm(weight.double().float(), 1e-5)(x.float())
+
+    found, wanted = Norm(weight, 1e-5)(x), reference(x)
+
+    assert found.dtype is wanted.dtype is torch.bfloat16
+    assert (found - exact).abs().mean() <= (wanted - exact).abs().mean()
+    torch.testing.assert_close(found, wanted, rtol=2**-7, atol=0)
 
 
 def test_both_ways_to_attend_agree():
