@@ -7,10 +7,11 @@ from pathlib import Path
 
 import asyncpg
 
-from storage.bench.orders import RECIPE
+from storage.bench.orders import RECIPE, SCATTERED, ZEROS
 from storage.sql.rows import recipe_text
 
 # Written for both engines. What it says of sums is done by SQLite's trigger; see `fill_postgres`.
+# As with real ones, the ids of jobs are in order, and the names of contents in none.
 HISTORY = (
     """
     insert into ledger (key, account, kind, available, held, note, created_at)
@@ -37,7 +38,8 @@ HISTORY = (
     """,
     """
     insert into pictures (job, place, sha256, format, width, height, size_bytes, truncated, secret)
-        select id, 0, '{hash}' || (10000000 + seq), 'png', 256, 256, 90000, 0, 'secret' || seq from jobs
+        select id, 0, cast({number} as text) || '{zeros}', 'png', 256, 256, 90000, 0,
+            cast({number} as text) || id from jobs
     """,
 )
 SUMS = """
@@ -59,6 +61,7 @@ def _fill_file(path: Path, rows: int, accounts: int) -> None:
         for statement in _statements(rows, accounts):
             connection.execute(statement)
         connection.execute("commit")
+        connection.execute("pragma synchronous = full")  # else it is written while others are measured
         connection.execute("pragma wal_checkpoint(truncate)")
 
 
@@ -83,4 +86,8 @@ async def fill_postgres(url: str, rows: int, accounts: int) -> None:
 
 def _statements(rows: int, accounts: int) -> list[str]:
     recipe = recipe_text(RECIPE).replace("'", "''")
-    return [each.format(rows=rows, accounts=accounts, recipe=recipe, hash="0" * 56) for each in HISTORY]
+    number = SCATTERED.format("seq")
+    return [
+        each.format(rows=rows, accounts=accounts, recipe=recipe, number=number, zeros=ZEROS)
+        for each in HISTORY
+    ]

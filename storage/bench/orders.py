@@ -16,6 +16,8 @@ RECIPE = Recipe(prompt="a red fox in snow", model="embedded", width=256, height=
 LIMITS = Limits(per_account=1_000_000, whole_queue=1_000_000, daily_allowance=0)
 NOW = 1e9
 ACCOUNTS = 100
+SCATTERED = "1000000000 + {} * 6364136223 % 8999999993"  # in SQL: ten digits, in no order
+ZEROS = "0" * 54  # make a SHA-256 of them
 
 Result = TypeVar("Result")
 
@@ -89,15 +91,16 @@ def new_job(account: int, key: str) -> NewJob:
 
 
 def picture_of(job: Job) -> Picture:
-    """Return a picture as the dispatcher would record it."""
+    """Return a picture as the dispatcher would record it, its names anywhere among those of old ones."""
+    number = 10**9 + crc32(job.id.encode()) * 6_364_136_223 % 8_999_999_993
     return Picture(
         job=job.id,
         index=0,
-        sha256="0" * 64,
+        sha256=f"{number}{ZEROS}",
         format=job.format,
         width=256,
         height=256,
         size_bytes=90_000,
         truncated=False,
-        secret=f"secret of {job.id}",
+        secret=f"{number}{job.id}",
     )
