@@ -34,6 +34,20 @@ class Guard:
         return hmac.compare_digest(digest_of(secret), self._digest) and scheme.lower() == SCHEME
 
 
+class NoPages:
+    """Answers no browser: a page elsewhere could otherwise have this machine draw through its visitor's."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what no page sent: on whatever changes something, browsers say which one did."""
+        if scope["type"] != "lifespan" and "origin" in Headers(scope=scope):
+            await JSONResponse({"error": "Pages are not served here."}, 403)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
 def guarded(app: ASGIApp, digest: str | None) -> ASGIApp:
-    """Return the app behind a guard, or as it is where there is no secret."""
-    return app if digest is None else Guard(app, digest)
+    """Return the app as it may be served: to no page, and to those alone who know the secret, if any."""
+    return NoPages(app if digest is None else Guard(app, digest))

@@ -117,6 +117,32 @@ def test_in_production_no_container_is_root_or_writes_to_itself():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
 
 
+def test_compose_decides_nothing_that_is_the_owner_s():
+    bot = yaml.safe_load((DEPLOY / "compose.yml").read_text())["services"]["bot"]
+
+    decided = {name.removeprefix("PINXIT_") for name in bot["environment"]}
+
+    assert decided == {"DATA", "HOST", "PORT", "GENERATOR_URL", "GENERATOR_PLAIN_HTTP"}
+
+
+@pytest.mark.skipif(not Path("/usr/bin/xargs").exists(), reason="there is no xargs here")
+def test_of_the_nightly_backups_the_last_seven_that_were_finished_stay(tmp_path):
+    unit = (DEPLOY / "systemd/pinxit-backup.service").read_text()
+    before, after = re.findall(r"^ExecStart(?:Pre|Post)=/bin/sh -c '(.*)'$", unit, re.MULTILINE)
+    for day in range(10, 20):
+        (tmp_path / f"202601{day}T041000").mkdir()
+        if day != 15:
+            (tmp_path / f"202601{day}T041000/backup.json").touch()
+
+    said = [
+        ran("/bin/sh", "-c", script, BACKUPS=str(tmp_path), PATH="/usr/bin:/bin")
+        for script in (before, after)
+    ]
+
+    assert [each.returncode for each in said] == [0, 0], said
+    assert sorted(int(each.name[6:8]) for each in tmp_path.iterdir()) == [12, 13, 14, 16, 17, 18, 19]
+
+
 def test_every_secret_and_file_that_compose_names_is_there_or_is_made(tmp_path):
     shutil.copy(DEPLOY / "new-secrets.sh", tmp_path)
     first = ran(tmp_path / "new-secrets.sh")

@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -117,3 +119,15 @@ def test_a_model_that_cannot_be_used_is_told_in_the_log(made, tmp_path):
 
     (line,) = product.logged("nothing can be painted")
     assert f"There is no model folder at {tmp_path / 'nowhere'}" in line
+
+
+def test_whoever_watches_may_use_any_name_and_the_page_may_not(running):
+    said = {}
+    for path in ("/health", "/"):
+        asked = urllib.request.Request(running.url + path, headers={"host": "10.1.2.3:8000"})
+        try:
+            said[path] = urllib.request.urlopen(asked, timeout=30).status
+        except urllib.error.HTTPError as refused:
+            said[path] = refused.code
+
+    assert said == {"/health": 200, "/": 403}
