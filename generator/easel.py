@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from generator.letting_by import PLACES, Drawing
+from generator.letting_by import NOBODY, PLACES, Drawing, Others
 from generator.messages import (
     Begun,
     CardMemory,
@@ -37,11 +37,10 @@ from generator.weights import UnusableModel
 log = logging.getLogger(__name__)
 
 Emit = Callable[[Event], None]
-LetBy = Callable[[float], None]
 
 
 class Painter(Protocol):
-    """Draws. Blocks while it does. Called again within `let_by`."""
+    """Draws. Blocks while it does. Called again while it lets others by."""
 
     model: str
 
@@ -49,11 +48,11 @@ class Painter(Protocol):
     def card(self) -> CardMemory | None:
         """The memory of the card it draws with, None on a processor. Asked from any thread."""
 
-    def draw(self, request: Generate, emit: Emit, should_stop: Callable[[], bool], let_by: LetBy) -> None:
+    def draw(self, request: Generate, emit: Emit, should_stop: Callable[[], bool], others: Others) -> None:
         """Emit steps, previews and one end per order, some of them after returning.
 
-        Returns early, leaving orders without an end, once `should_stop` says so. Between two steps `let_by`
-        is told what part of the steps is left, from 1 down to 0.
+        Returns early, leaving orders without an end, once `should_stop` says so. Lets others by between two
+        steps, of which the parts that are left go from 1 down to 0.
         """
 
 
@@ -154,7 +153,7 @@ class Easel:
     def takes(self, commission: Commission) -> bool:
         """Take the commission, or return False when there is no free place."""
         with self._news:
-            self._waiting = [each for each in self._waiting if not each.stopped()]
+            self._forget_unwanted()
             paused = [each for each in self._begun[:-1] if not each.stopped()]
             if len(self._waiting) + len(paused) + len(self._begun[-1:]) >= PLACES:
                 return False
@@ -168,7 +167,8 @@ class Easel:
             with self._news:
                 self._news.wait_for(lambda: self._waiting)
                 commission = self._taken_up()
-            self._draw(painter, commission, partial(self._let_by, painter, commission))
+            others = Others(partial(self._passes, commission), partial(self._let_by, painter, commission))
+            self._draw(painter, commission, others)
 
     def _taken_up(self) -> Commission:
         """Return who is next, whose turn it is now."""
@@ -182,15 +182,22 @@ class Easel:
             log.info("drawing paused", extra={"orders": long.ids, "for": short.ids})
             long.tell(Paused())
             began = time.monotonic()
-            self._draw(painter, short, _nobody)
+            self._draw(painter, short, NOBODY)
             long.drawing.has_let_by(short.request.seconds, time.monotonic() - began)
             long.tell(Resumed())
 
     def _passing(self, long: Commission, left: float) -> Commission | None:
         with self._news:
-            self._waiting = [each for each in self._waiting if not each.stopped()]
-            passes = bool(self._waiting) and long.lets_by(self._waiting[0], left)
-            return self._taken_up() if passes else None
+            return self._taken_up() if self._passes(long, left) else None
+
+    def _passes(self, long: Commission, left: float) -> bool:
+        """Whether who is next is let by while this part of a commission is left."""
+        with self._news:
+            self._forget_unwanted()
+            return bool(self._waiting) and long.lets_by(self._waiting[0], left)
+
+    def _forget_unwanted(self) -> None:
+        self._waiting = [each for each in self._waiting if not each.stopped()]
 
     def _loaded(self) -> Painter | None:
         try:
@@ -211,19 +218,15 @@ class Easel:
         if isinstance(self._health, Loading):
             self._health = Loading(max(self._health.fraction, min(1.0, fraction)))
 
-    def _draw(self, painter: Painter, commission: Commission, let_by: LetBy) -> None:
+    def _draw(self, painter: Painter, commission: Commission, others: Others) -> None:
         """Draw who was taken up; whatever comes of it, this returns."""
         try:
             if not commission.stopped():
                 commission.tell(Begun())
-                painter.draw(commission.request, commission.tell, commission.stopped, let_by)
+                painter.draw(commission.request, commission.tell, commission.stopped, others)
         except Exception as error:  # noqa: BLE001  a bug must not end the only drawing thread
             log.error("drawing failed", extra=traced(error))  # noqa: TRY400  its message may quote a prompt
             commission.fail(Fault.INTERNAL)
         with self._news:
             self._begun.remove(commission)
             self._turned_at = time.monotonic()
-
-
-def _nobody(_left: float) -> None:
-    """Let nobody by."""

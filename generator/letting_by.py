@@ -1,5 +1,6 @@
 """Whether a long request lets a short one by between two of its steps. No I/O: told all seconds."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 PLACES = 2  # one is drawn, one waits: so the next starts without a round trip, and no queue grows there
@@ -24,3 +25,17 @@ class Drawing:
     def has_let_by(self, expected: float, taken: float) -> None:
         """Count one that was let by, as whatever is more: so wrong expectations do not add up."""
         self.spent += max(expected, taken)
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Those who may be drawn between two steps. Both functions are told what part of the steps is left there.
+
+    `come` says whether somebody is going to be let by, `let_by` returns once nobody is any more.
+    """
+
+    come: Callable[[float], bool] = lambda _left: False
+    let_by: Callable[[float], None] = lambda _left: None
+
+
+NOBODY = Others()

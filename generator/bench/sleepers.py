@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from generator.cluster import Painters, replicas_of
-from generator.easel import Emit, LetBy, LoadPainter
+from generator.easel import Emit, LoadPainter
+from generator.letting_by import Others
 from generator.messages import CardMemory, Finished, Generate, StepDone
 from generator.plan import Plan
 from generator.serve_ray import main
@@ -22,7 +23,7 @@ class Sleeper:
     model = "sleeper"
     card = CardMemory(1, 2)
 
-    def draw(self, request: Generate, emit: Emit, should_stop: Callable[[], bool], let_by: LetBy) -> None:
+    def draw(self, request: Generate, emit: Emit, should_stop: Callable[[], bool], others: Others) -> None:
         """Sleep through the steps."""
         [order] = request.orders
         steps = order.recipe.steps
@@ -31,7 +32,7 @@ class Sleeper:
             emit(StepDone(step, steps))
             if should_stop():
                 return
-            let_by(1 - step / steps)
+            others.let_by(1 - step / steps)
         emit(
             Finished(
                 order=order.id,

@@ -31,11 +31,11 @@ class Pace:
 def told_early(
     steps: Iterator[tuple[Step, Mark]],
     pace: Pace,
-    go_on: Callable[[], None],
+    goes_on: Callable[[], bool],
     clock: Callable[[], float] = time.perf_counter,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Step]:
-    """Yield each step once the device is done with it; `go_on` raises where the next shall not be told.
+    """Yield each step once the device is done with it; `goes_on` says whether the next is told before.
 
     Taking a step from `steps` tells it. It comes with the mark of the place where the device is done with it.
     """
@@ -44,11 +44,12 @@ def told_early(
         (step, there), following = coming, None
         if pace.seconds < math.inf:
             sleep(max(0.0, began + pace.seconds - EARLY - clock()))
-            go_on()
-            following = next(steps, None)
+            following = next(steps, None) if goes_on() else None
         there.wait()
         ended = clock()
         pace.took(ended - began)
         began = ended
         yield step
-        coming = following or next(steps, None)
+        if following is None:
+            began, following = clock(), next(steps, None)
+        coming = following

@@ -31,6 +31,7 @@ from generator.engine.shortage import is_out_of_memory
 from generator.engine.start import Encoder, UnusableStart, opened
 from generator.engine.text import PromptEncoder
 from generator.engine.tokens import PATCH, filled
+from generator.letting_by import NOBODY, Others
 from generator.lora_file import UnusableLora
 from generator.loras import Shelf
 from generator.memory import Lying
@@ -41,7 +42,6 @@ from generator.traces import traced
 
 Emit = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
-LetBy = Callable[[float], None]
 Arrived = Callable[[], list[torch.Tensor]]
 
 ENCODERS = 2  # threads that write files while the next picture is drawn
@@ -72,10 +72,6 @@ def load_painter(  # noqa: PLR0913 - one for each setting that travels
     painter.warm_up()
     progress(1.0)
     return painter
-
-
-def nobody(_left: float) -> None:
-    """Let nobody by."""
 
 
 class Stopped(Exception):
@@ -110,14 +106,13 @@ class ZImagePainter:
         """The memory of the card it draws with, None on a processor."""
         return memory_of(self._parts.device)
 
-    def draw(self, request: Generate, emit: Emit, should_stop: ShouldStop, let_by: LetBy = nobody) -> None:
+    def draw(self, request: Generate, emit: Emit, should_stop: ShouldStop, others: Others = NOBODY) -> None:
         """Emit steps, previews and one end per order; files are written after returning.
 
         Returns early, leaving orders without an end, once `should_stop` says so. Between two steps, and
-        before each picture is decoded, `let_by` is told what part of the steps is left; there other requests
-        that wear the same LoRAs may be drawn. It must not raise.
+        before each picture is decoded, others are let by that wear the same LoRAs, which must not raise.
         """
-        sitting = Sitting(request, emit, should_stop, let_by, self._previews.budget())
+        sitting = Sitting(request, emit, should_stop, others, self._previews.budget())
         if not sitting.open_pictures(request) or not self._dressed(request.orders, sitting):
             return
         try:
@@ -243,7 +238,7 @@ class ZImagePainter:
         tiled = first.start is not None and first.start.tiled
         kind = len(recipes), first.width, first.height, self._guidance(first) > 0, tiled
         marked = ((each, place_on(device)) for each in told)
-        return told_early(marked, self._paces(kind, Pace), sitting.stop_if_unwanted)
+        return told_early(marked, self._paces(kind, Pace), partial(sitting.goes_on, len(orders)))
 
     def _steps(
         self, recipes: Sequence[Recipe], pictures: Mapping[str, Image.Image] = NO_PICTURES
@@ -348,7 +343,7 @@ class Sitting:
         request: Generate,
         emit: Emit,
         should_stop: ShouldStop,
-        let_by: LetBy,
+        others: Others,
         budget: PreviewBudget,
     ) -> None:
         self.emit = emit
@@ -359,8 +354,9 @@ class Sitting:
         self.freed = False  # what only makes drawing quicker was let go of
         self.share = 0.0  # of each order in the seconds before drawing: LoRAs are put on
         self._should_stop = should_stop
-        self._let_by = let_by
+        self._others = others
         self._away = 0.0  # seconds in which others were drawn
+        self._told = False  # the next step, already
         self._orders = len(request.orders)
         self._steps = request.orders[0].recipe.drawn_steps
         self._shown = 0
@@ -399,14 +395,27 @@ class Sitting:
 
     def let_others_by(self) -> None:
         """Let those be drawn whose turn is now. Raises Stopped once nobody waits for this one any more."""
-        self.stop_if_unwanted()
-        paused = time.perf_counter()
-        self._let_by(1 - self.done / (self._orders * self._steps))
-        self._away += time.perf_counter() - paused
-        self.stop_if_unwanted()
+        self._stop_if_unwanted()
+        if not self._told:
+            paused = time.perf_counter()
+            self._others.let_by(self._left(self.done))
+            self._away += time.perf_counter() - paused
+            self._stop_if_unwanted()
+        self._told = False
 
-    def stop_if_unwanted(self) -> None:
-        """Raise Stopped once nobody waits for this one any more."""
+    def goes_on(self, orders: int) -> bool:
+        """Say whether to tell the next step of so many orders before the one that is computed is done.
+
+        Not where others are drawn in between: they would wait for it, too, and its seconds were theirs.
+        """
+        self._stop_if_unwanted()
+        self._told = not self._others.come(self._left(self.done + orders))
+        return self._told
+
+    def _left(self, done: int) -> float:
+        return 1 - done / (self._orders * self._steps)
+
+    def _stop_if_unwanted(self) -> None:
         if self._should_stop():
             raise Stopped
 

@@ -19,7 +19,7 @@ class ScriptedPainter:
     def __init__(self, *script):
         self.script, self.go, self.drawn = script, threading.Event(), []
 
-    def draw(self, request, emit, _should_stop, _let_by):
+    def draw(self, request, emit, _should_stop, _others):
         assert self.go.wait(DEADLINE)
         self.drawn.append(request)
         for event in self.script:

@@ -183,7 +183,7 @@ from wishes import wish
 class Hanging:
     model = "hanging"
     card = None
-    def draw(self, request, emit, should_stop, let_by):
+    def draw(self, request, emit, should_stop, others):
         time.sleep(1000)
 
 easel = Easel(lambda progress: Hanging())

@@ -47,8 +47,9 @@ class Steps:
         self.gates = {name: {step: threading.Event() for step in steps} for name, steps in gates.items()}
         self.at = {}
         self.breaks = set()
+        self.came = []  # where somebody was going to be let by
 
-    def draw(self, request, emit, should_stop, let_by):
+    def draw(self, request, emit, should_stop, others):
         name, steps = request.orders[0].id, request.orders[0].recipe.steps
         for step in range(1, steps + 1):
             self.at[name] = step
@@ -57,7 +58,9 @@ class Steps:
             if name in self.breaks:
                 raise ValueError("a secret prompt")
             emit(StepDone(step, steps))
-            let_by(1 - step / steps)
+            left = 1 - step / steps
+            self.came.append((name, left, others.come(left)))
+            others.let_by(left)
             if should_stop():
                 return
         emit(finished(request.orders[0]))
@@ -115,6 +118,7 @@ def test_a_short_request_is_drawn_between_two_steps_of_a_long_one():
         Begun, StepDone, StepDone, Paused, Resumed, StepDone, StepDone, Finished, End
     ]  # fmt: skip
     assert [type(event) for event in wall.of("short")] == [Begun, StepDone, StepDone, Finished, End]
+    assert [name for name, _, came in wall.painter.came if came] == ["long"]
 
 
 @pytest.mark.parametrize(

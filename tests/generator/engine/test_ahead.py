@@ -31,8 +31,8 @@ class Device:
     def sleep(self, seconds):
         self.now += seconds
 
-    def draw(self, pace, go_on=lambda: None):
-        return told_early(self.steps(), pace, go_on, lambda: self.now, self.sleep)
+    def draw(self, pace, goes_on=lambda: True):
+        return told_early(self.steps(), pace, goes_on, lambda: self.now, self.sleep)
 
     @property
     def idle(self):
@@ -93,11 +93,26 @@ def test_nothing_is_told_any_more_once_it_shall_not_go_on():
     def stops_in_the_fourth():
         if len(device.told) == 4:
             raise InterruptedError
+        return True
 
     with pytest.raises(InterruptedError):
         seen.extend(device.draw(Pace(), stops_in_the_fourth))
 
     assert len(device.told) == 4
+
+
+def test_a_step_before_which_others_are_let_by_is_told_after_them():
+    device, pace = Device(STEPS), Pace(0.08)
+
+    for step in device.draw(pace, lambda: len(device.told) != 4):
+        if step == 3:
+            assert len(device.told) == 4
+            device.now += 60
+        elif step < 7:
+            assert len(device.told) == step + 2
+
+    assert device.idle[3] >= 60
+    assert max(device.early) <= EARLY + TELLING
 
 
 def test_a_step_that_cannot_be_told_is_heard_of_at_once():
@@ -106,7 +121,7 @@ def test_a_step_that_cannot_be_told_is_heard_of_at_once():
         raise MemoryError
 
     with pytest.raises(MemoryError):
-        list(told_early(steps(), Pace(0.0), lambda: None))
+        list(told_early(steps(), Pace(0.0), lambda: True))
 
 
 def test_what_lies_between_two_steps_does_not_count_as_theirs():

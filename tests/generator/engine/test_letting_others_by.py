@@ -12,6 +12,7 @@ from wishes import PLAIN, wish
 from generator.engine import painter as painting
 from generator.engine.preview import PreviewBudget
 from generator.engine.recorded import Recorder
+from generator.letting_by import Others
 from generator.messages import Failed, Fault, Finished, Generate, Order, Preview, StepDone, name_of
 from generator.recipe import Start
 
@@ -30,10 +31,10 @@ def only(kind, events):
     return [event for event in events if isinstance(event, kind)]
 
 
-def drawn(painter, request, let_by=painting.nobody, should_stop=lambda: False):
+def drawn(painter, request, let_by=lambda _left: None, should_stop=lambda: False, come=lambda _left: True):
     """Draw and return the events, all ends among them."""
     events = []
-    painter.draw(request, events.append, should_stop, let_by)
+    painter.draw(request, events.append, should_stop, Others(come, let_by))
     end = time.monotonic() + 60
     while len(only(Finished | Failed, events)) < len(request.orders) and not should_stop():
         assert time.monotonic() < end
@@ -89,10 +90,25 @@ def test_the_bytes_of_both_are_those_that_each_has_alone(painter, long, short):
     assert steps == sorted(set(steps))
 
 
-def test_a_step_that_is_told_before_the_one_before_is_done_stays_what_it_was_too(painter, monkeypatch):
+@pytest.mark.parametrize("short", SHORTS.values(), ids=SHORTS)
+def test_where_steps_are_told_ahead_others_are_let_by_before_those_that_are_not(painter, monkeypatch, short):
     monkeypatch.setattr(painter, "_ahead", True)
+    long, asked, between = wish("a", "b", steps=8, **SIDE), [], []
+    alone = [files(drawn(painter, each)) for each in (long, short)]
 
-    test_the_bytes_of_both_are_those_that_each_has_alone(painter, LONGS["four"], SHORTS["guided"])
+    def come(left):
+        asked.append(left)
+        return len(asked) % 3 == 0
+
+    paused = drawn(
+        painter, long, lambda left: between.append((left, files(drawn(painter, short)))), come=come
+    )
+
+    assert files(paused) == alone[0]
+    assert all(drawn == alone[1] for _, drawn in between)
+    within = [left for left, _ in between if left]
+    assert within == asked[2::3][: len(within)]
+    assert len(within) == 2
 
 
 def test_what_is_left_falls_from_step_to_step_and_is_told_before_pictures_are_decoded(painter):
