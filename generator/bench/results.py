@@ -23,7 +23,8 @@ class NotComparable(Exception):
 class Result:
     """One run, with a row per arm and picture size in `shapes`.
 
-    `levers` says what made an arm quick, `skipped` in a sentence why one was not run.
+    `told` says what a step tells a card kernel by kernel, `levers` what made an arm quick, `skipped` in a
+    sentence why one was not run.
     """
 
     device: str
@@ -38,6 +39,7 @@ class Result:
     gates: list[dict[str, Any]] = field(default_factory=list)
     levers: dict[str, dict[str, str]] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    told: list[dict[str, Any]] = field(default_factory=list)
     shapes: list[dict[str, Any]] = field(default_factory=list)
     batches: list[dict[str, Any]] = field(default_factory=list)
     waits: list[dict[str, Any]] = field(default_factory=list)

@@ -20,6 +20,7 @@ from generator.bench.results import Result, empty_result
 from generator.bench.sizes import EMBEDDED, Networks, Size, networks
 from generator.bench.solo import Prompts, Timings, batches, draw, solo, warm_up
 from generator.bench.table import BASE
+from generator.bench.told import told_by_ours, told_by_stock
 from generator.bench.traffic import RATES, Kind, kinds, served, waits
 from generator.engine.recorded import RUNS_BEFORE
 from generator.models import EMBEDDED as EMBEDDED_MODEL
@@ -75,6 +76,7 @@ class Bench:
     def measure(self) -> None:
         """Fill the result, phase by phase."""
         rate = self._rate()
+        self.result.told = [row for picture in self._pictures for row in self._told(picture)]
         for picture in self._pictures:
             self._say(f"one at a time, {_name(picture)}")
             self.result.shapes += self._solo(picture, rate)
@@ -96,6 +98,14 @@ class Bench:
         )
         self.result.floor = {"flops_per_second": rate.flops, "source": rate.source}
         return rate
+
+    def _told(self, picture: tuple[int, int]) -> list[dict[str, Any]]:
+        counts = {"stock": told_by_stock, "exact": told_by_ours}
+        where = {"picture": _name(picture)}
+        return [
+            where | {"arm": arm} | asdict(count(self._size, *picture, CAPTION))
+            for arm, count in counts.items()
+        ]
 
     def _solo(self, picture: tuple[int, int], rate: Rate) -> list[dict[str, Any]]:
         self._warm(picture, 1)

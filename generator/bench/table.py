@@ -19,6 +19,8 @@ def show(result: Result, console: Console) -> None:
     console.print("seconds are " + ("the clock's" if "cuda" in result.machine else "the processor's own"))
     console.print(f"floor: {result.floor.get('source', 'not measured')}")
     console.print(_solo(result))
+    for told in result.told:
+        console.print(_told(told))
     if result.batches:
         console.print(_batches(result))
     if result.waits:
@@ -48,6 +50,13 @@ def _solo(result: Result) -> Table:
             f"{row['to_floor']:.2f}",
         )
     return table
+
+
+def _told(told: Mapping[str, Any]) -> str:
+    return (
+        f"{told['picture']} {told['arm']}: kernel by kernel a step tells a card {told['kernels']}; "
+        f"{told['products']} multiply, {told['attention']} attend, the rest move {told['moved'] / 1e9:.1f} GB"
+    )
 
 
 def _batches(result: Result) -> Table:

@@ -170,8 +170,10 @@ def test_a_whole_run_at_a_tiny_size_is_written_and_compared_with_itself(tmp_path
     assert written["versions"]["torch"]
     assert written["levers"]["exact"]["attention"] == "torch's own choice"
     assert written["levers"]["stock"] == {"attention": "diffusers' own choice"}
+    assert [row["arm"] for row in written["told"]] == ["stock", "exact"] * 2
     told = capsys.readouterr().out
     assert "× stock" in told
+    assert "64×64 exact: kernel by kernel a step tells a card" in told
     assert "exact: attention torch's own choice, compiled off, recorded off, precision exact" in told
 
 
