@@ -7,12 +7,9 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.cli.heart import Heart, gallery_of, heart_of
 from bot.clock import SystemClock
 from bot.commands import Imagine, Person
-from bot.delivery import Delivery
-from bot.dispatcher import Dispatcher
-from bot.estimate import Estimate
-from bot.gallery import Gallery
 from bot.rate_limit import Rate, RateLimit
 from bot.service import Service
 from bot.trouble import Trouble
@@ -64,8 +61,8 @@ async def acceptance(folder: Path, model: Model, queued: int) -> Acceptance:
     """Queue so many jobs, then accept more and time them. The dispatcher runs and tells places meanwhile."""
     store = SqliteStore(folder / "pinxit.sqlite3")
     await store.open()
-    dispatcher, service = _core(store, folder, model)
-    running = asyncio.create_task(dispatcher.run())
+    heart = _heart(store, folder, model)
+    service, running = heart.service, asyncio.create_task(heart.dispatcher.run())
     try:
         await _at_once(service, "fill", queued)
         seconds = [await _accept(service, f"one {number}") for number in range(SAMPLES)]
@@ -73,39 +70,24 @@ async def acceptance(folder: Path, model: Model, queued: int) -> Acceptance:
         await _at_once(service, "many", SAMPLES)
         return Acceptance(seconds, SAMPLES / (time.perf_counter() - began))
     finally:
-        dispatcher.stop()
+        heart.dispatcher.stop()
         await running
         await store.close()
 
 
-def _core(store: SqliteStore, folder: Path, model: Model) -> tuple[Dispatcher, Service]:
-    clock, dice, estimate = SystemClock(), random.Random(0), Estimate(store, model)  # noqa: S311 - no secret
-    gallery = Gallery(store, PictureFolder(folder), lambda: "")
-    delivery = Delivery(store=store, surfaces=[], clock=clock)
-    dispatcher = Dispatcher(
-        store=store,
-        painter=Resting(),
-        gallery=gallery,
-        delivery=delivery,
-        estimate=estimate,
-        clock=clock,
-        lease="bench",
-        dice=dice,
-    )
+def _heart(store: SqliteStore, folder: Path, model: Model) -> Heart:
     plenty = Rate(per_minute=PLENTY, burst=PLENTY)
-    service = Service(
+    return heart_of(
         store=store,
-        dispatcher=dispatcher,
-        delivery=delivery,
-        gallery=gallery,
-        estimate=estimate,
-        clock=clock,
+        gallery=gallery_of(store, PictureFolder(folder)),
+        painter=Resting(),
+        surfaces=[],
         model=model,
         limits=Limits(per_account=PLENTY, whole_queue=PLENTY, daily_allowance=PLENTY),
         rate_limit=RateLimit(each=plenty, everybody=plenty),
-        dice=dice,
+        clock=SystemClock(),
+        dice=random.Random(0),  # noqa: S311 - no secret
     )
-    return dispatcher, service
 
 
 async def _at_once(service: Service, name: str, count: int) -> None:

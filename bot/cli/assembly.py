@@ -3,7 +3,6 @@
 import gc
 import logging
 import random
-import secrets
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -22,17 +21,15 @@ from bot.adapters.web.options import options_for
 from bot.adapters.web.server import CannotListen, WebServer
 from bot.batching import Batching
 from bot.cli.fronts import discord_front, telegram_front
+from bot.cli.heart import gallery_of, heart_of
 from bot.cli.living import Bot, PainterProcess
 from bot.clock import Clock, SystemClock
 from bot.commands import Command
 from bot.databases import store_at
 from bot.delivery import Delivery, Surface
-from bot.dispatcher import Dispatcher
 from bot.elsewhere import generator_elsewhere
-from bot.estimate import Estimate
 from bot.examples import examples, sampler
 from bot.from_settings import keep, limits, lists, loras_for, rate_limit, rates_of, tracing_to, upload_limits
-from bot.gallery import Gallery
 from bot.onlooking import Onlooking
 from bot.options import Defaults
 from bot.outgoing import Outgoing
@@ -41,7 +38,6 @@ from bot.picture_places import pictures_at, sweep_after_seconds
 from bot.places import Places
 from bot.rate_limit import Rate, Rates
 from bot.relay import Relay
-from bot.service import Service
 from bot.settings import Settings
 from bot.sweeper import Sweeper
 from bot.tally import ErrorCounter, Tally
@@ -57,8 +53,6 @@ from storage.pictures import Pictures
 from storage.records import Post
 from storage.sql.store import SqlStore
 
-SECRET_BYTES = 24
-
 
 def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
     """Put the parts together and take the port. Raises Trouble when it cannot be had."""
@@ -67,21 +61,21 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
     styles, words = lists(settings)
     people, places = People(store), Places(store, words)
     shelf = shelf_for(settings.model, settings.loras)
-    estimate, rates = Estimate(store, model), rates_of(store, clock)
+    rates = rates_of(store, clock)
     tracing = tracing_to(settings.otlp_endpoint)
     tally = Tally(tracing.shown if tracing else None)
     logging.getLogger().addHandler(ErrorCounter(tally))
-    gallery = Gallery(store, folder, lambda: secrets.token_urlsafe(SECRET_BYTES))
+    gallery = gallery_of(store, folder)
     child = painter or painter_for(settings)
 
     async def answer(command: Command) -> Answer:  # the chat shows and asks: one of the two must come first
-        answered = await service.answer(command)
+        answered = await heart.service.answer(command)
         tally.answered(command.by.identity.platform, answered)
         onlooking.answered(command, answered)
         return answered
 
     def push(post: Post, update: Update) -> None:
-        delivery.push(post, update)
+        heart.delivery.push(post, update)
 
     chat = WebChat(
         Core(
@@ -97,47 +91,35 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
     telegram = telegram_front(settings, store, folder, answer, push, people, places)
     chats = [front.surface for front in (discord, telegram) if front is not None]
     surfaces: list[Surface] = [chat, api_surface, *chats]
-    delivery = Delivery(store=store, surfaces=surfaces, clock=clock, tally=tally)
-    dispatcher = Dispatcher(
-        store=store,
-        painter=child,
-        gallery=gallery,
-        delivery=delivery,
-        estimate=estimate,
-        clock=clock,
-        lease=secrets.token_hex(8),
-        dice=dice,
-        batching=Batching(settings.batch_pixels),
-        tally=tally,
-    )
-    relay = Relay(store, delivery, clock)
-    dispatcher.seen_elsewhere = relay.seen
-    onlooking = Onlooking(
-        store=store,
-        people=people,
-        delivery=delivery,
-        relay=relay,
-        onlooker=chat,
-        clock=clock,
-        answer=answer,
-    )
     files = UploadDesk(store.uploads, gallery, clock, upload_limits(settings))
     outgoing = Outgoing(settings.fetch_allowed)
-    service = Service(
+    heart = heart_of(
         store=store,
-        dispatcher=dispatcher,
-        delivery=delivery,
         gallery=gallery,
-        estimate=estimate,
-        clock=clock,
+        painter=child,
+        surfaces=surfaces,
         model=model,
         limits=limits(settings),
         rate_limit=rate_limit(settings, rates),
+        clock=clock,
         dice=dice,
+        batching=Batching(settings.batch_pixels),
+        tally=tally,
         defaults=Defaults(max_count=settings.max_count, styles=styles, loras=shelf),
         people=people,
         places=places,
         loras=loras_for(settings, shelf, files, outgoing, clock),
+    )
+    relay = Relay(store, heart.delivery, clock)
+    heart.dispatcher.seen_elsewhere = relay.seen
+    onlooking = Onlooking(
+        store=store,
+        people=people,
+        delivery=heart.delivery,
+        relay=relay,
+        onlooker=chat,
+        clock=clock,
+        answer=answer,
     )
     api_core = _api_core(
         settings,
@@ -151,7 +133,7 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         model,
         tally,
         rates,
-        delivery,
+        heart.delivery,
     )
     api = parts_of(api_core, api_surface)
     relay.learn_again = {"people": people.open, "places": places.open, "webhook": api.webhooks.look}
@@ -169,8 +151,8 @@ def assemble(settings: Settings, painter: PainterProcess | None = None) -> Bot:
         gallery=gallery,
         sweep_after_seconds=sweep_after_seconds(settings),
         child=child,
-        delivery=delivery,
-        dispatcher=dispatcher,
+        delivery=heart.delivery,
+        dispatcher=heart.dispatcher,
         relay=relay,
         onlooking=onlooking,
         web=web,

@@ -27,9 +27,9 @@ from PIL import Image
 from generator.embedded import WEIGHTS
 from generator.embedded.autoencoder import as_tensor, held_out
 from generator.embedded.captions import caption
-from generator.embedded.evaluate import STEPS, open_pipeline, paint, paint_at
+from generator.embedded.evaluate import STEPS, judged, open_pipeline, paint, paint_at, paint_held_out
 from generator.embedded.oddities import ODDITIES, PARAPHRASES
-from generator.embedded.prompts import Prompt, held_out_prompts
+from generator.embedded.prompts import Prompt
 from generator.embedded.scenes import BASIC_SHAPES, COLOURS, PAIRS, Figure, Landscape, Poster
 from generator.embedded.scorer import Floats, Verdict, judge, size_of
 from generator.engine.latents import seeded_noise, slerp
@@ -291,8 +291,7 @@ def examine(folder: Path, every: int, say: Callable[[Line], None]) -> list[Line]
     begun = time.monotonic()
     paint(pipeline, "a red circle", "1:1", 1)
     note(of_its_cost(folder, time.monotonic() - begun, 1))  # before longer pictures take more memory
-    prompts = held_out_prompts()[::every]
-    note(over_the_prompts([(p, judge(paint(pipeline, p.text, p.ratio, p.seed), p.scene)) for p in prompts]))
+    note(over_the_prompts(judged(paint_held_out(pipeline, every))))
     note([in_order_of_size(pipeline, max(2, 40 // every))])
     note(at_other_sizes(pipeline, few))
     note(at_512(pipeline, max(1, 6 // every)))

@@ -27,6 +27,8 @@ from generator.embedded.scorer import Verdict, judge
 STEPS = 8
 TILE = 168
 
+Painted = tuple[Prompt, Image.Image]
+
 
 def open_pipeline(folder: Path) -> ZImagePipeline:
     """The stock pipeline, in single precision and silent."""
@@ -56,6 +58,19 @@ def paint_at(
     return picture
 
 
+def paint_held_out(pipeline: ZImagePipeline, every: int = 1, guidance: float = 0.0) -> list[Painted]:
+    """The held-out prompts, each with its picture; every n-th only, where that is asked."""
+    return [
+        (prompt, paint(pipeline, prompt.text, prompt.ratio, prompt.seed, guidance))
+        for prompt in held_out_prompts()[::every]
+    ]
+
+
+def judged(painted: Iterable[Painted]) -> list[tuple[Prompt, Verdict]]:
+    """What is right in each picture."""
+    return [(prompt, judge(picture, prompt.scene)) for prompt, picture in painted]
+
+
 def kind_of(prompt: Prompt) -> str:
     """The group that a prompt is counted in."""
     match prompt.scene:
@@ -69,10 +84,10 @@ def kind_of(prompt: Prompt) -> str:
             return "several figures"
 
 
-def summary(judged: Iterable[tuple[Prompt, Verdict]]) -> dict[str, dict[str, float]]:
+def summary(verdicts: Iterable[tuple[Prompt, Verdict]]) -> dict[str, dict[str, float]]:
     """The share that is right, by group, by language, and over all single figures."""
     groups: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
-    for prompt, verdict in judged:
+    for prompt, verdict in verdicts:
         kind = kind_of(prompt)
         names = ["all", kind, f"in {prompt.language}"]
         if kind.startswith("one figure"):
@@ -125,15 +140,11 @@ def main() -> None:
 
     torch.set_num_threads(1)
     pipeline = open_pipeline(arguments.weights)
-    prompts = held_out_prompts()[:: arguments.every]
     begun = time.monotonic()
-    pictures = [
-        paint(pipeline, prompt.text, prompt.ratio, prompt.seed, arguments.guidance) for prompt in prompts
-    ]
-    seconds = (time.monotonic() - begun) / len(prompts)
-    verdicts = [judge(picture, prompt.scene) for picture, prompt in zip(pictures, prompts, strict=True)]
-    figures = summary(zip(prompts, verdicts, strict=True))
-    report = {"prompts": len(prompts), "steps": STEPS, "guidance": arguments.guidance, "scores": figures}
+    painted = paint_held_out(pipeline, arguments.every, arguments.guidance)
+    seconds = (time.monotonic() - begun) / len(painted)
+    figures = summary(judged(painted))
+    report = {"prompts": len(painted), "steps": STEPS, "guidance": arguments.guidance, "scores": figures}
     arguments.out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report | {"seconds per picture": round(seconds, 2)}, indent=1)
     (arguments.out / "score.json").write_text(text + "\n", "utf-8")
@@ -141,7 +152,7 @@ def main() -> None:
 
     shown = [paint(pipeline, text, "1:1", seed) for seed, text in enumerate(EXAMPLES["en"])]
     _side_by_side(shown).save(arguments.out / SAMPLER.name, quality=85)
-    shown += [pictures[index] for index in _sample(len(pictures), 64 - len(shown))]
+    shown += [painted[index][1] for index in _sample(len(painted), 64 - len(shown))]
     contact_sheet(shown).save(arguments.out / "sheet.webp", quality=82)
 
 
