@@ -12,7 +12,7 @@ from generator.models import EMBEDDED_MODEL, Z_IMAGE
 from tests.platforms.discord import LoopbackDiscord
 from tests.platforms.discord_faults import down, slow
 
-MESSAGE_CONTENT = 1 << 15
+GUILDS, GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 0, 1 << 9, 1 << 12, 1 << 15
 
 
 def told(town, name):
@@ -95,7 +95,7 @@ async def test_the_content_of_messages_is_not_asked_for(town, tmp_path):
     async with running(town, tmp_path):
         pass
 
-    assert town.gateway.intents == 1
+    assert town.gateway.intents == GUILDS | GUILD_MESSAGES | DIRECT_MESSAGES
     assert not town.gateway.intents & MESSAGE_CONTENT
 
 

@@ -171,6 +171,18 @@ class LoopbackDiscord:
         self.world.messages[message.id] = message
         return message
 
+    def writes(self, text: str, *, by: User | None = None, channel: Channel | None = None) -> Message:
+        """Write a message; its words are told only where they are for the bot."""
+        message = Message(channel or self.channel, by or self.ann, content=text)
+        self.world.messages[message.id] = message
+        guild = message.channel.guild
+        told = message.payload() | ({"guild_id": guild.id} if guild else {})
+        if guild is not None and f"<@{self.bot.id}>" not in text:
+            told["content"] = ""
+        if self.gateway.intents & (1 << 9 if guild else 1 << 12):
+            self.gateway.dispatch("MESSAGE_CREATE", told, guild)
+        return message
+
     def direct(self, user: User) -> Channel:
         """Return a person's direct messages with the bot."""
         found = [each for each in self.world.channels.values() if each.recipient is user]

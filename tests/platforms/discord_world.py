@@ -101,6 +101,7 @@ class Channel:
 class Guild:
     name: str
     id: str = field(default_factory=snowflake)
+    allows: int = USUAL  # what everybody may, the bot too
     joined: bool = True  # whether the bot is a member; otherwise people bring it as their own app
     channels: list[Channel] = field(default_factory=list)
     roles: list[dict[str, Any]] = field(default_factory=list)
@@ -133,7 +134,7 @@ class Guild:
             "stage_instances": [],
             "guild_scheduled_events": [],
             "soundboard_sounds": [],
-            "roles": [everyone(self.id), *self.roles],
+            "roles": [everyone(self.id) | {"permissions": str(self.allows)}, *self.roles],
             "members": [self.member(bot, USUAL)],
             "channels": [channel.payload() for channel in self.channels],
         }

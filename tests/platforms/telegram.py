@@ -55,6 +55,7 @@ class LoopbackTelegram:
         self.polling = self.most_polling = 0  # at the same time
         self.polled_at: list[float] = []
         self.handed: list[dict[str, Any]] = []
+        self.hears_all = False  # as an administrator does
         self.conflict = False  # somebody else polls with the same token
         self._waiting: list[dict[str, Any]] = []
         self._numbers, self._queries = itertools.count(700_001), itertools.count(1)
@@ -216,6 +217,8 @@ class LoopbackTelegram:
     def _heard(self, text: str, reply_to: Message | None) -> bool:
         """Say whether a bot in privacy mode is told a group's message."""
         word = text.split(" ", maxsplit=1)[0] if text else ""
+        if self.hears_all:
+            return True
         to_us = word.startswith("/") and ("@" not in word or word.endswith("@" + self.bot.name))
         return to_us or (reply_to is not None and reply_to.sender is self.bot)
 

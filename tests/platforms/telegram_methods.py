@@ -69,6 +69,7 @@ class World:
     callbacks: dict[str, Any] = field(default_factory=dict)  # the answers, by id
     inline_answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     checkouts: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    me: dict[str, Any] = field(default_factory=dict)  # what @BotFather was told otherwise than usual
     menus: dict[tuple[str, str], list[dict[str, str]]] = field(default_factory=dict)
     refunds: list[tuple[int, str]] = field(default_factory=list)
     webhook: dict[str, Any] = field(default_factory=dict)
@@ -132,7 +133,7 @@ class Methods:
             "can_read_all_group_messages": False,
             "supports_inline_queries": True,
         }
-        return self.world.bot.payload() | more
+        return self.world.bot.payload() | more | self.world.me
 
     def do_get_updates(self, call: Call) -> Any:
         return self.updates(call)

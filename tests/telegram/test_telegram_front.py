@@ -192,3 +192,15 @@ async def test_a_telegram_that_is_down_at_the_start_is_waited_for(town, tmp_path
     async with running(town, tmp_path):
         town.says("/help")
         await town.until(town.answers)
+
+
+async def test_what_botfather_was_not_told_is_told_to_the_owner(town, tmp_path, caplog):
+    town.world.me = {"can_join_groups": False, "supports_inline_queries": False}
+    async with running(town, tmp_path, stage=-5):
+        pass
+
+    warned = [record.message for record in caplog.records if "@BotFather" in record.message]
+    assert [message.split(":")[0] for message in warned] == [
+        "inline mode is off",
+        "the bot cannot be added to groups",
+    ]

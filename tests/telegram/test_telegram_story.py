@@ -151,3 +151,15 @@ async def test_imagine_alone_asks_for_words_and_takes_the_answer(town, tmp_path)
 
     assert question.markup == {"force_reply": True, "selective": True}
     assert job.recipe.prompt == "a red fox"
+
+
+async def test_whoever_names_the_bot_first_is_painted_for_and_chatter_is_not(town, tmp_path):
+    chat, town.hears_all = town.founds(supergroup()), True
+    async with running(town, tmp_path) as bot:
+        for words in ("hello all", "I like @pinxit_bot", "@pinxit_bots a hen", "@Pinxit_Bot, a red fox"):
+            town.says(words, chat=chat)
+        await town.until(lambda: town.answers(chat) and town.answers(chat)[-1].file)
+        town.says("@pinxit_bot", chat=chat)
+        await town.until(lambda: "Reply to this message" in town.answers(chat)[-1].text)
+
+        assert [job.recipe.prompt for job in await bot.jobs()] == ["a red fox"]

@@ -19,6 +19,7 @@ from bot.adapters.discord.commands import BOTH_INSTALLS, EVERYWHERE, Translator,
 from bot.adapters.discord.controls import Control
 from bot.adapters.discord.core import Account, Core
 from bot.adapters.discord.desk import Desk, apologise
+from bot.adapters.discord.invited import tell, tell_all
 from bot.adapters.discord.journal import Journal
 from bot.adapters.discord.mine import JoinButton, MineButton
 from bot.adapters.discord.office import Office
@@ -80,6 +81,9 @@ class DiscordFront:
         except (discord.LoginFailure, UnicodeError):  # no token has letters that no header takes
             log.error(NOT_LET_IN)  # noqa: TRY400 - the sentence says all
             return True
+        except discord.RateLimited as error:
+            log.warning("Discord wants to be left alone", extra={"seconds": error.retry_after})
+            await asyncio.sleep(error.retry_after)
         except AWAY as error:
             if isinstance(error, discord.ConnectionClosed) and error.code == WRONG_TOKEN:
                 log.error(NOT_LET_IN)  # noqa: TRY400 - as above
@@ -117,14 +121,17 @@ async def _close(client: discord.Client, life: asyncio.Task[None]) -> None:
 
 
 class Client(discord.AutoShardedClient):
-    """One login. It caches servers and channels, no members and no messages."""
+    """One login. It caches servers and channels, no members and no messages.
+
+    Of messages it is told the words only where they are for the bot: it does not ask for others'.
+    """
 
     def __init__(self, office: Office, account: Account) -> None:
         numbers, count = account.shards or ((), None)
         ours: dict[str, Any] = {"shard_ids": list(numbers), "shard_count": count} if numbers else {}
         super().__init__(
             **ours,
-            intents=discord.Intents(guilds=True),
+            intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             chunk_guilds_at_startup=False,
@@ -153,6 +160,23 @@ class Client(discord.AutoShardedClient):
         """Take forms here: discord.py forgets the open ones at a restart."""
         if press.type is discord.InteractionType.modal_submit:
             await self.office.orders.submitted(press)
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Take what is written to the bot."""
+        await self.office.greeting.heard(self, message)
+
+    async def on_ready(self) -> None:
+        """Tell the owner what is amiss with the servers."""
+        tell_all(self)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Tell the owner."""
+        log.info("invited to a server", extra={"server": guild.id, "servers": len(self.guilds)})
+        tell(guild)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Tell the owner."""
+        log.info("removed from a server", extra={"server": guild.id, "servers": len(self.guilds)})
 
     async def on_shard_ready(self, shard: int) -> None:
         """Tell the owner."""
@@ -183,8 +207,14 @@ class Client(discord.AutoShardedClient):
             await self._tree.sync(guild=guild)
         except discord.Forbidden:
             log.error("the bot is not in a server of DISCORD_GUILD_IDS", extra={"guild": guild and guild.id})  # noqa: TRY400 - the sentence says all
-            return False
-        return True
+        except discord.DiscordServerError:
+            raise
+        except (discord.HTTPException, discord.RateLimited) as error:
+            code = getattr(error, "code", 0)
+            log.error("Discord does not take the commands: those it knows stay", extra={"code": code})  # noqa: TRY400 - as above
+        else:
+            return True
+        return False
 
 
 class _Tree(app_commands.CommandTree[Client]):

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from bot.adapters.discord.deeds import Deeds
 from bot.adapters.discord.desk import Desk
+from bot.adapters.discord.greeting import Greeting
 from bot.adapters.discord.looking import Looking
 from bot.adapters.discord.lookups import Lookups
 from bot.adapters.discord.mine import Mine
@@ -26,6 +27,7 @@ class Office:
         self.deeds = Deeds(desk, self.orders)
         self.looking = Looking(desk)
         self.lookups = Lookups(desk)
+        self.greeting = Greeting(desk)
         self.mine = Mine(desk)
         self.preferring = Preferring(desk)
         self.own_styles = OwnStyles(desk)

@@ -6,6 +6,7 @@ import random
 from functools import partial
 from typing import Any
 
+from telegram import User
 from telegram.error import InvalidToken, NetworkError
 from telegram.ext import (
     Application,
@@ -99,12 +100,20 @@ class TelegramFront:
             await application.initialize()
             self._wire.bot = application.bot
             log.info("on Telegram", extra={"username": application.bot.username})
+            self._warn(application.bot.bot)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._tell_menus())
                 await self._listen(application)
         finally:
             self._wire.bot = None
             await _close(application)
+
+    def _warn(self, me: User) -> None:
+        """Tell the owner what @BotFather was not told yet."""
+        if self._account.stage is not None and not me.supports_inline_queries:
+            log.warning("inline mode is off: send /setinline and /setinlinefeedback to @BotFather")
+        if me.can_join_groups is False:
+            log.warning("the bot cannot be added to groups: send /setjoingroups to @BotFather")
 
     async def _listen(self, application: AnyApplication) -> None:
         await self.lead("telegram", partial(self._hear, application))

@@ -13,7 +13,14 @@ from telegram import Message
 from bot.adapters.telegram.asked_back import ask_back
 from bot.adapters.telegram.core import Account
 from bot.adapters.telegram.pictures import LARGEST_MIB, fetched, file_of, is_too_large, job_of
-from bot.adapters.telegram.reading import ADMINISTRATOR, Asked, begins_with, form_of, typed_after
+from bot.adapters.telegram.reading import (
+    ADMINISTRATOR,
+    Asked,
+    after_our_name,
+    begins_with,
+    form_of,
+    typed_after,
+)
 from bot.adapters.telegram.replies import FORM, Replies, privately, with_message
 from bot.adapters.telegram.wording import escaped
 from bot.again import again, asks_again
@@ -59,16 +66,19 @@ class Ordering:
 
     @with_message
     async def imagine(self, message: Message, asked: Asked) -> None:
-        """Order what was typed after the command, from the picture that was answered; ask for words first."""
-        text, picture = typed_after(message), message.reply_to_message
-        if not text.strip() and (picture is None or file_of(picture) is None):
+        """Order what was typed after the command, from the picture that was answered."""
+        await self._wish(asked, typed_after(message), message.reply_to_message)
+
+    async def _wish(self, asked: Asked, text: str, picture: Message | None) -> None:
+        """Order it; where there is nothing to go by, ask."""
+        if text.strip() or (picture is not None and file_of(picture) is not None):
+            await self._imagine(asked, text, picture)
+        else:
             await self.replies.say(asked, escaped(say(asked.language, "telegram_prompt")), FORM)
-            return
-        await self._imagine(asked, text, picture)
 
     @with_message
     async def words(self, message: Message, asked: Asked) -> None:
-        """Order what was written in a private chat, or as the answer to a form."""
+        """Order what was written in a private chat, as the answer to a form, or after our name."""
         form = form_of(message)
         if form is not None:
             await self._answer_form(asked, form, message.text or "")
@@ -76,6 +86,8 @@ class Ordering:
             await self._imagine(asked, message.text or "", message.reply_to_message)
         elif asked.address.private:
             await self.replies.say(asked, escaped(say(asked.language, "telegram_plain_off")))
+        elif (wish := after_our_name(message)) is not None:
+            await self._wish(asked, wish, message.reply_to_message)
 
     @with_message
     async def photo(self, message: Message, asked: Asked) -> None:

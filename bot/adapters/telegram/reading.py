@@ -100,6 +100,16 @@ def typed_after(message: Message) -> str:
     return rest[0] if rest else ""
 
 
+def after_our_name(message: Message) -> str | None:
+    """Return what follows "@our_name" at the beginning; None where a message begins otherwise.
+
+    A bot hears of it where it is an administrator, or where its privacy mode is off.
+    """
+    name, _, rest = (message.text or "").partition(" ")
+    ours = f"@{message.get_bot().username}".lower()
+    return rest if name.lower().rstrip(",:") == ours else None
+
+
 def form_of(message: Message) -> str | None:
     """Return what the form of ours says that a message answers, whenever that was sent; None for others."""
     form, bot = message.reply_to_message, message.get_bot().id
