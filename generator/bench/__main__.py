@@ -1,4 +1,4 @@
-"""``python -m generator.bench``: measure the engine beside the reference, print one table, write JSON."""
+"""``python -m generator.bench``: measure the engine beside the reference, print tables, write JSON."""
 
 import argparse
 import sys
@@ -9,14 +9,15 @@ import torch
 from rich.console import Console
 
 from generator.bench.arms import ARMS
-from generator.bench.gates import NotTheSame
+from generator.bench.phases import Extent
 from generator.bench.results import NotComparable, compare, read_result
-from generator.bench.run import Extent, prepared
+from generator.bench.run import prepared
 from generator.bench.sizes import SIZES
 from generator.bench.table import BASE, show
 from generator.engine.load import best_device
 from generator.models import EMBEDDED
 
+FILE = Path("pinxit-bench.json")
 NO_CARD = (
     "There is no card here, so the embedded model is measured on the processor, by the processor's own "
     "clock: its ratios tell, its seconds say nothing of a card."
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.compare:
             return _compare(options.compare[0], options.compare[1], console)
         return _run(options, console)
-    except (NotTheSame, NotComparable) as error:
+    except NotComparable as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
 
@@ -46,11 +47,10 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     extent = Extent(options.steps, options.visits, orders=options.orders, folder=options.model)
     bench = prepared(size, device, extent.quick() if options.quick else extent, _say)
     bench.build(names)
-    bench.measure()
+    bench.measure(lambda: bench.result.write(options.json))
     show(bench.result, console)
-    if options.json:
-        bench.result.write(options.json)
-    return 0
+    _say(f"All of it is in {options.json}.")
+    return 0 if bench.all_the_same else 1
 
 
 def _say(what: str) -> None:
@@ -72,11 +72,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--device", help="such as cuda or cpu")
     parser.add_argument("--threads", type=int, default=1, help="threads that compute, on a processor")
     parser.add_argument("--steps", type=int, default=8)
-    parser.add_argument("--visits", type=int, default=5, help="there and back, per picture size")
+    parser.add_argument("--visits", type=int, default=10, help="there and back, per picture size")
     parser.add_argument("--orders", type=int, default=40, help="drawn per arm and load")
     parser.add_argument("--quick", action="store_true", help="few sizes, few samples: minutes")
     parser.add_argument("--model", default=EMBEDDED, help="folder or Hub id, for start and memory")
-    parser.add_argument("--json", type=Path, help="write everything to this file")
+    parser.add_argument("--json", type=Path, default=FILE, help="a file for everything, written as it goes")
     parser.add_argument("--compare", type=Path, nargs=2, metavar=("OLD", "NEW"), help="two written files")
     return parser.parse_args(arguments)
 

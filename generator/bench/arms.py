@@ -5,7 +5,7 @@ Every arm has the same three stages. Weights are shared, so that all arms fit on
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import torch
@@ -19,14 +19,18 @@ from generator.engine.decode import decode
 from generator.engine.denoise import Wish, denoise
 from generator.engine.described import described
 from generator.engine.levers import head_of, levers_for
-from generator.engine.net import Net
+from generator.engine.load import Parts
 from generator.engine.network import text_encoder_like, transformer_like, vae_like
+from generator.engine.painter import ZImagePainter
+from generator.engine.preview import FLUX_PREVIEW
 from generator.engine.products import narrow_linears
 from generator.engine.schedule import ScheduleConfig, schedule
-from generator.engine.text import PromptEncoder, Text
+from generator.engine.text import Text
 from generator.engine.tokenizer import Tokenizer
 from generator.engine.tokens import PATCH
-from generator.memory import FP8_FROM
+from generator.loras import Shelf
+from generator.memory import FP8_FROM, Lying, Plan
+from generator.models import EMBEDDED_MODEL
 
 SHIFT = 3.0
 MOST_COMPILED = 128
@@ -135,7 +139,7 @@ def _allow_many_shapes() -> None:
 
 
 class Ours:
-    """The engine's own functions in the painter's order."""
+    """The engine's own functions in the painter's order, and the painter that they belong to."""
 
     precision = Precision.EXACT
 
@@ -145,13 +149,20 @@ class Ours:
             narrow_linears(text_encoder, self.precision)
         transformer = transformer_like(model.transformer)
         self._levers = levers_for(model.device, head_of(transformer), Choices(), None)
-        self._vae = vae_like(model.vae)
-        self._vae.compiled = self._levers.compiled
-        self._schedule = described(ScheduleConfig, model.scheduler.config)
-        self._net = Net(transformer, tuple, model.device, self.precision, self._levers)
-        self._prompts = PromptEncoder(
-            Tokenizer(WEIGHTS / "tokenizer"), text_encoder, model.device, self._levers.recorder
+        self._parts = Parts(
+            tokenizer=Tokenizer(WEIGHTS / "tokenizer"),
+            text_encoder=text_encoder,
+            transformer=transformer,
+            vae=vae_like(model.vae),
+            schedule=described(ScheduleConfig, model.scheduler.config),
+            preview=FLUX_PREVIEW,
+            device=model.device,
+            dtype=model.dtype,
+            plan=Plan(self.precision, Lying.RESIDENT, Lying.RESIDENT, tiled=False, peak=0),
         )
+        row = replace(EMBEDDED_MODEL, native_area=None)  # any model's: each size is drawn itself
+        self.painter = ZImagePainter(self._parts, row, Shelf(), self._levers)
+        self.net, self._prompts = self.painter._net, self.painter._prompts  # noqa: SLF001  what is measured
 
     def warming(self) -> bool:
         """Whether shapes are being compiled; until then they are drawn plainly."""
@@ -170,14 +181,14 @@ class Ours:
     def denoise(self, meaning: list[Text], noise: Tensor, steps: int) -> Tensor:
         """Take all steps."""
         tokens = (noise.shape[2] // PATCH) * (noise.shape[3] // PATCH)
-        plan = schedule(self._schedule, steps, SHIFT, tokens)
-        *_, last = denoise(self._net, noise, Wish(meaning), plan)
+        plan = schedule(self._parts.schedule, steps, SHIFT, tokens)
+        *_, last = denoise(self.net, noise, Wish(meaning), plan)
         return last.latents
 
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> list[Any]:
         """Decode one by one, as the painter does to keep memory low."""
-        return [decode(self._vae, each[None]) for each in latents]
+        return [decode(self._parts.vae, each[None]) for each in latents]
 
 
 class OursFp8(Ours):

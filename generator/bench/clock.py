@@ -37,6 +37,16 @@ def quantile(values: Sequence[float], part: float) -> float:
     return ordered[min(len(ordered) - 1, round(part * (len(ordered) - 1)))]
 
 
+def summary(seconds: Sequence[float]) -> dict[str, float]:
+    """Return what is said of many measurements."""
+    return {
+        "p50": statistics.median(seconds),
+        "min": min(seconds),
+        "p95": quantile(seconds, 0.95),
+        "samples": len(seconds),
+    }
+
+
 def ratio(values: Sequence[float], others: Sequence[float]) -> tuple[float, float, float]:
     """Return the ratio of two medians with the ends of its 95 % interval, by resampling."""
     rng = random.Random(0)  # noqa: S311  nothing is kept secret by it

@@ -24,7 +24,7 @@ class Result:
     """One run, with a row per arm and picture size in `shapes`.
 
     `told` says what a step tells a card kernel by kernel, `levers` what made an arm quick, `skipped` in a
-    sentence why one was not run.
+    sentence why one was not run, `phases` how many seconds each part of the run took.
     """
 
     device: str
@@ -39,11 +39,16 @@ class Result:
     gates: list[dict[str, Any]] = field(default_factory=list)
     levers: dict[str, dict[str, str]] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    phases: dict[str, float] = field(default_factory=dict)
     told: list[dict[str, Any]] = field(default_factory=list)
     shapes: list[dict[str, Any]] = field(default_factory=list)
     batches: list[dict[str, Any]] = field(default_factory=list)
+    texts: list[dict[str, Any]] = field(default_factory=list)
+    attended: list[dict[str, Any]] = field(default_factory=list)
+    files: list[dict[str, Any]] = field(default_factory=list)
     waits: list[dict[str, Any]] = field(default_factory=list)
     fresh: list[dict[str, Any]] = field(default_factory=list)
+    targets: list[dict[str, Any]] = field(default_factory=list)
 
     def write(self, path: Path) -> None:
         """Write everything as JSON."""

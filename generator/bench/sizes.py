@@ -113,15 +113,15 @@ def _random(part: str, size: Size, device: torch.device, dtype: torch.dtype) -> 
     torch.manual_seed(len(part))
     with torch.device(device), _default(dtype):
         network = _make(part, size)
-    for parameter in network.parameters():
-        _randomise(parameter)
+    for name, parameter in network.named_parameters():
+        _randomise(name, parameter)
     return network.eval().requires_grad_(False)
 
 
-def _randomise(parameter: nn.Parameter) -> None:
-    """Matrices of small numbers; the vectors, which are scales of norms for the most part, near one."""
+def _randomise(name: str, parameter: nn.Parameter) -> None:
+    """Small numbers; the scales of norms, which are all the vectors but the biases, near one."""
     parameter.data.normal_(0.0, STD)
-    if parameter.ndim == 1:
+    if parameter.ndim == 1 and not name.endswith("bias"):
         parameter.data.add_(1.0)
 
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from generator.bench.results import Result
-from generator.bench.traffic import ALL
+from generator.bench.traffic import ALL, SCALES
 
 BASE, EXACT = "stock", "exact"
 HOWS = ("in order", "letting by")
@@ -21,18 +21,24 @@ def show(result: Result, console: Console) -> None:
     console.print(_solo(result))
     for told in result.told:
         console.print(_told(told))
-    if result.batches:
-        console.print(_batches(result))
-    if result.waits:
-        console.print(_waits(result))
-    if any(row["letting_by"] for row in result.waits):
-        console.print(_letting_by(result))
+    for rows, table in (
+        (result.attended, _attended),
+        (result.files, _files),
+        (result.texts, _texts),
+        (result.batches, _batches),
+        (result.waits, _waits),
+        ([row for row in result.waits if row["letting_by"]], _letting_by),
+        (result.gates, _gates),
+        (result.targets, _targets),
+    ):
+        if rows:
+            console.print(table(result))
     for name, levers in result.levers.items():
         console.print(f"{name}: " + ", ".join(f"{lever} {how}" for lever, how in levers.items()))
     for fresh in result.fresh:
         console.print(_fresh(fresh))
     for name, reason in result.skipped.items():
-        console.print(f"{name} was skipped: {reason}.")
+        console.print(f"{name}: not measured, {reason}.")
 
 
 def _solo(result: Result) -> Table:
@@ -59,19 +65,69 @@ def _told(told: Mapping[str, Any]) -> str:
     )
 
 
+def _attended(result: Result) -> Table:
+    """What whoever waits for a picture meets; the file and the processors' work are of a whole picture."""
+    kinds = ("preview", "step", "pause", "cancel", "file", "work")
+    heads = ("first preview", "step", "pause", "cancel", "order to file", "processors")
+    table = _table("picture", "arm", *heads, "joules")
+    for row in result.attended:
+        times = [_milliseconds(row[kind]["p50"]) if row[kind] else "none" for kind in kinds]
+        joules = f"{row['card']['watts'] * row['file']['p50']:.0f}" if row["card"] else ""
+        table.add_row(row["picture"], row["arm"], *times, joules)
+    return table
+
+
+def _files(result: Result) -> Table:
+    table = _table("file", "wait", "× Pillow", "bytes, × Pillow")
+    for row in result.files:
+        times, size = row["wait"] / row["pillow_wait"], row["bytes"] / row["pillow_bytes"]
+        table.add_row(row["format"], _milliseconds(row["wait"]), f"{times:.2f}", f"{size:.2f}")
+    return table
+
+
+def _texts(result: Result) -> Table:
+    lengths = sorted({row["tokens"] for row in result.texts})
+    table = _table("new text", *(f"{tokens} tokens" for tokens in lengths))
+    for arm in dict.fromkeys(row["arm"] for row in result.texts):
+        found = {row["tokens"]: row["seconds"] for row in result.texts if row["arm"] == arm}
+        table.add_row(arm, *(_milliseconds(found[each]["p50"]) if found[each] else "" for each in lengths))
+    return table
+
+
 def _batches(result: Result) -> Table:
-    counts = list(result.batches[0]["per_second"])
+    counts = sorted({count for row in result.batches for count in row["per_second"]})
     table = _table("picture", "arm", *(f"batch {count}" for count in counts))
     for row in result.batches:
-        table.add_row(row["picture"], row["arm"], *(f"{row['per_second'][count]:.3g}/s" for count in counts))
+        rates = [f"{rate:.3g}/s" if (rate := row["per_second"].get(count)) else "" for count in counts]
+        table.add_row(row["picture"], row["arm"], *rates)
+    return table
+
+
+def _gates(result: Result) -> Table:
+    table = _table("arm", "cosine with stock", "decibels", "fp32 difference")
+    for row in result.gates:
+        difference = "" if row["difference"] is None else f"{row['difference']:.1g}"
+        table.add_row(row["arm"], f"{row['cosine']:.6f}", f"{row['decibels']:.0f}", difference)
+    return table
+
+
+def _targets(result: Result) -> Table:
+    """On whatever card: the targets are those of an H200."""
+    table = _table("target on an H200", "measured", "target", "")
+    words = {True: "met", False: "missed", None: "not measured"}
+    for row in result.targets:
+        value = "" if row["value"] is None else f"{row['value']:.3g} {row['unit']}"
+        table.add_row(row["name"], value, row["target"], words[row["met"]])
     return table
 
 
 def _waits(result: Result) -> Table:
-    table = _table("load", "arm", "orders/s", "p50", "p95", "p99")
+    within = (f"within {scale:g}×" for scale in SCALES)
+    table = _table("load", "arm", "orders/s", "p50", "p95", "p99", *within)
     for row in result.waits:
         if row["kind"] == ALL and not row["letting_by"]:
             found = _seconds(row, "p50", "p95", "p99")
+            found += [f"{part:.0%}" for part in row["within"].values()]
             table.add_row(row["load"], row["arm"], f"{row['rate']:g}", *found)
     return table
 

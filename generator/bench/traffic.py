@@ -6,6 +6,7 @@ that are far apart: the pictures are drawn back to back.
 """
 
 import random
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -24,7 +25,10 @@ SETS, OF_A_SET = 0.1, 4  # of a mixed load's orders: so many pictures at once
 ARRIVALS = 20_000
 ALL = "all"
 
+SCALES = (1.5, 2.0, 3.0)  # times as long as on an idle machine
+
 Size = tuple[int, int]
+Waited = tuple[float, float]  # seconds, and how many times as long as on an idle machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ Served = Mapping[Kind, Sequence[float]]
 class Waits:
     """Seconds from order to pixels, of one kind of order or of all.
 
+    `within` is the part of orders that wait at most so many times as long as on an idle machine.
     Where more is ordered than can be drawn, `overload` says so.
     """
 
@@ -60,6 +65,7 @@ class Waits:
     p50: float
     p95: float
     p99: float
+    within: dict[str, float]
     overload: bool
 
 
@@ -96,13 +102,17 @@ def waits(
     seconds = [rng.choice(drawn[kind]) for kind in ordered]
     ended = ends(times, seconds, steps, letting_by=letting_by)
     everybody = [end - time for end, time in zip(ended, times, strict=True)]
-    found: dict[str, list[float]] = {ALL: everybody} | {kind.name: [] for kind in drawn}
+    alone = {kind: statistics.median(each) for kind, each in drawn.items()}
+    found: dict[str, list[Waited]] = {name: [] for name in (ALL, *(kind.name for kind in drawn))}
     for kind, wait in zip(ordered, everybody, strict=True):
-        found[kind.name].append(wait)
+        for name in (ALL, kind.name):
+            found[name].append((wait, wait / alone[kind]))
     mean = sum(kind.share * sum(each) / len(each) for kind, each in drawn.items())
     return [_summed(name, each, rate, letting_by, rate * mean >= 1) for name, each in found.items() if each]
 
 
-def _summed(kind: str, found: Sequence[float], rate: float, letting_by: bool, overload: bool) -> Waits:
-    p50, p95, p99 = (quantile(found, part) for part in (0.5, 0.95, 0.99))
-    return Waits(kind, rate, letting_by, sum(found) / len(found), p50, p95, p99, overload)
+def _summed(kind: str, found: Sequence[Waited], rate: float, letting_by: bool, overload: bool) -> Waits:
+    seconds, times = zip(*found, strict=True)
+    within = {f"{scale:g}×": sum(each <= scale for each in times) / len(times) for scale in SCALES}
+    p50, p95, p99 = (quantile(seconds, part) for part in (0.5, 0.95, 0.99))
+    return Waits(kind, rate, letting_by, sum(seconds) / len(seconds), p50, p95, p99, within, overload)

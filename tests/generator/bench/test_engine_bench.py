@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
-from generator.bench import gates
+from generator.bench import gates, phases
 from generator.bench.__main__ import main
 from generator.bench.arms import ARMS, Ours, OursInt8, Stock, twin
 from generator.bench.clock import quantile, ratio
 from generator.bench.flags import Registry, flags, kept
 from generator.bench.flops import step_flops, work
-from generator.bench.gates import NotTheSame, pass_gates
+from generator.bench.gates import Gate, NotTheSame
 from generator.bench.results import NotComparable, compare
 from generator.bench.sizes import EMBEDDED, FULL, TINY, networks, skeleton
 from generator.bench.solo import draw, there_and_back, warm_up
@@ -72,15 +72,16 @@ def test_a_twin_shares_the_weights_but_not_the_changes(tiny):
 def test_the_engine_passes_the_gates_at_the_size_and_type_it_is_measured_in(tiny):
     entry = next(entry for entry in ARMS if entry.name == "exact")
 
-    verdict = pass_gates(entry, Ours(tiny), Stock(tiny), tiny)
+    verdict = Gate(Stock(tiny), tiny, (64, 64)).passed(entry, Ours(tiny))
 
+    assert verdict.difference is not None
     assert verdict.difference <= gates.FP32_LIMIT
     assert verdict.cosine >= gates.LEAST_COSINE
 
 
 @pytest.mark.parametrize("entry", [entry for entry in ARMS if not entry.exact], ids=lambda entry: entry.name)
 def test_eight_bits_draw_nearly_what_sixteen_do(tiny, entry):
-    verdict = pass_gates(entry, entry.make(tiny), Stock(tiny), tiny)
+    verdict = Gate(Stock(tiny), tiny, (64, 64)).passed(entry, entry.make(tiny))
 
     assert gates.LEAST_COSINE_NARROW <= verdict.cosine < 1
 
@@ -91,7 +92,16 @@ def test_an_arm_that_draws_something_else_is_not_measured(tiny):
             return super().denoise(meaning, noise, steps) + torch.randn_like(noise)
 
     with pytest.raises(NotTheSame, match="cosine"):
-        pass_gates(replace(ARMS[-1], name="wrong"), Wrong(tiny), Stock(tiny), tiny)
+        Gate(Stock(tiny), tiny, (64, 64)).passed(replace(ARMS[-1], name="wrong"), Wrong(tiny))
+
+
+def test_rounding_as_the_compiled_reference_rounds_is_no_difference(tiny, monkeypatch):
+    monkeypatch.setattr(gates, "LEAST_COSINE", 2.0)
+    entry, gate = next(entry for entry in ARMS if entry.name == "exact"), Gate(Stock(tiny), tiny, (64, 64))
+
+    assert gate.passed(entry, Ours(tiny), rounding=40.0).decibels > 40
+    with pytest.raises(NotTheSame):
+        gate.passed(entry, Ours(tiny), rounding=gates.MOST_DECIBELS + 1)
 
 
 def test_arms_are_visited_there_and_back():
@@ -116,6 +126,8 @@ def test_the_line_under_load_is_as_long_as_theory_says():
 
     assert steady.p99 == pytest.approx(4.0, rel=0.15)  # one server, equal services, half its capacity
     assert nobody.p99 == pytest.approx(1.0, rel=0.01)
+    assert steady.within["1.5×"] == pytest.approx(0.642, rel=0.03)
+    assert min(nobody.within.values()) > 0.999
     assert not steady.overload
     assert waits({one: [1.0]}, 1.2, 8)[0].overload
 
@@ -171,10 +183,68 @@ def test_a_whole_run_at_a_tiny_size_is_written_and_compared_with_itself(tmp_path
     assert written["levers"]["exact"]["attention"] == "torch's own choice"
     assert written["levers"]["stock"] == {"attention": "diffusers' own choice"}
     assert [row["arm"] for row in written["told"]] == ["stock", "exact"] * 2
+    assert {row["picture"] for row in written["batches"]} == {"64×64", "96×64"}
+    assert {row["tokens"] for row in written["texts"]} == {20, 60, 200}
+    assert {row["format"] for row in written["files"]} == {"png", "jpeg", "webp"}
+    assert [row["arm"] for row in written["attended"]] == ["exact"]
+    assert not written["skipped"]
+    assert not written["targets"]  # those are of the published model's sizes
     told = capsys.readouterr().out
     assert "× stock" in told
     assert "64×64 exact: kernel by kernel a step tells a card" in told
     assert "exact: attention torch's own choice, compiled off, recorded off, precision exact" in told
+
+
+def _run_tiny(file, *arms):
+    return main(
+        ["--size", "tiny", "--device", "cpu", "--quick", "--steps", "1", "--json", str(file), "--arms", *arms]
+    )
+
+
+def test_an_arm_that_draws_something_else_is_left_out_and_the_run_says_so(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "tiny.json"
+    monkeypatch.setattr(gates, "LEAST_COSINE", 2.0)
+    monkeypatch.setattr(phases, "QUICK_SECONDS", -1.0)
+
+    assert _run_tiny(file, "stock", "exact") == 1
+
+    assert "Pinxit, exact: not measured, Pinxit, exact has a cosine of" in _plain(capsys.readouterr().out)
+
+
+def test_an_arm_that_breaks_leaves_the_others_to_be_measured(tmp_path, monkeypatch, capsys):
+    class Broken(Ours):
+        def denoise(self, meaning, noise, steps):
+            if noise.shape[-1] == 12:
+                raise RuntimeError("no kernel for it\nand no more")
+            return super().denoise(meaning, noise, steps)
+
+    file = tmp_path / "tiny.json"
+    others = [replace(entry, make=Broken) if entry.name == "exact" else entry for entry in ARMS]
+    monkeypatch.setattr("generator.bench.run.ARMS", others)
+
+    assert _run_tiny(file, "stock", "exact") == 0
+
+    written = json.loads(file.read_text())
+    assert {(row["arm"], row["picture"]) for row in written["shapes"]} == {
+        ("stock", "96×64"),
+        ("stock", "64×64"),
+        ("exact", "64×64"),
+    }
+    assert "exact, 1 of 96×64: not measured, it broke, RuntimeError: no kernel for it." in _plain(
+        capsys.readouterr().out
+    )
+
+
+def test_a_quick_run_begins_nothing_that_it_has_no_time_for(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(phases, "QUICK_SECONDS", -1.0)
+
+    assert _run_tiny(tmp_path / "tiny.json", "stock") == 0
+
+    assert "files: not measured, no time was left for it." in _plain(capsys.readouterr().out)
+
+
+def _plain(told):
+    return " ".join(told.split())
 
 
 def test_what_an_arm_sets_for_the_whole_process_ends_with_its_making(tiny):
