@@ -74,7 +74,8 @@ class Settings(BaseSettings):
 
     data: Path = Field(
         default_factory=_default_data,
-        description="The folder for everything kept: database, pictures, logs.",
+        description="The folder for everything kept: database, pictures, logs;"
+        " by default ~/.local/share/pinxit.",
         json_schema_extra=_wants("the path of a folder"),
     )
     database_url: SecretStr | None = Field(
@@ -260,8 +261,9 @@ class Settings(BaseSettings):
     model: str = Field(
         EMBEDDED,
         min_length=1,
-        description="The model: embedded, a Hub id such as Tongyi-MAI/Z-Image-Turbo, or a folder.",
-        json_schema_extra=_wants("embedded, a Hub id or a folder"),
+        description="The model: embedded, a Hub id such as Tongyi-MAI/Z-Image-Turbo, a folder, or a"
+        " safetensors or GGUF file, here or on the Hub.",
+        json_schema_extra=_wants("embedded, a Hub id, a folder or a file"),
     )
     threads: int | None = Field(
         None,
@@ -272,12 +274,14 @@ class Settings(BaseSettings):
     )
     precision: Precision = Field(
         Precision.AUTO,
-        description="What matrices are multiplied in: exact, fp8, int8, or auto: exact where it fits.",
+        description="What matrices are multiplied in: exact, fp8, int8, or auto: exact where it fits on the"
+        " card; `pinxit doctor` says which and why.",
         json_schema_extra=_wants("auto, exact, fp8 or int8"),
     )
     compile: Compiling = Field(
         Compiling.AUTO,
-        description="Whether the transformer is compiled for each size, in the background: auto, on or off.",
+        description="Whether the transformer is compiled for each size, in the background: on, off, or auto:"
+        " on cards. What was compiled is kept in the data folder for the next start.",
         json_schema_extra=_wants("auto, on or off"),
     )
     batch_pixels: int = Field(

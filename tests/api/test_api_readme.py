@@ -1,4 +1,4 @@
-"""The README's examples of the HTTP API work as they stand, but for address and key."""
+"""The examples of the HTTP API in its document work as they stand, but for address and key."""
 
 import json
 import os
@@ -16,9 +16,9 @@ from standardwebhooks import Webhook
 from bot.adapters.api.signing import signed_headers
 
 ROOT = Path(__file__).parents[2]
-SECTION = re.search(r"^## HTTP API\n(.*?)^## ", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
-assert SECTION is not None
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", SECTION[1], re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+BLOCKS = BLOCK.findall((ROOT / "deploy" / "API.md").read_text())
+SECTION = re.compile(r"^## HTTP API\n(.*?)^## ", re.DOTALL | re.MULTILINE)
 JS = Path(__file__).with_name("js")
 
 
@@ -54,6 +54,13 @@ def served(tmp_path_factory: pytest.TempPathFactory):
 def test_every_example_is_among_those_that_are_run():
     assert [kind for kind, _ in BLOCKS] == ["sh", "python", "js", "python", "sh", "sh", "python"]
     assert PLENTY.burst > 0
+
+
+def test_what_the_readme_shows_of_it_is_the_same():
+    (section,) = SECTION.findall((ROOT / "README.md").read_text())
+
+    assert BLOCK.findall(section)
+    assert [each for each in BLOCK.findall(section) if each not in BLOCKS] == []
 
 
 @pytest.mark.parametrize("text", blocks("python", "client"))
