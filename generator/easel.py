@@ -55,6 +55,9 @@ class Painter(Protocol):
         steps, of which the parts that are left go from 1 down to 0.
         """
 
+    def warm_up(self, should_stop: Callable[[], bool]) -> None:
+        """Make ready what pictures gain by but do not need, until `should_stop` says that one waits."""
+
 
 LoadPainter = Callable[[Callable[[float], None]], Painter]
 
@@ -163,6 +166,8 @@ class Easel:
 
     def _work(self) -> None:
         painter = self._loaded()
+        if painter is not None:
+            self._warm_up(painter)
         while painter is not None:
             with self._news:
                 self._news.wait_for(lambda: self._waiting)
@@ -213,6 +218,12 @@ class Easel:
             log.info("model ready", extra={"model": painter.model})
             return painter
         return None
+
+    def _warm_up(self, painter: Painter) -> None:
+        try:
+            painter.warm_up(lambda: bool(self._waiting))
+        except Exception as error:  # noqa: BLE001  pictures are drawn without it, too
+            log.error("warming up failed", extra=traced(error))  # noqa: TRY400
 
     def _progress(self, fraction: float) -> None:
         if isinstance(self._health, Loading):

@@ -23,6 +23,9 @@ class Sleeper:
     model = "sleeper"
     card = CardMemory(1, 2)
 
+    def warm_up(self, _should_stop: Callable[[], bool]) -> None:
+        """It is always awake."""
+
     def draw(self, request: Generate, emit: Emit, should_stop: Callable[[], bool], others: Others) -> None:
         """Sleep through the steps."""
         [order] = request.orders

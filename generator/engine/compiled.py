@@ -9,7 +9,8 @@ import logging
 import os
 import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -72,6 +73,7 @@ class Compiled:
         self._asked: set[Any] = set()
         self._done: set[Any] = set()
         self._one = threading.Lock()  # the compiler works on one shape at a time
+        self._resting = False
 
     @property
     def busy(self) -> bool:
@@ -88,9 +90,18 @@ class Compiled:
         key = group, tuple(tokens.shape), tokens.dtype
         return self.form_of(plainly, key, lambda: (weights, torch.zeros_like(tokens), *given))
 
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Compile nothing new within."""
+        self._resting = True
+        try:
+            yield
+        finally:
+            self._resting = False
+
     def form_of(self, plain: F, key: Any, given: Callable[[], tuple[Any, ...]]) -> F:
         """Return the form of a function for a key; `given` makes what it is warmed with."""
-        if key not in self._asked and len(self._asked) < MOST_SHAPES:
+        if not self._resting and key not in self._asked and len(self._asked) < MOST_SHAPES:
             self._asked.add(key)
             threading.Thread(
                 target=self._warm, args=(plain, key, given()), name="compiling", daemon=True

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 
@@ -39,6 +40,7 @@ from generator.messages import CardMemory, Event, Failed, Fault, Finished, Gener
 from generator.models import Model, model_for
 from generator.recipe import Recipe
 from generator.traces import traced
+from generator.weights import UnusableModel
 
 Emit = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
@@ -46,7 +48,7 @@ Arrived = Callable[[], list[torch.Tensor]]
 
 ENCODERS = 2  # threads that write files while the next picture is drawn
 PACES_KEPT = 256  # kinds of request, a number each
-WARM_STEPS, WARM_SIZE = 2, (256, 256)
+WARM_STEPS, TRIED_SIZE = 2, (256, 256)
 
 DEFAULTS = Choices()
 NO_PICTURES: Mapping[str, Image.Image] = {}
@@ -63,13 +65,13 @@ def load_painter(  # noqa: PLR0913 - one for each setting that travels
     *,
     choices: Choices = DEFAULTS,
 ) -> "ZImagePainter":
-    """Load a checked model and draw once, so that the first picture is as fast as the next."""
+    """Load a checked model and draw with it once. Raises UnusableModel where that is impossible."""
     torch.set_num_threads(threads)
     parts = load_parts(place.folder, progress, wish=choices.precision, checkpoint=place.checkpoint)
     levers = levers_for(parts.device, head_of(parts.transformer), choices, parts.plan)
     painter = ZImagePainter(parts, model_for(source), shelf, levers)
     progress(LOADED)
-    painter.warm_up()
+    painter.try_out()
     progress(1.0)
     return painter
 
@@ -93,7 +95,7 @@ class ZImagePainter:
         self._net = Net(
             parts.transformer, lambda: self._adapters.worn, parts.device, precision, levers, parts.narrow
         )
-        parts.vae.compiled = levers.compiled
+        parts.vae.compiled = self._compiled = levers.compiled
         self._starts = Encoder(parts.vae, parts.device)
         self._previews = Previews(parts.preview, parts.device)
         self._ahead = parts.device.type != "cpu"  # which does at once what it is told
@@ -124,11 +126,26 @@ class ZImagePainter:
         except Stopped:
             log.info("drawing stopped", extra={"orders": len(request.orders)})
 
-    def warm_up(self) -> None:
-        """Draw a picture that nobody sees: on a card at full size, on a processor a small one will do."""
-        width, height = self._row.size if self._parts.device.type == "cuda" else WARM_SIZE
-        recipe = Recipe(prompt="-", model=self.model, width=width, height=height, steps=WARM_STEPS, seed=0)
-        self.draw(Generate(orders=(Order(id="", recipe=recipe),)), lambda _event: None, lambda: False)
+    def try_out(self) -> None:
+        """Draw a small picture that nobody sees. Raises UnusableModel where there is no memory for it.
+
+        Nothing is compiled for its shape: the compiler is kept for those that people wish for.
+        """
+        ends: list[Event] = []
+        with nullcontext() if self._compiled is None else self._compiled.resting():
+            self._unseen(TRIED_SIZE, 1, ends.append, lambda: False)
+        if any(isinstance(end, Failed) and end.fault is Fault.OUT_OF_MEMORY for end in ends):
+            raise UnusableModel("The model is loaded, but there is too little memory left to draw with it.")
+
+    def warm_up(self, should_stop: ShouldStop) -> None:
+        """Make ready what a card needs for pictures of the usual size, until somebody waits for one."""
+        if self._parts.device.type == "cuda":
+            self._unseen(self._row.size, WARM_STEPS, lambda _event: None, should_stop)
+
+    def _unseen(self, size: tuple[int, int], steps: int, emit: Emit, should_stop: ShouldStop) -> None:
+        width, height = size
+        recipe = Recipe(prompt="-", model=self.model, width=width, height=height, steps=steps, seed=0)
+        self.draw(Generate(orders=(Order(id="", recipe=recipe),)), emit, should_stop)
 
     def _dressed(self, orders: Sequence[Order], sitting: "Sitting") -> bool:
         """Put on what LoRAs the orders want, which all want the same; end them where that is impossible."""

@@ -1,6 +1,8 @@
 import threading
+import time
 
 import pytest
+from waiting import until
 from wishes import wish
 
 from generator.easel import Commission, Easel
@@ -18,6 +20,16 @@ class ScriptedPainter:
 
     def __init__(self, *script):
         self.script, self.go, self.drawn = script, threading.Event(), []
+        self.warms, self.told_to_stop = threading.Event(), threading.Event()
+        self.warms.set()
+
+    def warm_up(self, should_stop):
+        """Take long, where it is not warm already."""
+        while not self.warms.is_set():
+            if should_stop():
+                self.told_to_stop.set()
+                return
+            time.sleep(0.01)
 
     def draw(self, request, emit, _should_stop, _others):
         assert self.go.wait(DEADLINE)
@@ -53,6 +65,26 @@ def ready(painter):
     first.all()
     painter.go.clear()
     return easel
+
+
+def test_warming_up_delays_neither_readiness_nor_the_first_picture():
+    painter, listener = ScriptedPainter(Failed("a", Fault.BROKEN_PICTURE)), Listener()
+    painter.warms.clear()
+    painter.go.set()
+    easel = Easel(lambda _progress: painter)
+    easel.start()
+    until(lambda: isinstance(easel.health, Ready))
+
+    easel.takes(Commission(wish(), listener))
+
+    assert listener.all() == [Begun(), Failed("a", Fault.BROKEN_PICTURE), End()]
+    assert painter.told_to_stop.is_set()
+
+
+def test_a_bug_in_warming_up_ends_no_thread(monkeypatch):
+    monkeypatch.setattr(ScriptedPainter, "warm_up", lambda *_given: 1 / 0)
+
+    assert isinstance(ready(ScriptedPainter(Failed("a", Fault.BROKEN_PICTURE))).health, Ready)
 
 
 def test_a_commission_begins_and_ends():

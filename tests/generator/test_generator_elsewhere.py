@@ -183,6 +183,8 @@ from wishes import wish
 class Hanging:
     model = "hanging"
     card = None
+    def warm_up(self, should_stop):
+        pass
     def draw(self, request, emit, should_stop, others):
         time.sleep(1000)
 

@@ -49,6 +49,9 @@ class Steps:
         self.breaks = set()
         self.came = []  # where somebody was going to be let by
 
+    def warm_up(self, _should_stop):
+        """It needs none."""
+
     def draw(self, request, emit, should_stop, others):
         name, steps = request.orders[0].id, request.orders[0].recipe.steps
         for step in range(1, steps + 1):

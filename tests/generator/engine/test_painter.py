@@ -12,9 +12,15 @@ from wishes import wish
 from generator.bench.flags import flags
 from generator.engine import painter as painting
 from generator.engine import preview as previewing
+from generator.engine.compiled import Compiled
+from generator.engine.levers import Levers
+from generator.engine.load import load_parts
+from generator.engine.painter import ZImagePainter
 from generator.engine.preview import PreviewBudget, levels, small_jpeg
 from generator.messages import Failed, Fault, Finished, PictureFormat, Preview, StepDone
 from generator.metadata import read_recipe
+from generator.models import EMBEDDED_MODEL
+from generator.weights import UnusableModel
 
 SMALL = {"width": 64, "height": 64}
 
@@ -323,3 +329,21 @@ def test_drawing_leaves_every_flag_of_the_process_as_it_was(painter):
     drawn(painter, wish("a", "b", **SMALL))
 
     assert flags() == before
+
+
+def test_a_model_for_whose_pictures_there_is_no_memory_is_refused(painter, monkeypatch):
+    def short(*_given):
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(painting, "denoise", short)
+
+    with pytest.raises(UnusableModel, match="too little memory left to draw with it"):
+        painter.try_out()
+
+
+def test_trying_a_model_out_compiles_nothing(model_folder, shelf):
+    parts, compiled = load_parts(model_folder, lambda _fraction: None, torch.device("cpu")), Compiled()
+
+    ZImagePainter(parts, EMBEDDED_MODEL, shelf, Levers(compiled=compiled)).try_out()
+
+    assert compiled.shapes == (0, 0)
