@@ -71,7 +71,10 @@ class Flow:
         groups: dict[int, list[int]] = {}
         for row, text in enumerate(texts):
             groups.setdefault(filled(len(text.features)), []).append(row)
-        self._groups = [(rows, Canvas(net, [texts[row] for row in rows], size)) for rows in groups.values()]
+        canvases = [Canvas(net, [texts[row] for row in rows], size) for rows in groups.values()]
+        # A list as an index would be sent to a card at each step, which would be waited for.
+        places = [torch.tensor(rows, device=net.device) for rows in groups.values()]
+        self._groups = list(zip(places, canvases, strict=True))
 
     def __call__(self, latents: Tensor, time: float) -> Tensor:
         """Return the velocity, (rows, 16, h / 8, w / 8), in float32."""
@@ -79,7 +82,7 @@ class Flow:
             return self._groups[0][1](latents, time)
         velocity = torch.empty_like(latents)
         for rows, canvas in self._groups:
-            velocity[rows] = canvas(latents[rows], time)
+            velocity.index_copy_(0, rows, canvas(latents.index_select(0, rows), time))
         return velocity
 
 

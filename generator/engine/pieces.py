@@ -24,11 +24,12 @@ class Pieces:
         )
         self._size = height, width
         self._flow = flow_for(self._size)
+        self._window = _ramp(height)[:, None] * _ramp(width)
 
     def __call__(self, latents: Tensor, time: float) -> Tensor:
         """Return the velocity, (rows, 16, h / 8, w / 8)."""
         height, width = self._size
-        window = (_ramp(height)[:, None] * _ramp(width)).to(latents.device)
+        self._window = window = self._window.to(latents.device)  # sent there once
         velocity, weight = torch.zeros_like(latents), torch.zeros_like(latents[:1, :1])
         for top in self._tops:
             for left in self._lefts:

@@ -7,6 +7,8 @@ waited for, a look at a number.
 import pytest
 import torch
 from diffusers import ZImageTransformer2DModel
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from generator.bench.sizes import FULL, skeleton
 from generator.choices import Precision
@@ -69,6 +71,50 @@ def test_guided_steps_from_a_masked_picture_neither(transformer):
         *_, last = denoise(net, start.at(PLAN.sigmas[0]), wish, PLAN, start)
 
     assert last.latents.device == DEVICE
+
+
+class Watch(TorchDispatchMode):
+    """Notes what a card would be waited for: tables sent to it, numbers looked at, places looked up."""
+
+    WAITED = ("_local_scalar_dense", "nonzero", "index", "index_put_", "masked_select")
+
+    def __init__(self):
+        super().__init__()
+        self.waited = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        made = func(*args, **(kwargs or {}))
+        tensors = [each for each in tree_leaves((args, kwargs, made)) if isinstance(each, torch.Tensor)]
+        sent = [each for each in tensors if each.device.type == "cpu" and each.ndim]
+        sent = sent if any(each.device == DEVICE for each in tensors) else []
+        if func.name().removeprefix("aten::").partition(".")[0] in self.WAITED or sent:
+            self.waited.append((func.name(), [each.shape for each in sent]))
+        return made
+
+
+WISHES = {
+    "one picture": (1, [20], [], None),
+    "captions of several lengths": (3, [20, 60, 20], [], None),
+    "guided": (1, [20], [60], None),
+    "piece by piece": (1, [20], [], (16, 16)),
+}
+
+
+@pytest.mark.parametrize("wished", WISHES.values(), ids=WISHES)
+def test_once_begun_no_step_waits_for_the_card(transformer, wished):
+    count, captions, unwanted, most = wished
+    net = Net(transformer, tuple, DEVICE, levers=Levers(CUDNN))
+    with torch.inference_mode():
+        texts, negatives = ([text(transformer, each) for each in lengths] for lengths in (captions, unwanted))
+        noise = there(count, 16, 32, 32)
+        start = Beginning(noise, noise, there(1, 1, 32, 32), most) if most else None
+        steps = denoise(net, noise, Wish(texts, negatives, 4.0), PLAN, start)
+        next(steps)
+
+        with Watch() as watch:
+            next(steps)
+
+    assert not watch.waited
 
 
 def test_previews_and_pixels_are_made_there():
