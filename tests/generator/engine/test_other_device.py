@@ -92,6 +92,43 @@ class Watch(TorchDispatchMode):
         return made
 
 
+class Recorded(TorchDispatchMode):
+    """Refuses what a recording would keep as it was: whatever lies in the machine's memory, and chance."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        made = func(*args, **(kwargs or {}))
+        tensors = [each for each in tree_leaves((args, kwargs, made)) if isinstance(each, torch.Tensor)]
+        assert all(each.device == DEVICE for each in tensors), func
+        assert torch.Tag.nondeterministic_seeded not in func.tags or "attention" in func.name(), func
+        return made
+
+
+def recording(step):
+    with Recorded():
+        made = step()
+    return lambda: made
+
+
+@pytest.mark.parametrize("precision", [Precision.EXACT, Precision.INT8, Precision.FP8])
+def test_a_recorded_step_reads_the_memory_of_the_card_alone(transformer, precision, monkeypatch):
+    monkeypatch.setattr(recorded, "RUNS_BEFORE", 1)
+    tape = Recorder(lambda: recording)
+    net = Net(transformer, tuple, DEVICE, precision, Levers(CUDNN, None, tape))
+    with torch.inference_mode():
+        wish = Wish([text(transformer, 20)])
+
+        list(denoise(net, there(1, 16, 32, 32), wish, PLAN))
+
+    assert len(tape) == 1  # what is refused would be told as it is
+
+
+def test_a_recorded_prompt_does_too():
+    encoder, ids = text_encoder_like(skeleton("text_encoder", FULL)), there(1, 64, dtype=torch.int64)
+
+    with torch.inference_mode():
+        recording(lambda: encoder(ids))
+
+
 WISHES = {
     "one picture": (1, [20], [], None),
     "captions of several lengths": (3, [20, 60, 20], [], None),
