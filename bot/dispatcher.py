@@ -107,6 +107,7 @@ class Dispatcher:
             health=lambda: self.health,
             painters=lambda: self.painters,
             begun=self.drawn_seconds,
+            spared=self.spared_seconds,
         )
         self._settling = Settling(
             store=store,
@@ -145,6 +146,13 @@ class Dispatcher:
         """Return for how long a job has been drawn, None while it waits; of a batch's seconds, its share."""
         flight = self._flights.get(job)
         return flight.drawn_seconds(self._clock.now()) if flight else None
+
+    def spared_seconds(self, job: Job) -> float:
+        """Return for how much of what is drawn now a job that is next does not wait, because it is let by."""
+        if self.painters > 1:
+            return 0.0  # who waits is drawn by whoever is free first
+        now = self._clock.now()
+        return max((sending.lets_by(job, now) for sending in self._sendings), default=0.0)
 
     @property
     def drawn_already(self) -> float:

@@ -106,8 +106,9 @@ class Flight:
     together: int = 1  # pictures of all the jobs that it is drawn with, its own among them
     in_company: bool = False
     begun: bool = False
-    began_at: float = 0.0  # told by whoever has the clock, without the pauses since
+    began_at: float = 0.0  # told by whoever has the clock
     paused_at: float | None = None  # the same; another is drawn first now
+    paused_seconds: float = 0.0  # those of the pauses that are over
     wish: Wish | None = None
     update: Progress | None = None
     previews: dict[int, bytes] = field(default_factory=dict)
@@ -148,7 +149,11 @@ class Flight:
         if not self.begun:
             return None
         until = now if self.paused_at is None else self.paused_at
-        return (until - self.began_at) * self.job.count / self.together
+        return (until - self.began_at - self.paused_seconds) * self.job.count / self.together
+
+    def left_seconds(self, now: float) -> float:
+        """Return how much of its expected seconds is left."""
+        return max(0.0, self.job.cost_seconds - (self.drawn_seconds(now) or 0.0))
 
     def pause(self, now: float) -> None:
         """Another is drawn first from now on."""
@@ -157,7 +162,7 @@ class Flight:
     def resume(self, now: float) -> None:
         """It is drawn again."""
         if self.paused_at is not None:
-            self.began_at += now - self.paused_at
+            self.paused_seconds += now - self.paused_at
             self.paused_at = None
 
     def note(self, event: Event) -> None:

@@ -41,24 +41,30 @@ def loading_of(health: Health) -> float | None:
 
 
 def places(
-    jobs: Sequence[Job], begun: Callable[[str], float | None], loading: float | None, painters: int = 1
+    jobs: Sequence[Job],
+    begun: Callable[[str], float | None],
+    spared: Callable[[Job], float],
+    loading: float | None,
+    painters: int = 1,
 ) -> list[Queued]:
     """Return how each waiting job stands. `jobs` are the unfinished ones in the order they are drawn.
 
-    `begun(job)` says for how many seconds a job has been drawn, None while it waits.
+    `begun(job)` says for how many seconds a job has been drawn, None while it waits. `spared(job)` says for
+    how much of what is drawn a job does not wait once it is next, because it is let by.
     """
     drawn = [(job, begun(job.id)) for job in jobs]
     ahead = sum(max(0.0, job.cost_seconds - seconds) for job, seconds in drawn if seconds is not None)
     line: list[Queued] = []
     for job in (job for job, seconds in drawn if seconds is None):
-        eta = ahead / painters + job.cost_seconds
+        waits = ahead if line else max(0.0, ahead - spared(job))
+        eta = waits / painters + job.cost_seconds
         line.append(Queued(job=job, place=len(line) + 1, eta_seconds=eta, loading=loading))
         ahead += job.cost_seconds
     return line
 
 
 class Line:
-    """Watches the queue move. `begun` is as for `places`."""
+    """Watches the queue move. `begun` and `spared` are as for `places`."""
 
     def __init__(  # noqa: PLR0913 - the parts it asks
         self,
@@ -69,6 +75,7 @@ class Line:
         health: Callable[[], Health],
         painters: Callable[[], int],
         begun: Callable[[str], float | None],
+        spared: Callable[[Job], float],
     ) -> None:
         self._store = store
         self._delivery = delivery
@@ -76,6 +83,7 @@ class Line:
         self._health = health
         self._painters = painters
         self._begun = begun
+        self._spared = spared
         self._moved = asyncio.Event()
         self._told: Recent[str, Told] = Recent(REMEMBERED)
         self._posts: Recent[str, Post | None] = Recent(REMEMBERED)
@@ -105,7 +113,8 @@ class Line:
     async def _round(self) -> None:
         try:
             jobs = await self._store.queued(LONGEST_LINE)
-            for update in places(jobs, self._begun, loading_of(self._health()), self._painters()):
+            loading, painters = loading_of(self._health()), self._painters()
+            for update in places(jobs, self._begun, self._spared, loading, painters):
                 await self._tell(update)
         except StorageError as error:
             log.warning("places cannot be read now", extra={"reason": str(error)})

@@ -61,9 +61,12 @@ class Overview:
         """Return the job's place; one that was claimed this moment is next."""
         place = await self._store.place(job.id) or Place(ahead=0, seconds_ahead=0.0)
         ahead = max(0.0, place.seconds_ahead - self._dispatcher.drawn_already)
+        number = place_in_line(place, drawing=self._dispatcher.drawing)
+        if number == 1:
+            ahead = max(0.0, ahead - self._dispatcher.spared_seconds(job))
         update = Queued(
             job=job,
-            place=place_in_line(place, drawing=self._dispatcher.drawing),
+            place=number,
             eta_seconds=ahead / self._dispatcher.painters + job.cost_seconds,
             loading=loading_of(self._dispatcher.health),
         )

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from bot.flight import Broke, Client, Flight, Hung, NotBegun, Outcome, Wish
 from generator.client import Lost, NotReached
+from generator.letting_by import Drawing, dressed_alike
 from generator.messages import (
     Begun,
     End,
@@ -20,6 +21,7 @@ from generator.messages import (
     Resumed,
     StepDone,
 )
+from storage.records import Job
 
 Heard = Callable[[Flight, Event], None]
 
@@ -47,6 +49,16 @@ class Sending:
     def drawn(self) -> bool:
         """Whether it has a painter to itself now."""
         return self.begun and not self.paused
+
+    def lets_by(self, job: Job, now: float) -> float:
+        """Return how many of its seconds are left where it lets such a job by now, else 0."""
+        if not self.begun:
+            return 0.0
+        first, whole = self.flights[0], sum(each.job.cost_seconds for each in self.flights)
+        left = sum(each.left_seconds(now) for each in self.flights)
+        drawing = Drawing(self.seconds, first.paused_seconds)
+        passes = dressed_alike(first.job.recipe, job.recipe) and whole > 0
+        return left if passes and drawing.lets_by(job.cost_seconds, left / whole) else 0.0
 
     def expect_life(self) -> None:
         """From now on silence counts: this request has the generator to itself."""

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from generator.letting_by import NOBODY, PLACES, Drawing, Others
+from generator.letting_by import NOBODY, PLACES, Drawing, Others, dressed_alike
 from generator.messages import (
     Begun,
     CardMemory,
@@ -98,15 +98,10 @@ class Commission:
         return self._stopped_at is not None
 
     def lets_by(self, other: "Commission", left: float) -> bool:
-        """Whether it does so for another one while this part of its own steps is left.
-
-        Both wear the same LoRAs, by content: the weights are not touched in the middle of a picture.
-        """
-        worn = self.request.orders[0].recipe.worn
+        """Whether it does so for another one while this part of its own steps is left."""
         return (
             not self.stopped()
-            and worn == other.request.orders[0].recipe.worn
-            and all(lora.sha256 for lora in worn)
+            and dressed_alike(self.request.orders[0].recipe, other.request.orders[0].recipe)
             and self.drawing.lets_by(other.request.seconds, left)
         )
 

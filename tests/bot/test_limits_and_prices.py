@@ -167,12 +167,20 @@ def test_whoever_is_drawn_is_not_in_line():
 def test_places_count_those_who_wait_and_times_what_is_left():
     jobs = [a_job("drawn", 10.0), a_job("next", 4.0), a_job("last", 2.0)]
 
-    line = places(jobs, {"drawn": 7.0}.get, None)
+    line = places(jobs, {"drawn": 7.0}.get, lambda _job: 0.0, None)
 
     assert [(queued.job.id, queued.place, queued.eta_seconds) for queued in line] == [
         ("next", 1, 7.0),
         ("last", 2, 9.0),
     ]
+
+
+def test_who_is_next_and_is_let_by_does_not_wait_for_what_is_drawn_and_who_comes_after_may():
+    jobs = [a_job("drawn", 40.0), a_job("let by before", 2.0), a_job("next", 4.0), a_job("last", 2.0)]
+
+    line = places(jobs, {"drawn": 10.0, "let by before": 1.5}.get, lambda _job: 30.0, None)
+
+    assert [queued.eta_seconds for queued in line] == [4.5, 36.5]
 
 
 async def test_putting_loras_on_is_expected_to_take_its_time():

@@ -15,7 +15,9 @@ from stage import (
     hangs,
     living,
     opened,
+    playing,
     until,
+    waits_for,
 )
 
 from bot.updates import Cancelled, Delivered, Progress
@@ -184,6 +186,22 @@ async def test_seconds_of_a_pause_are_not_counted_as_drawn(tmp_path):
         assert stage.dispatcher.drawn_seconds(long.id) == first
         stage.generator.go_on.set()
         await stage.end(long)
+
+
+async def test_who_is_next_is_told_that_a_long_job_lets_them_by(tmp_path, monkeypatch):
+    go_on = asyncio.Event()
+    async with playing(ScriptedGenerator(waits_for(go_on)), tmp_path, patience_seconds=DEADLINE) as stage:
+        long = await stage.accepted("a star --n 4 --steps 50")
+        await stage.audience.sees(long.id, Progress)
+        monkeypatch.setattr(stage.dispatcher, "spared_seconds", lambda _job: long.cost_seconds)
+        first = await stage.imagine("a moon --steps 2", by="Bob")
+        second = await stage.imagine("a moon --steps 2", by="Cyd")
+        go_on.set()
+
+        assert first.eta_seconds == first.job.cost_seconds
+        assert second.eta_seconds >= 2 * second.job.cost_seconds
+        for job in (long, first.job, second.job):
+            await stage.end(job)
 
 
 async def test_stopping_hands_back_the_paused_one_and_the_other(tmp_path):
