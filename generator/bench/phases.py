@@ -13,6 +13,7 @@ from generator.bench.attended import Seat, attended
 from generator.bench.clock import summary
 from generator.bench.floor import Rate, measured_rate
 from generator.bench.flops import work
+from generator.bench.folder import laid_down
 from generator.bench.fresh import ask
 from generator.bench.meter import metered
 from generator.bench.pictures import photograph
@@ -49,6 +50,7 @@ class Extent:
     patience: float = 300.0  # seconds that an arm has to compile a shape
     seconds: float = float("inf")  # after which no phase is begun
     compiled_batches: bool = True  # batches are compiled for, which takes those minutes that compile at once
+    lays_down: bool = True  # random weights are written to a folder for fresh processes: 20 GB
 
     def quick(self) -> "Extent":
         """Return the same with few samples: minutes."""
@@ -61,6 +63,7 @@ class Extent:
             patience=15.0,
             seconds=QUICK_SECONDS,
             compiled_batches=False,
+            lays_down=False,
         )
 
 
@@ -85,9 +88,9 @@ class Phases:
         yield "files", partial(self._files, usual)
         yield "texts", self._texts
         yield "load, one size", partial(self._loads, "one size", kinds([usual]), (False,))
+        yield "fresh processes", self._fresh
         for picture in self.pictures[:2]:
             yield f"batches, {_name(picture)}", partial(self._batches, picture)
-        yield "fresh processes", self._fresh
         if len(self.pictures) >= len(MIX):
             yield "load, mixed", partial(self._loads, "mixed", kinds(self.pictures), (False, True))
 
@@ -205,11 +208,17 @@ class Phases:
                     self._result.waits += [{"load": load, "arm": name} | asdict(each) for each in found]
 
     def _fresh(self) -> None:
-        """Ask fresh processes; random weights lie in no folder, so a real model's must be named for them."""
-        folder, steps = self._extent.folder, self._extent.steps
-        if self._size is not EMBEDDED and folder == EMBEDDED_MODEL:
-            return
-        picture = self._size.pictures[1]
+        """Ask fresh processes, of random weights those that are laid down in a folder for as long."""
+        if self._size is EMBEDDED or self._extent.folder != EMBEDDED_MODEL:
+            self._ask(self._extent.folder)
+        elif self._extent.lays_down:
+            with laid_down(self._model) as folder:
+                self._ask(str(folder))
+        else:
+            self._result.skipped["fresh processes"] = "a quick run wants a model's folder for it, see --model"
+
+    def _ask(self, folder: str) -> None:
+        picture, steps = self.pictures[1], self._extent.steps
         self._result.fresh.append({"what": "fresh process"} | ask(folder, picture, steps))
         if self._model.device.type == "cuda":
             small = {"what": f"as on a card of {SMALL_CARD_GIB:g} GiB"}

@@ -153,10 +153,11 @@ def plan_for(folder: Path, device: torch.device, wish: Precision, checkpoint: Pa
 
 
 def card_of(device: torch.device) -> Card:
-    """Return what the planner wants to know of a card: what is free there counts, not what was built in."""
+    """Return what the planner wants to know of a card: what is free there for this process counts."""
     properties = torch.cuda.get_device_properties(device)
-    free, _ = torch.cuda.mem_get_info(device)
-    return Card(properties.name, free, (properties.major, properties.minor))
+    free, whole = torch.cuda.mem_get_info(device)
+    allowed = int(whole * torch.cuda.get_per_process_memory_fraction(device))
+    return Card(properties.name, min(free, allowed), (properties.major, properties.minor))
 
 
 def best_device() -> torch.device:

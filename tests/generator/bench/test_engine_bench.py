@@ -17,6 +17,8 @@ from generator.bench.arms import ARMS, Ours, OursInt8, Stock, twin
 from generator.bench.clock import quantile, ratio
 from generator.bench.flags import Registry, flags, kept
 from generator.bench.flops import step_flops, work
+from generator.bench.folder import TooFull, laid_down
+from generator.bench.fresh import ask
 from generator.bench.gates import Gate, NotTheSame
 from generator.bench.results import NotComparable, compare
 from generator.bench.sizes import EMBEDDED, FULL, TINY, networks, skeleton
@@ -187,12 +189,27 @@ def test_a_whole_run_at_a_tiny_size_is_written_and_compared_with_itself(tmp_path
     assert {row["tokens"] for row in written["texts"]} == {20, 60, 200}
     assert {row["format"] for row in written["files"]} == {"png", "jpeg", "webp"}
     assert [row["arm"] for row in written["attended"]] == ["exact"]
-    assert not written["skipped"]
+    assert list(written["skipped"]) == ["fresh processes"]
     assert not written["targets"]  # those are of the published model's sizes
     told = capsys.readouterr().out
     assert "× stock" in told
     assert "64×64 exact: kernel by kernel a step tells a card" in told
     assert "exact: attention torch's own choice, compiled off, recorded off, precision exact" in told
+
+
+def test_random_weights_are_loaded_by_a_fresh_process_as_a_real_model_is(tiny):
+    with laid_down(tiny) as folder:
+        found = ask(str(folder), (96, 64), 2)
+
+    assert found["seconds"]["whole"] > 0
+    assert not folder.exists()
+
+
+def test_a_full_disk_is_not_filled_to_the_brim(tiny, monkeypatch):
+    monkeypatch.setattr("generator.bench.folder.SPARE", 2**60)
+
+    with pytest.raises(TooFull, match="has no room for"), laid_down(tiny):
+        pass
 
 
 def _run_tiny(file, *arms):
