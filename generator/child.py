@@ -27,7 +27,7 @@ LOADING_POLL, READY_POLL = 0.1, 1.0
 STOP_SECONDS = 3.0
 LONGEST_SOCKET = 100  # bytes; the system's limit for a socket's path is 107
 LOG_LIMIT = 10_000_000
-SECRETS = ("TOKEN", "PASSWORD", "SECRET", "KEY")
+SECRETS = ("TOKEN", "PASSWORD", "SECRET", "KEY", "DATABASE", "HEADERS")  # the last two may hold one
 
 log = logging.getLogger(__name__)
 
