@@ -23,8 +23,9 @@ from bot.trouble import Trouble
 from bot.version import version
 from storage.folder_lock import FolderLock
 from storage.pictures import PictureFolder, Pictures
+from storage.sql.scripts import newest
 from storage.sqlite import SqliteStore
-from storage.sqlite.copying import copy_database
+from storage.sqlite.copying import copy_database, version_of
 from storage.store import Store
 
 DATABASE, PICTURES, MANIFEST, HINT = "pinxit.sqlite3", "pictures", "backup.json", "settings.txt"
@@ -150,8 +151,15 @@ async def _copied(database: Path, source: Pictures, target: PictureFolder) -> tu
 
 
 async def _contents(database: Path) -> AsyncIterator[str]:
-    """Name every content that a database refers to."""
-    store: Store = SqliteStore(database)
+    """Name every content that a database refers to; one of an older version stays as it is."""
+    with TemporaryDirectory(dir=database.parent, prefix="reading-") as folder:
+        if version_of(database) < newest():
+            database = Path(shutil.copyfile(database, Path(folder, database.name)))
+        async for name in _named(SqliteStore(database)):
+            yield name
+
+
+async def _named(store: Store) -> AsyncIterator[str]:
     await store.open()
     try:
         after = ""

@@ -1,5 +1,6 @@
 """Which database the settings name. An engine's library is loaded only where it is the one."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +22,17 @@ def store_at(settings: Settings) -> SqlStore:
 def is_begun(settings: Settings) -> bool:
     """Say whether there is a database to look at; only a file is seen without asking a server."""
     return settings.database_url is not None or settings.database.exists()
+
+
+async def version_of(settings: Settings) -> int:
+    """Return the number of the last migration that was applied to the database, which stays as it is."""
+    if settings.database_url is None:
+        from storage.sqlite.copying import version_of as of_file  # noqa: PLC0415 - the same
+
+        return await asyncio.to_thread(of_file, settings.database)
+    from storage.postgresql.saving import version_of as of_server  # noqa: PLC0415 - the same
+
+    return await of_server(settings.database_url.get_secret_value())
 
 
 async def copy_to_file(url: str, file: Path) -> Mapping[str, int]:

@@ -2,14 +2,18 @@
 
 import asyncio
 
-from bot.cli.owner import with_store
-from bot.databases import copy_from_file
+from bot.cli.owner import must_be_begun, with_store
+from bot.databases import copy_from_file, version_of
 from bot.settings import Settings
 from bot.trouble import Trouble
 from storage.folder_lock import FolderLock
 from storage.sql.scripts import newest
 from storage.store import Store
 
+OLDER = (
+    "at version {found}. The next start, or `pinxit db migrate`, brings it to {newest}, and only a backup"
+    " leads back: make one first."
+)
 NO_TARGET = "Set PINXIT_DATABASE to the PostgreSQL database that everything is to be copied to."
 
 
@@ -20,7 +24,11 @@ def migrate(settings: Settings) -> None:
 
 
 def status(settings: Settings) -> None:
-    """Print which database it is, its version, and what it holds. Raises StorageError."""
+    """Print which database it is, its version, and what it holds; nothing is changed."""
+    must_be_begun(settings)
+    if (found := asyncio.run(version_of(settings))) < newest():
+        print(f"{name_of(settings)} is reached and {OLDER.format(found=found, newest=newest())}")  # noqa: T201
+        return
     held = with_store(settings, _held)
     print(f"{name_of(settings)} is reached and at version {newest()}.\n{held}")  # noqa: T201 - the same
 

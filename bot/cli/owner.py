@@ -122,15 +122,23 @@ def console() -> Console:
     return Console() if sys.stdout.isatty() else Console(width=160)
 
 
+def must_be_begun(settings: Settings) -> None:
+    """Raise Trouble where there is no database yet."""
+    from bot.databases import is_begun  # noqa: PLC0415 - `settings` needs no database
+
+    if not is_begun(settings):
+        raise Trouble(f"Nothing is kept in {settings.data} yet; `pinxit run` begins it.")
+
+
 def with_store(settings: Settings, work: Callable[[Store], Awaitable[T]], *, begin: bool = False) -> T:
     """Do one thing with the database, which a running bot may have open too.
 
     `begin` makes the database where there is none.
     """
-    from bot.databases import is_begun, store_at  # noqa: PLC0415 - `settings` needs no database
+    from bot.databases import store_at  # noqa: PLC0415 - `settings` needs no database
 
-    if not begin and not is_begun(settings):
-        raise Trouble(f"Nothing is kept in {settings.data} yet; `pinxit run` begins it.")
+    if not begin:
+        must_be_begun(settings)
 
     async def opened() -> T:
         store = store_at(settings)

@@ -32,12 +32,14 @@ from generator.machine import free_memory
 from generator.messages import Health, Loading, Ready, Unusable
 from generator.models import EMBEDDED
 from generator.weights import UnusableModel
+from storage.sql.scripts import newest
 from storage.store import StorageError
 
 MIB = 1024 * 1024
 LITTLE_DISK = 1024 * MIB  # some hundred large pictures
 NO_DISK = 64 * MIB
 MONITORS = {Verdict.GOOD: (0, "OK"), Verdict.NOTE: (1, "WARNING"), Verdict.BAD: (2, "CRITICAL")}
+NO_DATABASE = Check("database", Verdict.GOOD, "none yet; the first start makes it")
 LIBRARIES = ("PIL", "aiohttp", "aiosqlite", "starlette", "structlog", "uvicorn")
 OF_THE_GENERATOR = ("torch", "diffusers", "transformers", "safetensors")
 
@@ -195,12 +197,14 @@ def _nearest(folder: Path) -> Path:
 
 async def database_checks(settings: Settings, *, deep: bool) -> list[Check]:
     """The database can be read, every credit is accounted for, and nothing is left lying."""
-    from bot.databases import is_begun, store_at  # noqa: PLC0415 - only where there is one to look at
+    from bot.databases import is_begun, store_at, version_of  # noqa: PLC0415 - only where there is one
 
     if not is_begun(settings):
-        return [Check("database", Verdict.GOOD, "none yet; the first start makes it")]
+        return [NO_DATABASE]
     store = store_at(settings)
     try:
+        if (version := await version_of(settings)) < newest():
+            return [_behind(version)]
         await store.open()
         checks = [await ledger_check(store)]
         checks.append(await jobs_check(store, is_running=_is_running(settings.data)))
@@ -213,6 +217,14 @@ async def database_checks(settings: Settings, *, deep: bool) -> list[Check]:
     if settings.database_url is not None:
         checks.insert(0, Check("PostgreSQL", Verdict.GOOD, f"{store.whereabouts} is reached"))
     return checks
+
+
+def _behind(version: int) -> Check:
+    """Opening it would bring it up to date, and looking is to change nothing."""
+    if not version:
+        return NO_DATABASE
+    finding = f"at version {version}; the next start brings it to {newest()}"
+    return Check("database", Verdict.NOTE, finding, "back up before that start: `pinxit backup FOLDER`.")
 
 
 def model_check(source: str) -> Check:

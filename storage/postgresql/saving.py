@@ -37,6 +37,16 @@ async def save(url: str, file: Path) -> Mapping[str, int]:
             await connection.close()
 
 
+async def version_of(url: str) -> int:
+    """Return the number of the last migration that was applied there, 0 for none. Raises StorageError."""
+    with told(place_of(url)):
+        connection = await asyncpg.connect(url, server_settings=SESSION)
+        try:
+            return await migrate.version(PostgresStatements(connection))
+        finally:
+            await connection.close()
+
+
 async def _begin(file: Path) -> None:
     """Make the file, with all tables and nothing in them."""
     store = SqliteStore(file)

@@ -1,10 +1,17 @@
-"""A consistent copy of a database file while others write to it."""
+"""A consistent copy of a database file while others write to it, and its version; neither changes it."""
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from storage.sqlite.troubles import told
 from storage.store import StorageError
+
+
+def version_of(file: Path) -> int:
+    """Return the number of the last migration that was applied to a file. Raises StorageError."""
+    with told(str(file)), closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30.0)) as opened:
+        return int(opened.execute("pragma user_version").fetchone()[0])
 
 
 def copy_database(source: Path, target: Path) -> None:

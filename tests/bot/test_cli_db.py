@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,11 @@ import pytest
 from bot.__main__ import main
 from bot.doctor.examine import Verdict, database_checks
 from bot.settings import BadSettings, read_settings
+from storage.postgresql.saving import version_of as version_of_server
 from storage.records import Identity
+from storage.sql.scripts import migrations, newest
 from storage.sqlite import SqliteStore
+from storage.sqlite.copying import version_of
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +25,8 @@ def data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PINXIT_DATA", str(tmp_path))
+    monkeypatch.setenv("PINXIT_PORT", "0")
+    monkeypatch.setattr("os.umask", lambda _mask: 0)
     return tmp_path
 
 
@@ -36,10 +43,52 @@ def ada(data: Path) -> None:
     asyncio.run(with_credits())
 
 
+@pytest.fixture
+def old(data: Path) -> Path:
+    """A database as the first version left it."""
+    number, script = migrations()[0]
+    with closing(sqlite3.connect(data / "pinxit.sqlite3")) as database:
+        database.executescript(script.read_text())
+        database.execute(f"pragma user_version = {number}")
+    return data / "pinxit.sqlite3"
+
+
 def code(*arguments: str) -> int:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     return ended.value.code
+
+
+@pytest.mark.parametrize(("command", "word"), [("db status", "at version 1."), ("doctor", "at version 1;")])
+def test_looking_at_an_older_database_says_so_and_leaves_it_as_it_is(old, capsys, command, word):
+    before = old.read_bytes()
+
+    assert code(*command.split()) == 0
+
+    said = capsys.readouterr().out
+    assert word in said
+    assert f"brings it to {newest()}" in said
+    assert old.read_bytes() == before
+
+
+def test_a_backup_of_an_older_database_is_of_its_version(old, data, capsys):
+    assert code("backup", str(data / "copy")) == 0
+    assert version_of(data / "copy" / "pinxit.sqlite3") == 1
+    assert "without" not in capsys.readouterr().out
+
+    old.unlink()
+    assert code("restore", str(data / "copy")) == 0
+    assert version_of(old) == newest()
+
+
+def test_looking_at_an_empty_database_does_not_begin_it(monkeypatch, capsys, empty_postgres):
+    monkeypatch.setenv("PINXIT_DATABASE", empty_postgres)
+
+    assert code("db", "status") == 0
+    assert code("doctor") == 0
+
+    assert "at version 0." in capsys.readouterr().out
+    assert asyncio.run(version_of_server(empty_postgres)) == 0
 
 
 @pytest.mark.usefixtures("ada")
