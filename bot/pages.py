@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from bot.options import EXAMPLES, is_said, render
+from bot.options import EXAMPLES, cleaned, is_said, render
 from bot.refusals import Refusal
 from bot.texts import describe, labelled, number, say
 from bot.updates import (
@@ -146,9 +146,9 @@ class Pages:
 
     def several(self, asked: SeveralAsked, text: str, language: str) -> str:
         """Return what wildcards stand for and cost, to be said yes to: the whole order stands in it."""
-        texts = [self._markup.shown(literal(text), MOST_OF_LIST_PROMPT) for text in asked.texts]
-        lines = [f"{self._markup.ordinal(place)} {text}" for place, text in enumerate(texts, 1)]
-        return self._markup.cut([self.told(asked, language), self._markup.block(text), *lines])
+        texts = [self._markup.shown(literal(cleaned(each)), MOST_OF_LIST_PROMPT) for each in asked.texts]
+        lines = [f"{self._markup.ordinal(place)} {each}" for place, each in enumerate(texts, 1)]
+        return self._markup.cut([self.told(asked, language), self._markup.block(cleaned(text)), *lines])
 
     def jobs(self, jobs: JobsView, language: str) -> str:
         """Return everybody's jobs, each with whose it is and how it stands."""

@@ -4,7 +4,14 @@ import asyncio
 
 from painting import draws_large, running, shows, waits_for
 
-from tests.platforms.discord_faults import down, missing_access, missing_permissions, rate_limited, slow
+from tests.platforms.discord_faults import (
+    Fault,
+    down,
+    missing_access,
+    missing_permissions,
+    rate_limited,
+    slow,
+)
 
 
 async def begun(town, **how):
@@ -278,3 +285,66 @@ async def test_an_outage_of_ten_minutes_loses_nothing_and_doubles_nothing(
 
     assert len(town.messages) == 1
     assert [entry.kind.value for entry in entries] == ["hold", "capture"]
+
+
+async def test_a_rate_limit_of_an_hour_on_the_token_is_gone_around(town, tmp_path, monkeypatch):
+    monkeypatch.setattr("bot.adapters.discord.surface.LONGEST_BY_TOKEN_SECONDS", 0.3)
+    go = asyncio.Event()
+    async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:
+        asked = await begun(town)
+        town.fault(rate_limited(r"PATCH /webhooks/.*", 3600, times=99))
+        go.set()
+        await town.until(lambda: "Reroll" in asked.original.buttons)
+        await bot.until_confirmed()
+
+    assert town.called(f"PATCH /channels/{town.channel.id}/messages/{asked.original.id}")
+    assert len(town.messages) == 1
+
+
+async def test_a_message_too_old_to_be_edited_often_is_followed_by_a_new_one(town, tmp_path, caplog):
+    go = asyncio.Event()
+    too_many = {"code": 30046, "message": "Maximum number of edits to messages older than 1 hour reached."}
+    async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:
+        await begun(town)
+        bot.clock.passed += 2 * 3600
+        town.expire_tokens()
+        town.fault(Fault(r"PATCH /channels/.*", 429, too_many, {"Via": "1.1 google"}))
+        go.set()
+        await town.until(lambda: any("Reroll" in message.buttons for message in town.messages))
+        await bot.until_confirmed()
+        [job] = await bot.jobs()
+
+        assert await bot.rung(job.id) == "posted"
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_channel_that_was_deleted_is_no_obstacle(town, tmp_path):
+    go = asyncio.Event()
+    async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:
+        asked = await begun(town)
+        asked.original.deleted = True
+        town.expire_tokens()
+        del town.world.channels[town.channel.id]
+        go.set()
+        direct = town.direct(town.ann)
+        await town.until(lambda: any(each.channel is direct for each in town.messages))
+        await bot.until_confirmed()
+        [job] = await bot.jobs()
+
+        assert await bot.rung(job.id) == "direct"
+
+
+async def test_a_server_that_the_bot_is_removed_from_in_the_middle_is_no_obstacle(town, tmp_path):
+    go = asyncio.Event()
+    async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:
+        await begun(town)
+        town.expire_tokens()
+        town.guild.joined = False
+        town.gateway.dispatch("GUILD_DELETE", {"id": town.guild.id})
+        go.set()
+        direct = town.direct(town.ann)
+        await town.until(lambda: any(each.channel is direct for each in town.messages))
+        await bot.until_confirmed()
+        [job] = await bot.jobs()
+
+        assert await bot.rung(job.id) == "direct"

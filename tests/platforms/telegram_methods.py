@@ -353,6 +353,9 @@ class Methods:
         return shown
 
     def _file(self, call: Call, named: Any, kind: str) -> File:
+        chat = self.world.chats.get(call.values.get("chat_id", 0))
+        if chat is not None and kind in chat.forbids:
+            raise No(400, f"Bad Request: not enough rights to send {kind}s to the chat")
         if isinstance(named, str) and named in self.world.files:
             return self.world.files[named]
         name, content = call.files[str(named).removeprefix("attach://")]

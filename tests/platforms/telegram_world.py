@@ -42,6 +42,7 @@ class Chat:
     administrators: set[int] = field(default_factory=set)
     kicked: bool = False
     may_not: str = ""  # the description of the 400 that every message gets
+    forbids: set[str] = field(default_factory=set)  # kinds of files
     migrated_to: int | None = None
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 

@@ -154,3 +154,13 @@ def test_a_time_is_telegram_s_to_show_and_old_apps_read_it_in_their_language(lan
     seconds = dt.datetime(2026, 3, 5, 7, 8, tzinfo=dt.UTC).timestamp()
 
     assert HTML.when(seconds, language) == f'<tg-time unix="{int(seconds)}" format="r">{told}</tg-time>'
+
+
+@given(st.integers(2, 16), st.integers(1, 13))
+def test_large_files_go_in_more_albums(count, mib):
+    file = bytes(mib * 2**20)
+    cut = albums([Upload(str(number), file, document=True) for number in range(count)])
+
+    assert [each.name for album in cut for each in album] == [str(number) for number in range(count)]
+    assert all(2 <= len(album) <= 10 for album in cut)
+    assert all(sum(len(each.content) for each in album) <= 50 * 2**20 for album in cut)

@@ -1,5 +1,6 @@
 """The delivery ladder: a job's own message, a new one in the channel, a direct message, or kept."""
 
+import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 EDIT_SECONDS = 1.5  # between two edits in one channel; Discord allows about five in five seconds
 PATIENCE_SECONDS = 5.0  # while Discord cannot be reached
+LONGEST_BY_TOKEN_SECONDS = 30.0
 LOGIN_SECONDS = 1.0  # while the bot is not on Discord yet
 BLOCKED_SECONDS = 60.0  # after a 429 that does not say for how long
 SMALLEST_LIMIT = 100_000  # bytes; a picture that does not fit even then is not worth sending
@@ -168,9 +170,16 @@ class _Ladder:
         self._now = now
 
     async def by_token(self, card: Card, files: list[discord.File]) -> None:
-        await self._webhook().edit_message(
-            self._answer, content=card.content, attachments=files, view=card.view
-        )
+        """Edit as the answer to the interaction. discord.py obeys any `Retry-After` here, of an hour too."""
+        try:
+            async with asyncio.timeout(LONGEST_BY_TOKEN_SECONDS):
+                await self._webhook().edit_message(
+                    self._answer, content=card.content, attachments=files, view=card.view
+                )
+        except TimeoutError:
+            if self._is_reached_by_bot:
+                raise Closed("Discord lets the token wait for too long") from None
+            raise
 
     async def by_bot(self, card: Card, files: list[discord.File]) -> None:
         await self._own_message().edit(content=card.content, attachments=files, view=card.view)
@@ -210,8 +219,12 @@ class _Ladder:
             raise Closed("the interaction is older than a quarter of an hour")
         return discord.Webhook.partial(self._address.application, self._address.token, client=self._client)
 
+    @property
+    def _is_reached_by_bot(self) -> bool:
+        return not self._address.private and self._address.member and self._address.message is not None
+
     def _own_message(self) -> discord.PartialMessage:
-        if self._address.private or not self._address.member or self._address.message is None:
+        if not self._is_reached_by_bot or self._address.message is None:
             raise Closed("the bot itself cannot reach this message")
         return self._channel().get_partial_message(self._address.message)
 
@@ -260,6 +273,8 @@ async def _judged(request: Awaitable[Any]) -> Any:
     except UNREACHABLE as error:
         log.warning("Discord is not reached", extra={"reason": type(error).__name__})
         raise TryLater(PATIENCE_SECONDS) from None
+    except KeyError:  # discord.py looks for a time in every 429, and one about edits of old messages has none
+        raise Closed("429 for good") from None
     except discord.HTTPException as error:
         if error.status == 413 or error.code in TOO_LARGE:  # noqa: PLR2004 - HTTP's own number
             raise _TooLarge from None

@@ -5,6 +5,7 @@ What a message shows is remembered while the bot runs, so that Telegram is never
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from telegram.constants import ChatAction
@@ -25,8 +26,9 @@ from bot.adapters.telegram.edits import (
     text,
 )
 from bot.adapters.telegram.uploads import Upload, albums, preview, uploads_of
-from bot.adapters.telegram.wire import Closed, Wire, persist
+from bot.adapters.telegram.wire import Closed, Moved, Wire, persist
 from bot.adapters.telegram.wording import PAGES, escaped
+from bot.delivery import TryLater
 from bot.recent import Recent
 from bot.texts import say
 from bot.updates import Delivered, Progress, Queued, Update
@@ -37,7 +39,7 @@ log = logging.getLogger(__name__)
 REMEMBERED = 10_000
 ACTION_SECONDS = 4.0  # Telegram shows an action for five
 HAS_NO_CAPTION, HAS_NO_TEXT = "no caption in the message", "no text in the message"
-NO_PHOTO = ("photo_", "image_process_failed")
+NO_PHOTO = ("photo_", "image_process_failed", "not enough rights to send photos")
 
 Keep = Callable[[Address], Awaitable[None]]
 
@@ -85,6 +87,13 @@ class Canvas:
         await self._edit(address, card, weight)
         if isinstance(update, Progress):
             await self._act(address)
+
+    async def point_elsewhere(self, address: Address, update: Update, language: str) -> None:
+        """Let a message say that its picture went to its person, as far as it can still be changed."""
+        words = f"{PAGES.prompt_line(update.job)}\n{escaped(say(language, 'telegram_elsewhere'))}"
+        captioned = self._shown.get(_name(address), _Shown("", file=False)).file
+        with suppress(Closed, Moved, TryLater):
+            await self._edit_words(address, Card(words, None), Weight.RESULT, captioned=captioned)
 
     async def insist(self, address: Address, update: Update, language: str) -> None:
         """Show an update in a new message that no job waits for; what is lost is logged."""

@@ -17,6 +17,7 @@ MOST_OF_PHOTO = 10 * 2**20  # bytes
 LONGEST_SIDES = 10_000  # width and height together
 MOST_STRETCHED = 20  # one side over the other
 MOST_IN_ALBUM = 10
+MOST_OF_REQUEST = 40 * 2**20  # bytes of all files; Telegram takes somewhat more
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,12 @@ def preview(job: Job, jpeg: bytes) -> Upload:
 
 
 def albums(uploads: Sequence[Upload]) -> list[list[Upload]]:
-    """Cut into albums of two to ten, evenly: eleven are six and five, as Telegram takes no album of one."""
-    number = -(-len(uploads) // MOST_IN_ALBUM)
+    """Cut into albums of two to ten, evenly: eleven are six and five, as Telegram takes no album of one.
+
+    Large files are cut into more albums, as far as that goes: none of them would be taken at once.
+    """
+    heavy = -(-sum(len(upload.content) for upload in uploads) // MOST_OF_REQUEST)
+    number = max(-(-len(uploads) // MOST_IN_ALBUM), min(heavy, len(uploads) // 2))
     bounds = [len(uploads) * place // number for place in range(number + 1)]
     return [list(uploads[start:end]) for start, end in pairwise(bounds)]
 

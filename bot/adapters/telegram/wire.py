@@ -25,6 +25,7 @@ PATIENCE_SECONDS = 5.0  # while Telegram cannot be reached
 LONGEST_PATIENCE_SECONDS = 60.0  # for what somebody waits for and delivery does not keep
 TRIES = 4
 LONGEST_LINE_SECONDS = 120.0  # for which an answer may wait for its turn
+TOO_LARGE = "Request Entity Too Large"  # which the library takes for trouble with the network
 NOWHERE = 0  # no chat has this number
 
 T = TypeVar("T")
@@ -106,6 +107,8 @@ class Wire:
         except Forbidden as error:
             raise Closed(error.message) from None
         except TelegramError as error:  # mostly NetworkError
+            if error.message.startswith(TOO_LARGE):
+                raise Closed(error.message) from None
             log.warning("Telegram is not reached", extra={"reason": type(error).__name__})
             raise TryLater(PATIENCE_SECONDS) from None
 
