@@ -3,6 +3,7 @@
 What a message shows is remembered while the bot runs, so that Telegram is never sent what stands there.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -26,9 +27,8 @@ from bot.adapters.telegram.edits import (
     text,
 )
 from bot.adapters.telegram.uploads import Upload, albums, preview, uploads_of
-from bot.adapters.telegram.wire import Closed, Moved, Wire, persist
+from bot.adapters.telegram.wire import Closed, Wire, persist
 from bot.adapters.telegram.wording import PAGES, escaped
-from bot.delivery import TryLater
 from bot.recent import Recent
 from bot.texts import say
 from bot.updates import Delivered, Progress, Queued, Update
@@ -37,6 +37,7 @@ from storage.records import Job, Rung
 log = logging.getLogger(__name__)
 
 REMEMBERED = 10_000
+SOON_SECONDS = 5.0
 ACTION_SECONDS = 4.0  # Telegram shows an action for five
 HAS_NO_CAPTION, HAS_NO_TEXT = "no caption in the message", "no text in the message"
 NO_PHOTO = ("photo_", "image_process_failed", "not enough rights to send photos")
@@ -89,11 +90,13 @@ class Canvas:
             await self._act(address)
 
     async def point_elsewhere(self, address: Address, update: Update, language: str) -> None:
-        """Let a message say that its picture went to its person, as far as it can still be changed."""
+        """Let a message say that its picture went to its person, as far as it can be changed soon."""
         words = f"{PAGES.prompt_line(update.job)}\n{escaped(say(language, 'telegram_elsewhere'))}"
         captioned = self._shown.get(_name(address), _Shown("", file=False)).file
-        with suppress(Closed, Moved, TryLater):
-            await self._edit_words(address, Card(words, None), Weight.RESULT, captioned=captioned)
+        card = Card(words, None)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SOON_SECONDS):
+                await persist(lambda: self._edit_words(address, card, Weight.RESULT, captioned=captioned))
 
     async def insist(self, address: Address, update: Update, language: str) -> None:
         """Show an update in a new message that no job waits for; what is lost is logged."""
