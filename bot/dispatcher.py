@@ -152,7 +152,7 @@ class Dispatcher:
         if self.painters > 1:
             return 0.0  # who waits is drawn by whoever is free first
         now = self._clock.now()
-        return max((sending.lets_by(job, now) for sending in self._sendings), default=0.0)
+        return max((sending.spared_seconds(job, now) for sending in self._sendings), default=0.0)
 
     @property
     def drawn_already(self) -> float:

@@ -50,7 +50,7 @@ class Sending:
         """Whether it has a painter to itself now."""
         return self.begun and not self.paused
 
-    def lets_by(self, job: Job, now: float) -> float:
+    def spared_seconds(self, job: Job, now: float) -> float:
         """Return how many of its seconds are left where it lets such a job by now, else 0."""
         if not self.begun:
             return 0.0

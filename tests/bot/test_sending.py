@@ -25,11 +25,11 @@ def a_sending(*seconds):
 
 
 def test_a_long_request_lets_a_short_job_by_and_says_how_much_of_it_is_left():
-    assert a_sending(LONG).lets_by(a_job("short", BRIEF), 105.0) == LONG - 5.0
+    assert a_sending(LONG).spared_seconds(a_job("short", BRIEF), 105.0) == LONG - 5.0
 
 
 def test_of_a_batch_all_is_left_that_is_left_of_its_jobs():
-    assert a_sending(LONG, LONG).lets_by(a_job("short", BRIEF), 110.0) == 2 * LONG - 10.0
+    assert a_sending(LONG, LONG).spared_seconds(a_job("short", BRIEF), 110.0) == 2 * LONG - 10.0
 
 
 @pytest.mark.parametrize(
@@ -42,11 +42,14 @@ def test_of_a_batch_all_is_left_that_is_left_of_its_jobs():
     ids=["too long", "too late", "dressed otherwise"],
 )
 def test_who_is_not_let_by_waits_for_all_of_it(job, now):
-    assert a_sending(LONG).lets_by(job, now) == 0.0
+    assert a_sending(LONG).spared_seconds(job, now) == 0.0
 
 
 def test_what_has_not_begun_lets_nobody_by():
-    assert Sending(flights=[Flight(a_job("long", LONG))], seconds=LONG).lets_by(a_job("x", BRIEF), 0.0) == 0
+    assert (
+        Sending(flights=[Flight(a_job("long", LONG))], seconds=LONG).spared_seconds(a_job("x", BRIEF), 0.0)
+        == 0
+    )
 
 
 def test_seconds_of_pauses_are_not_its_own_and_use_its_patience_up():
@@ -54,11 +57,11 @@ def test_seconds_of_pauses_are_not_its_own_and_use_its_patience_up():
     [flight] = sending.flights
 
     flight.pause(104.0)
-    meanwhile = sending.lets_by(a_job("short", BRIEF), 110.0)
+    meanwhile = sending.spared_seconds(a_job("short", BRIEF), 110.0)
     flight.resume(104.0 + LATER * LONG - BRIEF)
-    once = sending.lets_by(a_job("short", BRIEF), 104.0 + LATER * LONG - BRIEF)
+    once = sending.spared_seconds(a_job("short", BRIEF), 104.0 + LATER * LONG - BRIEF)
     flight.pause(120.0)
     flight.resume(120.1)
 
     assert meanwhile == once == LONG - 4.0
-    assert sending.lets_by(a_job("short", BRIEF), 120.1) == 0.0
+    assert sending.spared_seconds(a_job("short", BRIEF), 120.1) == 0.0

