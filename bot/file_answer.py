@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import assert_never
 from urllib.parse import quote
 
+from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 
 from storage.pictures import Kept, Linked, OnDisk, Streamed
@@ -37,6 +38,16 @@ def file_answer(
             return RedirectResponse(url, 307, LINK_HEADERS)
         case _:
             assert_never(kept)
+
+
+def etag_of(sha256: str | None) -> dict[str, str]:
+    """Return the header that names a content, where it is known."""
+    return {} if sha256 is None else {"etag": f'"{sha256}"'}
+
+
+def is_known(request: Request, headers: Mapping[str, str]) -> bool:
+    """Say whether whoever asks has this very content already."""
+    return "etag" in headers and headers["etag"] in request.headers.get("if-none-match", "")
 
 
 def _disposition(filename: str | None, attachment: bool) -> dict[str, str]:

@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp
 
 from bot.adapters.api.callers import Door
@@ -15,7 +16,7 @@ from bot.adapters.api.described import describe_at_docs
 from bot.adapters.api.faults import LATER_SECONDS, ApiFault, bad_request, not_found, of_validation
 from bot.adapters.api.figures import Figures
 from bot.adapters.api.files import files_router
-from bot.adapters.api.gate import Dialect, Gate
+from bot.adapters.api.gate import Dialect, Gate, has_head
 from bot.adapters.api.health import health_router
 from bot.adapters.api.inference import inference_router
 from bot.adapters.api.native import native_router
@@ -35,15 +36,6 @@ NATIVE = Dialect("native", problem)
 INFERENCE = Dialect("inference", problem)
 OPENAI = Dialect("openai", openai_error)
 ZIMAGETURBO = Dialect("zimageturbo", zimageturbo_error)
-HEADERS_TAKEN = (
-    "authorization",
-    "content-type",
-    "x-client-source",
-    "idempotency-key",
-    "prefer",
-    "cancel-after",
-    "last-event-id",
-)
 
 
 def api_app(parts: Parts) -> ASGIApp:
@@ -70,8 +62,8 @@ def _shared_with(origins: Collection[str], app: ASGIApp) -> ASGIApp:
     return CORSMiddleware(
         app,
         allow_origins=list(origins),
-        allow_methods=["GET", "POST", "DELETE", "PUT"],
-        allow_headers=list(HEADERS_TAKEN),
+        allow_methods=["GET", "HEAD", "POST", "DELETE", "PUT"],
+        allow_headers=["*"],  # clients send many of their own
         expose_headers=["location", "retry-after", "preference-applied"],
         max_age=600,
     )
@@ -79,9 +71,10 @@ def _shared_with(origins: Collection[str], app: ASGIApp) -> ASGIApp:
 
 def dialect_of(path: str) -> Dialect:
     """Return the dialect of a path."""
+    path = f"{path}/"
     if path.startswith("/api/"):
         return ZIMAGETURBO
-    if path.startswith(("/v1/jobs", "/v1/me")):
+    if path.startswith(("/v1/jobs/", "/v1/me/")):
         return NATIVE
     if path.startswith("/v1/"):
         return OPENAI
@@ -99,7 +92,12 @@ def _say_no_in_dialects(app: FastAPI) -> None:
 
     async def routed(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return dialect_of(request.url.path).render(_fault_of(error))
+        if error.status_code != 405:  # noqa: PLR2004 - what every address takes is another matter
+            return dialect_of(request.url.path).render(_fault_of(error))
+        options = Response(status_code=204) if request.method == "OPTIONS" else None
+        response = options or dialect_of(request.url.path).render(_fault_of(error))
+        response.headers["allow"] = ", ".join(sorted(_methods_of(app, request)))
+        return response
 
     async def unavailable(request: Request, error: Exception) -> Response:
         log.warning("storage is in trouble", extra={"reason": str(error)})
@@ -110,6 +108,17 @@ def _say_no_in_dialects(app: FastAPI) -> None:
     app.add_exception_handler(StorageError, unavailable)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, routed)
+
+
+def _methods_of(app: FastAPI, request: Request) -> set[str]:
+    """Return every method that an address takes."""
+
+    def takes(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in app.routes)
+
+    methods = set(filter(takes, ("DELETE", "GET", "POST", "PUT")))
+    return methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods and has_head(request.url.path) else set())
 
 
 def _fault_of(error: HTTPException) -> ApiFault:

@@ -11,12 +11,14 @@ from starlette.responses import HTMLResponse, Response
 
 from bot.adapters.api.forms import KIND as FORM
 from bot.adapters.api.schemas import OpenAIError, Problem, ZImageTurboError
+from bot.adapters.api.told_headers import answered_headers, asked_headers
 from bot.adapters.api.wire import AsciiJson
 
 DESCRIPTION = """Four dialects of one service: pictures from words and pictures, for credits as in the chats.
 Send a key with every request: `Authorization: Bearer <key>`. Make one with `pinxit keys create NAME`,
 or type /apikey in a chat. `Idempotency-Key` makes an order safe to repeat for a day."""
-NO_KEY = {"/health", "/ready"}
+ALWAYS = {"/health", "/ready"}  # never refused
+NO_KEY = ALWAYS | {"/f/{name}", "/f/{secret}/{name}", "/uploads/{ticket}"}
 STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
 body{color:#222;background:#fff}
@@ -72,8 +74,9 @@ def _description(app: FastAPI) -> View:
         _add_schema(schemas, model)
     view["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     for path, operations in view["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             _say_no(path, operation)
+            _say_headers(method, path, operation)
     return view
 
 
@@ -87,18 +90,27 @@ def _say_no(path: str, operation: View) -> None:
     """Describe the refusals as the dialect writes them."""
     responses = operation["responses"]
     responses.pop("422", None)
-    if path in NO_KEY:
+    if path in ALWAYS:
         return
-    operation["security"] = [{"key": []}]
     media, model = _no_of(operation["tags"][0])
     said = {"content": {media: {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}}
-    responses["401"] = {"description": "No valid key"} | said
-    responses["429"] = {
-        "description": "Too often or too much at once",
-        "headers": {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait"}},
-    } | said
+    if path not in NO_KEY:
+        operation["security"] = [{"key": []}]
+        responses["401"] = {"description": "No valid key"} | said
+        responses["429"] = {
+            "description": "Too often or too much at once",
+            "headers": {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait"}},
+        } | said
     responses["4XX"] = {"description": "Not possible, with the reason"} | said
     responses["5XX"] = {"description": "Trouble on this side; nothing was charged"} | said
+
+
+def _say_headers(method: str, path: str, operation: View) -> None:
+    if asked := asked_headers(method, path):
+        operation["parameters"] = [*operation.get("parameters", []), *asked]
+    for status, response in operation["responses"].items():
+        if answered := answered_headers(method, path, status):
+            response["headers"] = answered
 
 
 def _no_of(tag: str) -> tuple[str, type[BaseModel]]:
@@ -129,7 +141,7 @@ def page(description: View) -> str:
 
 
 def _operation(description: View, method: str, path: str, operation: View) -> str:
-    body = f"<pre>{_text(_curl(method, path, _sent(description, operation)))}</pre>"
+    body = f"<pre>{_text(_curl(method, path, operation, _sent(description, operation)))}</pre>"
     answers = "".join(
         f"<tr><th>{_text(code)}</th><td>{_text(answer['description'])}</td></tr>"
         for code, answer in operation["responses"].items()
@@ -159,7 +171,7 @@ def _fields(description: View, operation: View) -> str:
 
 def _body_schema(description: View, operation: View) -> View:
     for content in operation.get("requestBody", {}).get("content", {}).values():
-        return _resolved(description, content["schema"])
+        return _resolved(description, content.get("schema", {}))
     return {}
 
 
@@ -172,6 +184,8 @@ def _resolved(description: View, schema: View) -> View:
 
 def _sent(description: View, operation: View) -> str:
     """Return what curl is told to send."""
+    if "application/octet-stream" in operation.get("requestBody", {}).get("content", {}):
+        return " --data-binary @photo.png"
     schema = _body_schema(description, operation)
     example = _example_of(description, schema)
     if FORM in operation.get("requestBody", {}).get("content", {}):
@@ -197,8 +211,9 @@ def _example_of(description: View, schema: View) -> View:
     return example
 
 
-def _curl(method: str, path: str, sent: str) -> str:
-    return f'curl -X {method} "$PINXIT{path}" -H "Authorization: Bearer $KEY"{sent}'
+def _curl(method: str, path: str, operation: View, sent: str) -> str:
+    key = ' -H "Authorization: Bearer $KEY"' if "security" in operation else ""
+    return f'curl -X {method} "$PINXIT{path}"{key}{sent}'
 
 
 def _text(value: object) -> str:

@@ -36,6 +36,7 @@ TITLES = {
     403: "Forbidden",
     404: "Not found",
     405: "Method not allowed",
+    408: "Request timeout",
     409: "Conflict",
     410: "Gone",
     413: "Too large",
@@ -70,6 +71,11 @@ def unauthorized(detail: str) -> ApiFault:
 def bad_request(detail: str) -> ApiFault:
     """It could not be read."""
     return ApiFault(400, "invalid_request", detail)
+
+
+def too_slow(what: str) -> ApiFault:
+    """It did not come within the time there is for it."""
+    return ApiFault(408, "timeout", f"{what} did not come in time.")
 
 
 def not_valid(detail: str, param: str | None = None) -> ApiFault:

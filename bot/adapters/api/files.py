@@ -11,11 +11,11 @@ from starlette.responses import Response
 
 from bot.adapters.api.asking import Asked, Asking
 from bot.adapters.api.core import Core
-from bot.adapters.api.faults import ApiFault, bad_request, not_found
-from bot.adapters.api.schemas import AnnouncedAnswer, FileAnswer
+from bot.adapters.api.faults import ApiFault, not_found, too_slow
+from bot.adapters.api.schemas import FILE_ANSWERS, AnnouncedAnswer, FileAnswer
 from bot.adapters.api.times import moment
 from bot.adapters.api.wire import AsciiJson
-from bot.file_answer import file_answer
+from bot.file_answer import etag_of, file_answer, is_known
 from bot.links import HANDED_OUT
 from bot.uploads import Announcement, Crowded, NoTicket, TooLarge, TooMany
 from storage.keys import Scope
@@ -27,6 +27,7 @@ MOST_AT_ONCE = 50
 SEND_SECONDS = 600.0
 ADDRESS = re.compile(r"/f/([A-Za-z0-9_-]{16,64})/[^/?#]{1,400}$")
 HEADERS = HANDED_OUT | {"cache-control": "private, no-cache"}
+BYTES = {"requestBody": {"content": {"application/octet-stream": {}}, "required": True}}
 View = dict[str, Any]
 
 
@@ -74,7 +75,7 @@ class Files:
         return AsciiJson(wrapped([file_view(each, asking.base) | _ticket(each, asking) for each in uploads]))
 
     async def send(self, ticket: str, request: Request) -> Response:
-        """Take the bytes. The address is the secret: no key."""
+        """Send the bytes of an announced file, once. The address is the secret: no key."""
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 await self._core.files.receive(ticket, request.stream())
@@ -83,21 +84,24 @@ class Files:
         except TooLarge:
             raise ApiFault(413, "too_large", "These are more bytes than were announced or allowed.") from None
         except TimeoutError:
-            raise bad_request("The file did not come in time.") from None
+            raise too_slow("The file") from None
         except (Crowded, StorageError):
             sentence = "The file cannot be taken now."
             raise ApiFault(503, "unavailable", sentence, retry_seconds=5) from None
         return Response(status_code=204)
 
-    async def fetch(self, secret: str, name: str) -> Response:  # noqa: ARG002 - the name is for people
-        """Hand a file out to whoever has its address."""
+    async def fetch(self, secret: str, name: str, request: Request) -> Response:  # noqa: ARG002 - for people
+        """A sent file, for whoever has its address; a part of it with `Range`."""
         upload = await self._core.files.by_secret(secret)
+        headers = HEADERS | etag_of(upload.sha256 if upload else None)
+        if is_known(request, headers):
+            return Response(status_code=304, headers=headers)
         kept = await self._core.files.kept(upload) if upload else None
         if upload is None or kept is None:
             raise not_found("There is no such file.")
         media_type = upload.media_type or UNKNOWN_TYPE
         attachment = media_type == UNKNOWN_TYPE
-        return file_answer(kept, media_type, HEADERS, upload.filename, attachment=attachment)
+        return file_answer(kept, media_type, headers, upload.filename, attachment=attachment)
 
     async def get(self, asking: Asked, id: str) -> Response:
         """One of the account's sent files."""
@@ -124,10 +128,18 @@ def files_router(core: Core) -> APIRouter:
     router.add_api_route("/files", handlers.announce, methods=["POST"], response_model=AnnouncedAnswer)
     router.add_api_route("/files/{id}", handlers.get, response_model=FileAnswer)
     router.add_api_route("/files/{id}", handlers.delete, methods=["DELETE"], status_code=204)
-    hidden = APIRouter(include_in_schema=False)
-    hidden.add_api_route("/uploads/{ticket}", handlers.send, methods=["PUT"])
-    hidden.add_api_route("/f/{secret}/{name}", handlers.fetch, methods=["GET", "HEAD"])
-    router.include_router(hidden)
+    router.add_api_route(
+        "/uploads/{ticket}", handlers.send, methods=["PUT"], status_code=204, openapi_extra=BYTES
+    )
+    for method in ("GET", "HEAD"):
+        router.add_api_route(
+            "/f/{secret}/{name}",
+            handlers.fetch,
+            methods=[method],
+            responses=FILE_ANSWERS,
+            response_class=Response,
+            include_in_schema=method == "GET",
+        )
     return router
 
 

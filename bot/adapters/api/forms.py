@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
-from bot.adapters.api.faults import ApiFault, bad_request
+from bot.adapters.api.faults import ApiFault, bad_request, too_slow
 from bot.sent_picture import MOST_BYTES
 
 LARGEST_FORM = 2 * MOST_BYTES  # bytes
@@ -43,7 +43,7 @@ async def read_form(request: Request) -> Form:
         async with asyncio.timeout(FORM_SECONDS):
             return await _read(Request(request.scope, _within(LARGEST_FORM, request.receive)))
     except TimeoutError:
-        raise bad_request("The form did not come in time.") from None
+        raise too_slow("The form") from None
     except HTTPException:
         raise bad_request("The form could not be read.") from None
 

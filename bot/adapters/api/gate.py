@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.adapters.api.callers import Caller, Door
-from bot.adapters.api.faults import ApiFault, bad_request, internal
+from bot.adapters.api.faults import ApiFault, bad_request, internal, too_slow
 from bot.adapters.api.figures import Figures
 from bot.adapters.api.wire import read_object
 
@@ -25,6 +25,9 @@ PUBLIC = ("/f/", "/uploads/", "/docs", "/openapi.json", "/health", "/ready", "/m
 FORMS = ("/v1/images/edits", "/v1/images/variations")  # which their routes read
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 BODY_SECONDS = 60.0
+BREAKING = {408, 413}
+MUCH = 64 << 10  # bytes of a body that are not worth waiting for once it is refused
+ENDLESS = ("/events", "/stream")  # these tell of a job until its end
 JSON_TYPE = b"application/json"
 
 log = logging.getLogger(__name__)
@@ -52,6 +55,7 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         answer = _Answer(send, self._noted(scope))
+        scope = _as_get(scope)
         self._figures.begun()
         try:
             await self._served(scope, receive, answer)
@@ -96,7 +100,7 @@ class Gate:
 
     async def _refuse(self, scope: Scope, receive: Receive, answer: "_Answer", fault: ApiFault) -> None:
         response = self._dialect_of(scope["path"]).render(fault)
-        if fault.status == 413:  # noqa: PLR2004 - the rest of the body is not read
+        if fault.status in BREAKING or _much_is_coming(scope):  # which is not read to its end
             response.headers["connection"] = "close"
         await response(scope, receive, answer.send)
 
@@ -129,6 +133,23 @@ class _Answer:
         await self._send(message)
 
 
+def _as_get(scope: Scope) -> Scope:
+    """Let the routes answer HEAD as they answer GET; the server leaves the body out."""
+    alone = scope["path"].startswith("/f/") or not has_head(scope["path"])
+    return scope if scope["method"] != "HEAD" or alone else {**scope, "method": "GET"}
+
+
+def has_head(path: str) -> bool:
+    """Say whether an answer has an end, so that its head can be told alone."""
+    return not path.endswith(ENDLESS)
+
+
+def _much_is_coming(scope: Scope) -> bool:
+    headers = Headers(scope=scope)
+    announced = headers.get("content-length", "0")
+    return "transfer-encoding" in headers or not announced.isdigit() or int(announced[:20]) > MUCH
+
+
 async def _body(headers: Headers, receive: Receive) -> bytes:
     if headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
         raise bad_request("Send the body without Content-Encoding.")
@@ -139,7 +160,7 @@ async def _body(headers: Headers, receive: Receive) -> bytes:
         async with asyncio.timeout(BODY_SECONDS):
             return await _read(receive)
     except TimeoutError:
-        raise bad_request("The body did not come in time.") from None
+        raise too_slow("The body") from None
 
 
 async def _read(receive: Receive) -> bytes:

@@ -81,7 +81,8 @@ def health_router(core: Core, door: Door, figures: Figures) -> APIRouter:
     router.add_api_route("/health", handlers.health, response_model=Alive)
     late: dict[int | str, dict[str, Any]] = {503: {"model": Readiness, "description": "Not ready"}}
     router.add_api_route("/ready", handlers.ready, response_model=Readiness, responses=late)
-    router.add_api_route("/metrics", handlers.metrics, include_in_schema=False)
+    text = {"content": {FIGURES_TYPE: {}}, "description": "Figures"}
+    router.add_api_route("/metrics", handlers.metrics, response_class=Response, responses={200: text})
     return router
 
 

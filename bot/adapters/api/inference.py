@@ -211,7 +211,7 @@ def inference_router(core: Core, jobs: Jobs, orders: Orders) -> APIRouter:
     router = APIRouter(tags=["inference.sh"])
     add = router.add_api_route
     add("/apps/run", handlers.run, methods=["POST"], response_model=TaskAnswer)
-    add("/run", handlers.run, methods=["POST"], include_in_schema=False)
+    add("/run", handlers.run, methods=["POST"], response_model=TaskAnswer)
     add("/tasks/{id}", handlers.get, response_model=TaskAnswer)
     add("/tasks/{id}", handlers.delete, methods=["DELETE"], status_code=204)
     add("/tasks/{id}/status", handlers.status, response_model=TaskStatusAnswer)

@@ -221,3 +221,12 @@ class StatusAnswer(BaseModel):
     code: int
     message: str
     data: StatusData
+
+
+FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file", "content": {"*/*": {}}},
+    206: {"description": "The part that was asked for", "content": {"*/*": {}}},
+    304: {"description": "Whoever asks has it already: `If-None-Match`"},
+    307: {"description": "Where it lies in the object store"},
+    416: {"description": "There is no such part"},
+}
