@@ -15,6 +15,15 @@ FLAGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
         lambda: cudnn.deterministic,
         lambda value: setattr(cudnn, "deterministic", value),
     ),
+    "cuDNN in TF32": (lambda: cudnn.allow_tf32, lambda value: setattr(cudnn, "allow_tf32", value)),
+    "products in TF32": (
+        lambda: cuda.matmul.allow_tf32,
+        lambda value: setattr(cuda.matmul, "allow_tf32", value),
+    ),
+    "sums in sixteen bits": (
+        lambda: cuda.matmul.allow_bf16_reduced_precision_reduction,
+        lambda value: setattr(cuda.matmul, "allow_bf16_reduced_precision_reduction", value),
+    ),
     "attention by cuDNN": (cuda.cudnn_sdp_enabled, cuda.enable_cudnn_sdp),
     "attention by flash": (cuda.flash_sdp_enabled, cuda.enable_flash_sdp),
     "attention by memory": (cuda.mem_efficient_sdp_enabled, cuda.enable_mem_efficient_sdp),

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.backends import cudnn
 
 from generator.engine.vae import Vae
 
@@ -32,6 +33,20 @@ def picture_of(pixels: Tensor, finite: Tensor) -> Image.Image:
     if not bool(finite):
         raise BrokenPicture
     return Image.fromarray(pixels.numpy())
+
+
+@contextmanager
+def trying() -> Iterator[None]:
+    """Have cuDNN try its ways for each convolution that it meets here first; it keeps to the quickest.
+
+    That takes a second for a size, too long for one that somebody waits for. The flag is the whole process's.
+    """
+    before = cudnn.benchmark
+    cudnn.benchmark = True
+    try:
+        yield
+    finally:
+        cudnn.benchmark = before
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from generator.choices import Choices, Precision
 from generator.engine.adapters import Adapters
 from generator.engine.ahead import Pace, told_early
 from generator.engine.card import memory_of
-from generator.engine.decode import BrokenPicture, picture_of, pixels_of, tiled
+from generator.engine.decode import BrokenPicture, picture_of, pixels_of, tiled, trying
 from generator.engine.denoise import Step, Wish, denoise
 from generator.engine.encode_file import encode_file, fit
 from generator.engine.latents import initial_latents
@@ -139,7 +139,9 @@ class ZImagePainter:
 
     def warm_up(self, should_stop: ShouldStop) -> None:
         """Make ready what a card needs for pictures of the usual size, until somebody waits for one."""
-        if self._parts.device.type == "cuda":
+        if self._parts.device.type != "cuda":
+            return
+        with trying():
             self._unseen(self._row.size, WARM_STEPS, lambda _event: None, should_stop)
 
     def _unseen(self, size: tuple[int, int], steps: int, emit: Emit, should_stop: ShouldStop) -> None:

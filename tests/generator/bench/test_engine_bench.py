@@ -273,6 +273,8 @@ def test_what_an_arm_sets_for_the_whole_process_ends_with_its_making(tiny):
         arm.pipeline.transformer.set_attention_backend("native")
         Registry.set_active_backend(AttentionBackendName._NATIVE_MATH)
         torch.backends.cudnn.benchmark = True
+        torch.backends.cudnn.allow_tf32 = not torch.backends.cudnn.allow_tf32
+        torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
         torch.backends.cuda.enable_math_sdp(False)
         torch.set_float32_matmul_precision("medium")
 

@@ -1,6 +1,7 @@
 """The quick decoder makes the reference's pictures, however its memory is laid out and whether compiled."""
 
 import copy
+from contextlib import suppress
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from generator.bench.sizes import TINY
 from generator.embedded import WEIGHTS
 from generator.engine import decoder as decoding
 from generator.engine.compiled import Compiled
-from generator.engine.decode import pixels_of, tiled
+from generator.engine.decode import pixels_of, tiled, trying
 from generator.engine.network import vae_like
 
 SHAPES = [(1, 16, 8, 8), (1, 16, 6, 14), (2, 16, 8, 4)]
@@ -147,3 +148,13 @@ def test_pixels_that_are_no_numbers_are_said_without_waiting(quick):
     assert pixels.dtype == torch.uint8
     assert pixels.shape == (64, 64, 3)
     assert not bool(finite)
+
+
+def test_convolutions_are_tried_out_within_and_the_flag_of_the_process_is_left_as_it_was():
+    before = torch.backends.cudnn.benchmark
+
+    with suppress(ArithmeticError), trying():
+        tries = torch.backends.cudnn.benchmark
+        raise ArithmeticError
+
+    assert (tries, torch.backends.cudnn.benchmark) == (True, before)
