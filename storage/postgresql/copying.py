@@ -16,6 +16,7 @@ from storage.postgresql.troubles import told
 from storage.sql import money
 from storage.sql.statements import Statements
 from storage.sqlite import SqliteStore
+from storage.sqlite.copying import reading
 from storage.store import StorageError
 
 AT_ONCE = 5000  # rows
@@ -35,7 +36,7 @@ async def copy_from(file: Path, url: str) -> Mapping[str, int]:
     await _up_to_date(file)
     await make_ready(url)
     with (
-        closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, check_same_thread=False)) as source,
+        closing(sqlite3.connect(reading(file), uri=True, check_same_thread=False)) as source,
         told(place_of(url)),
     ):
         connection = await asyncpg.connect(url, server_settings=SESSION | {"statement_timeout": "0"})

@@ -8,9 +8,14 @@ from storage.sqlite.troubles import told
 from storage.store import StorageError
 
 
+def reading(file: Path) -> str:
+    """Return the URI by which SQLite only reads a file, whatever signs are in its path."""
+    return f"{file.absolute().as_uri()}?mode=ro"
+
+
 def version_of(file: Path) -> int:
     """Return the number of the last migration that was applied to a file. Raises StorageError."""
-    with told(str(file)), closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30.0)) as opened:
+    with told(str(file)), closing(sqlite3.connect(reading(file), uri=True, timeout=30.0)) as opened:
         return int(opened.execute("pragma user_version").fetchone()[0])
 
 
@@ -18,7 +23,7 @@ def copy_database(source: Path, target: Path) -> None:
     """Write all of the source, as it stands at one moment, to a new file. Raises StorageError."""
     try:
         with (
-            closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=30.0)) as original,
+            closing(sqlite3.connect(reading(source), uri=True, timeout=30.0)) as original,
             closing(sqlite3.connect(target)) as copy,
         ):
             original.backup(copy)  # all pages in one step: nobody's writing can come between

@@ -15,7 +15,7 @@ from bot.settings import Reading, Settings, read_settings
 from bot.trouble import Trouble
 from storage.folder_lock import FolderLock
 from storage.pictures import PictureFolder
-from storage.records import JobState
+from storage.records import Identity, JobState
 from storage.store import StorageError
 
 
@@ -70,6 +70,18 @@ async def test_what_was_backed_up_comes_back_whole(stage, tmp_path, monkeypatch)
     assert (made.pictures, made.gone) == (6, 0)  # the second of each is the first of the next
     assert await everything(tmp_path / "other") == await everything(tmp_path / "data")
     assert (tmp_path / "other" / "words.txt").read_text() == "gore\n"
+
+
+async def test_a_data_folder_may_have_any_signs_in_its_path(tmp_path, monkeypatch):
+    data = tmp_path / "a #1? 100% ö"
+    async with opened(data / "pinxit.sqlite3") as store:
+        await store.account(Identity("web", "ada"), "Ada")
+
+    await back_up(reading(data, monkeypatch), tmp_path / "copy #?%", with_pictures=True)
+    await restore(settings(tmp_path / "new?"), tmp_path / "copy #?%")
+
+    assert (await everything(tmp_path / "new?"))[2] == [("Ada", 0)]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a #1? 100% ö", "copy #?%", "new?"]
 
 
 async def test_a_backup_made_while_jobs_are_accepted_drawn_and_deleted_is_consistent(
