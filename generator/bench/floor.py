@@ -1,5 +1,6 @@
 """The floor: FLOPs divided by how fast this device multiplies the model's own matrices, measured now."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -8,6 +9,7 @@ from generator.bench.clock import timed
 
 REPEATS = 5
 LEAST_SECONDS = 0.05
+MOST_RUNS = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +25,25 @@ def measured_rate(device: torch.device, dtype: torch.dtype, tokens: int, dim: in
     wide = int(dim / 3 * 8)
     left = torch.randn(tokens, dim, device=device, dtype=dtype)
     right = torch.randn(wide, dim, device=device, dtype=dtype)
-    repeats, best = 1, 0.0
-    while repeats * best < LEAST_SECONDS and repeats < 2**20:
-        repeats *= 4
-        best = min(_seconds(device, left, right, repeats) for _ in range(REPEATS))
+    best = least_seconds(device, lambda: torch.nn.functional.linear(left, right))
     name = str(dtype).removeprefix("torch.")
     source = f"{name} ({tokens}×{dim})·({dim}×{wide}), measured in this run"
     return Rate(2 * tokens * dim * wide / best, source)
 
 
-def _seconds(device: torch.device, left: torch.Tensor, right: torch.Tensor, repeats: int) -> float:
-    def multiply() -> None:
-        for _ in range(repeats):
-            torch.nn.functional.linear(left, right)
+def least_seconds(device: torch.device, work: Callable[[], object], enough: float = LEAST_SECONDS) -> float:
+    """Return what some work takes at the least, done so often in a row that it is `enough` for the clock."""
+    runs, best = 1, 0.0
+    while runs * best < enough and runs < MOST_RUNS:
+        runs *= 4
+        best = min(_seconds(device, work, runs) for _ in range(REPEATS))
+    return best
 
-    seconds, _ = timed(device, multiply)
-    return seconds / repeats
+
+def _seconds(device: torch.device, work: Callable[[], object], runs: int) -> float:
+    def all_of_it() -> None:
+        for _ in range(runs):
+            work()
+
+    seconds, _ = timed(device, all_of_it)
+    return seconds / runs

@@ -18,6 +18,8 @@ from generator.bench.fresh import ask
 from generator.bench.meter import metered
 from generator.bench.pictures import photograph
 from generator.bench.results import Result
+from generator.bench.roofline import moving, speeds
+from generator.bench.seen import attending
 from generator.bench.sizes import EMBEDDED, Networks, Size
 from generator.bench.solo import LENGTHS, Prompts, batch, draw, read_text, solo, warm_up
 from generator.bench.table import BASE
@@ -84,6 +86,7 @@ class Phases:
         for picture in (usual, *(each for each in self.pictures if each != usual)):
             yield f"one at a time, {_name(picture)}", partial(self._solo, picture, rate)
         yield "what a step tells", self._told
+        yield "who attends", partial(self._attending, usual)
         yield f"whoever waits, {_name(usual)}", partial(self._attended, usual)
         yield "files", partial(self._files, usual)
         yield "texts", self._texts
@@ -91,6 +94,7 @@ class Phases:
         yield "fresh processes", self._fresh
         for picture in self.pictures[:2]:
             yield f"batches, {_name(picture)}", partial(self._batches, picture)
+        yield "what steps are made of", self._roofline
         if len(self.pictures) >= len(MIX):
             yield "load, mixed", partial(self._loads, "mixed", kinds(self.pictures), (False, True))
 
@@ -120,6 +124,22 @@ class Phases:
         for picture, (arm, count) in itertools.product(self.pictures, counts.items()):
             row = asdict(count(self._size, *picture, CAPTION))
             self._result.told.append({"picture": _name(picture), "arm": arm} | row)
+
+    def _attending(self, picture: Picture) -> None:
+        device = self._model.device
+        for name, arm in self._arms.items():
+            one = partial(draw, arm, device, picture, 1, Prompts()(1))
+            self._result.attending[name] = (
+                self.tried(name, "who attends", partial(attending, device, one)) or []
+            )
+
+    def _roofline(self) -> None:
+        model = self._model
+        found = [moving(model.device)]
+        for width, height in self.pictures[1:]:
+            tokens = (width // 16) * (height // 16) + CAPTION
+            found += speeds(model.device, model.dtype, model.transformer.config, tokens)
+        self._result.roofline = [asdict(each) for each in found]
 
     def _attended(self, picture: Picture) -> None:
         for name, arm in self._arms.items():

@@ -41,6 +41,8 @@ class Result:
     skipped: dict[str, str] = field(default_factory=dict)
     phases: dict[str, float] = field(default_factory=dict)
     told: list[dict[str, Any]] = field(default_factory=list)
+    roofline: list[dict[str, Any]] = field(default_factory=list)
+    attending: dict[str, list[str]] = field(default_factory=dict)
     shapes: list[dict[str, Any]] = field(default_factory=list)
     batches: list[dict[str, Any]] = field(default_factory=list)
     texts: list[dict[str, Any]] = field(default_factory=list)

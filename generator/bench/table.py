@@ -22,6 +22,7 @@ def show(result: Result, console: Console) -> None:
     for told in result.told:
         console.print(_told(told))
     for rows, table in (
+        (result.roofline, _roofline),
         (result.attended, _attended),
         (result.files, _files),
         (result.texts, _texts),
@@ -33,6 +34,8 @@ def show(result: Result, console: Console) -> None:
     ):
         if rows:
             console.print(table(result))
+    for name, kernels in result.attending.items():
+        console.print(f"{name} attends by {', '.join(kernels) or 'nothing that has a name for it'}")
     for name, levers in result.levers.items():
         console.print(f"{name}: " + ", ".join(f"{lever} {how}" for lever, how in levers.items()))
     for fresh in result.fresh:
@@ -63,6 +66,21 @@ def _told(told: Mapping[str, Any]) -> str:
         f"{told['picture']} {told['arm']}: kernel by kernel a step tells a card {told['kernels']}; "
         f"{told['products']} multiply, {told['attention']} attend, the rest move {told['moved'] / 1e9:.1f} GB"
     )
+
+
+def _roofline(result: Result) -> Table:
+    """Tera-FLOPs a second at each number of tokens; gigabytes of what is only moved."""
+    lengths = sorted({row["tokens"] for row in result.roofline if row["tokens"]})
+    table = _table("a block's", "in", *(f"{tokens} tokens" for tokens in lengths))
+    for what, precision in dict.fromkeys((row["what"], row["precision"]) for row in result.roofline):
+        found = {
+            row["tokens"]: row["per_second"]
+            for row in result.roofline
+            if (row["what"], row["precision"]) == (what, precision)
+        }
+        speeds = [f"{found[tokens]:.3g} TFLOP/s" for tokens in lengths if tokens in found]
+        table.add_row(what, precision, *(speeds or [f"{found[0]:.3g} GB/s"]))
+    return table
 
 
 def _attended(result: Result) -> Table:

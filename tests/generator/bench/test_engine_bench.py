@@ -186,6 +186,9 @@ def test_a_whole_run_at_a_tiny_size_is_written_and_compared_with_itself(tmp_path
     assert written["levers"]["stock"] == {"attention": "diffusers' own choice"}
     assert [row["arm"] for row in written["told"]] == ["stock", "exact"] * 2
     assert {row["picture"] for row in written["batches"]} == {"64×64", "96×64"}
+    assert "aten::_scaled_dot_product_flash_attention_for_cpu" in written["attending"]["exact"]
+    assert {row["what"] for row in written["roofline"]} >= {"moving", "q, k, v", "out", "gate, up", "down"}
+    assert all(row["per_second"] > 0 for row in written["roofline"])
     assert {row["tokens"] for row in written["texts"]} == {20, 60, 200}
     assert {row["format"] for row in written["files"]} == {"png", "jpeg", "webp"}
     assert [row["arm"] for row in written["attended"]] == ["exact"]
