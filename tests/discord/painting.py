@@ -37,9 +37,10 @@ class Bot(Studio):
         public_url: str | None = None,
         seconds: float | None = None,
         model: Model = EMBEDDED_MODEL,
+        most_pictures: int = 4,
     ) -> None:
         super().__init__(folder, painter, seconds, lambda: len(discord.calls))
-        self.discord, self.model = discord, model
+        self.discord, self.model, self.most_pictures = discord, model, most_pictures
         core = Core(
             answer=self.answer,
             read=self.pictures.read,
@@ -50,7 +51,7 @@ class Bot(Studio):
             styles=self.styles,
             loras=("outline", "snow"),
             model=model,
-            most_pictures=4,
+            most_pictures=most_pictures,
             public_url=public_url,
         )
         account = Account(

@@ -182,3 +182,26 @@ async def test_two_people_wait_in_one_line_and_each_gets_their_own(town, tmp_pat
 
     assert "**a cat**" in first.original.content
     assert "**a dog**" in second.original.content
+
+
+async def test_of_more_pictures_than_a_message_holds_each_can_be_seen(town, tmp_path):
+    async with running(town, tmp_path, most_pictures=16):
+        asked = town.imagine("boats --n 16")
+        await town.until(lambda: asked.original and asked.original.attachments)
+        last = town.pick(asked.original, "15", of=asked.original.selects[0]["custom_id"])
+        await town.until(lambda: last.original and last.original.attachments)
+
+    assert len(asked.original.attachments) == 10
+    assert "This message holds 10 of the 16 pictures; the menu shows each of them." in asked.original.content
+    assert last.original.attachments[0]["filename"].endswith("-16.png")
+
+
+async def test_as_many_pictures_are_offered_as_the_owner_allows_and_a_message_holds(town, tmp_path):
+    most = {}
+    for allowed in (2, 8, 16):
+        async with running(town, tmp_path, most_pictures=allowed):
+            [imagine] = [command for command in town.world.commands[""] if command["name"] == "imagine"]
+            [count] = [option for option in imagine["options"] if option["name"] == "count"]
+            most[allowed] = count["max_value"]
+
+    assert most == {2: 2, 8: 8, 16: 10}

@@ -156,6 +156,7 @@ class Studio:
     """
 
     model: Model = EMBEDDED_MODEL
+    most_pictures = 4
 
     def __init__(
         self, folder: Path, painter: Painter, seconds: float | None, count_calls: Callable[[], int]
@@ -198,7 +199,7 @@ class Studio:
             limits=LIMITS,
             rate_limit=FREELY,
             dice=dice,
-            defaults=Defaults(styles=self.styles, loras=SHELF),
+            defaults=Defaults(styles=self.styles, loras=SHELF, max_count=self.most_pictures),
             people=self.people,
             places=self.places,
             loras=Loras(SHELF, layers_for(EMBEDDED)),

@@ -39,7 +39,7 @@ def test_no_button_s_data_is_longer_than_64_bytes(language):
     keyboards += [under_several(Agreed(-(10**14), "0" * 64), Declined(-(10**14), "f" * 64), language)]
     keys = [key for each in keyboards if each for row in each.inline_keyboard for key in row]
     assert all(1 <= len(key.callback_data.encode()) <= 64 for key in keys)
-    assert all(len(each.inline_keyboard) <= 100 for each in keyboards if each)
+    assert all(len(each.inline_keyboard) <= 6 for each in keyboards if each)
 
 
 async def test_every_menu_has_words_of_a_length_that_telegram_takes():

@@ -7,9 +7,10 @@ from discord import app_commands
 
 from bot.adapters.discord.buttons import Press
 from bot.adapters.discord.desk import Desk
-from bot.adapters.discord.imagine_command import LONGEST_PROMPT, MEANINGS, MOST_COUNT, meanings_for, typed
+from bot.adapters.discord.imagine_command import LONGEST_PROMPT, MEANINGS, meanings_for, typed
 from bot.adapters.discord.orders import Orders
 from bot.adapters.discord.spoken import aspects, heeded, options, text
+from bot.adapters.discord.wording import MOST_FILES
 
 SHARED = ("prompt", "strength", "aspect", "count", "seed", "negative", "private")
 BLEND_MEANINGS = {
@@ -21,7 +22,7 @@ BLEND_MEANINGS = {
 
 def blend_command(orders: Orders, desk: Desk) -> app_commands.Command[Any, ..., Any]:
     """Return the command. What else /imagine has may stand in the prompt."""
-    most = min(MOST_COUNT, desk.core.most_pictures)
+    most = min(MOST_FILES, desk.core.most_pictures)
     meanings = meanings_for(desk.core.model, BLEND_MEANINGS)
 
     async def blend(  # noqa: PLR0913, PLR0917 - one per option, as discord.py reads them

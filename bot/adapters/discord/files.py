@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import discord
 
+from bot.adapters.discord.wording import MOST_FILES
 from bot.file_names import ENDINGS, file_name
 from storage.records import Job, Picture
 
 Read = Callable[[str], Awaitable[bytes | None]]
 
-MOST_FILES = 10  # in one message
 MOST_OF_REQUEST = 24 * 2**20  # bytes of all files; Discord takes 25 MiB with everything around them
 MOST_OF_ALT = 1024
 QUALITIES = (90, 80, 65, 50)

@@ -11,12 +11,12 @@ from bot.adapters.discord.buttons import Press
 from bot.adapters.discord.desk import Desk
 from bot.adapters.discord.orders import Orders
 from bot.adapters.discord.spoken import aspects, heeded, options, text
+from bot.adapters.discord.wording import MOST_FILES
 from bot.own_styles import styles_for
 from generator.models import Model
 from generator.recipe import MAX_GUIDANCE, MAX_STEPS
 
 LONGEST_PROMPT = 4000
-MOST_COUNT = 4
 MOST_OFFERED = 25  # by an autocompletion
 
 FLAGS = {
@@ -66,7 +66,7 @@ def typed(prompt: str, given: dict[str, Any]) -> str:
 
 def imagine_command(orders: Orders, desk: Desk) -> app_commands.Command[Any, ..., Any]:
     """Return the command, with the options that the model heeds."""
-    most = min(MOST_COUNT, desk.core.most_pictures)
+    most = min(MOST_FILES, desk.core.most_pictures)
     meanings = meanings_for(desk.core.model)
 
     async def imagine(  # noqa: PLR0913, PLR0917 - one per option, as discord.py reads them

@@ -11,13 +11,14 @@ from bot.adapters.discord.address import PLATFORM
 from bot.pages import Markup, Pages, command_key
 from bot.refusals import WrongChannel, WrongRole
 from bot.texts import labelled, rule_lines, say
-from bot.updates import PlaceView, Refused, SeenJob
+from bot.updates import Delivered, PlaceView, Refused, SeenJob, Update
 from storage.records import PlaceRules
 
 MOST_CHARACTERS = 2000  # of one message
 MOST_OF_PROMPT = 1200
 MOST_BOLD = 300
 MOST_OF_CODE = 1500
+MOST_FILES = 10  # of one message
 MOST_NAMED = 20  # channels or roles in one message
 MEANINGFUL = re.compile(r"[\\*_~|`>#\-+\[\]<:@]")
 MARKS = re.compile(r"[\\*_~|`\[\]<@]|(?=://)")  # within a line of ours
@@ -138,12 +139,21 @@ def key_of(name: str) -> str:
 
 MARKDOWN = Markdown()
 PAGES = Pages(MARKDOWN, COMMANDS, key_of)
-update_text, info_text, info_line = PAGES.update, PAGES.info, PAGES.info_line
+info_text, info_line = PAGES.info, PAGES.info_line
 wallet_text, queue_text, history_text = PAGES.wallet, PAGES.queue, PAGES.history
 told, recipe_text, jobs_text, styles_text = PAGES.told, PAGES.found, PAGES.jobs, PAGES.styles
 loras_text = PAGES.loras
 several_text = PAGES.several
 prompt_line, list_line, state_line = PAGES.prompt_line, PAGES.list_line, PAGES.state_line
+
+
+def update_text(update: Update, language: str) -> str:
+    """Return what the message of a job says; where it does not hold all pictures, that too."""
+    text = PAGES.update(update, language)
+    if not isinstance(update, Delivered) or len(update.pictures) <= MOST_FILES:
+        return text
+    some = say(language, "discord_some_of", shown=MOST_FILES, count=len(update.pictures))
+    return f"{text}\n{MARKDOWN.small(some)}"
 
 
 def refused_text(refused: Refused, language: str) -> str:

@@ -13,6 +13,7 @@ from bot.updates import Broken, Cancelled, Delivered, History, Progress, Queued,
 
 JOB = r"[A-Za-z0-9_-]{1,48}"
 MOST_CANCELS = 8  # in the list of waiting jobs
+MOST_VARIED = 4  # pictures with buttons of their own; each of more pictures has them behind its number
 IN_A_ROW = 4
 OPEN, OLDER, SEVERAL, NONE, PICK = "open", "older", "all", "no", "pick"
 PRESSED = re.compile(rf"(?P<deed>{'|'.join(Deed)}):(?P<job>{JOB}):(?P<index>\d{{1,2}})")
@@ -144,7 +145,8 @@ def under(update: Update, language: str) -> Keyboard:
             return _keyboard([first, second, _row(job, language, *LARGER), _row(job, language, *SIDEWAYS)])
         case Delivered(pictures=pictures):
             first = _row(job, language, Deed.REROLL, Deed.EDIT, Deed.INFO, Deed.DELETE)
-            variations = [_of_one(VARYING, job, index, language) for index in range(len(pictures))]
+            some = range(len(pictures)) if len(pictures) <= MOST_VARIED else ()
+            variations = [_of_one(VARYING, job, index, language) for index in some]
             return _keyboard([first, *variations, *_picking(job, len(pictures), language)])
 
 
