@@ -186,8 +186,8 @@ async def test_a_bad_picture_is_refused_with_its_sentence_and_costs_nothing(tmp_
         ((("image", picture()), ("prompt", "a"), ("share", "0.5")), "share"),
         ((("image", picture()), ("prompt", "a"), ("model", "sd-xl")), "model"),
         ((("image", picture()), ("prompt", "a"), ("mask", mask()), ("mask", mask())), "mask"),
-        ((("image", picture()), ("prompt", "a"), ("loras", "[")), None),
-        ((("image", picture()), ("prompt", "a"), ("loras", "[" * 5000)), None),
+        ((("image", picture()), ("prompt", "a"), ("loras", "[")), "loras"),
+        ((("image", picture()), ("prompt", "a"), ("loras", "[" * 5000)), "loras"),
         ((("image", picture()), ("prompt", "a"), ("loras", "{}")), "loras"),
     ],
 )

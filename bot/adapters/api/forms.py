@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -18,6 +19,7 @@ LARGEST_FORM = 2 * MOST_BYTES  # bytes
 LARGEST_FIELD = 256 << 10  # bytes
 MOST_FILES, MOST_FIELDS = 8, 100
 FORM_SECONDS = 120.0
+LAST = 1024  # bytes among which a form's last boundary is
 KIND = "multipart/form-data"
 
 
@@ -41,11 +43,15 @@ async def read_form(request: Request) -> Form:
         raise bad_request(f"Send a form, with Content-Type: {KIND}.")
     try:
         async with asyncio.timeout(FORM_SECONDS):
-            return await _read(Request(request.scope, _within(LARGEST_FORM, request.receive)))
+            body = _Body(request.receive)
+            form = await _read(Request(request.scope, body.received))
     except TimeoutError:
         raise too_slow("The form") from None
     except HTTPException:
         raise bad_request("The form could not be read.") from None
+    if not body.ends(request.headers["content-type"]):
+        raise bad_request("The form has no end.")
+    return form
 
 
 async def _read(request: Request) -> Form:
@@ -70,21 +76,30 @@ def _name(name: str) -> str:
     return name.removesuffix("[]")
 
 
-def _within(most: int, receive: Receive) -> Receive:
-    """Count what is received. Raises ApiFault for more than `most` bytes, or a body that breaks off."""
-    left = most
+class _Body:
+    """Counts what is received, and remembers the last of it."""
 
-    async def counted() -> Message:
-        nonlocal left
-        message = await receive()
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._left = LARGEST_FORM
+        self._last = b""
+
+    async def received(self) -> Message:
+        """Return the next part. Raises ApiFault for too many bytes, or a body that breaks off."""
+        message = await self._receive()
         if message["type"] == "http.disconnect":
             raise bad_request("The form was cut off.")
-        left -= len(message.get("body", b""))
-        if left < 0:
-            raise ApiFault(413, "too_large", f"The form is larger than {most >> 20} MiB.")
+        part = message.get("body", b"")
+        self._left -= len(part)
+        if self._left < 0:
+            raise ApiFault(413, "too_large", f"The form is larger than {LARGEST_FORM >> 20} MiB.")
+        self._last = (self._last + part)[-LAST:]
         return message
 
-    return counted
+    def ends(self, content_type: str) -> bool:
+        """Say whether the boundary that ends a form has come; what lacks it may lack fields, too."""
+        _, options = parse_options_header(content_type)
+        return b"--" + options.get(b"boundary", b"") + b"--" in self._last
 
 
 def _sha256(content: bytes) -> str:

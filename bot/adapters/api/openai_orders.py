@@ -87,7 +87,10 @@ class _FormOfAnOrder(ImagesBody):
         """Read the list as JSON. Raises ApiFault."""
         if not isinstance(value, str):
             return value
-        return read_object(f'{{"loras":{value}}}'.encode())["loras"]
+        try:
+            return read_object(f'{{"loras":{value}}}'.encode())["loras"]
+        except ApiFault:
+            raise not_valid("loras: send a list in JSON.", "loras") from None
 
     @property
     def sizes(self) -> Sizes:
