@@ -10,7 +10,8 @@ import json
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -47,8 +48,13 @@ class Manifest:
 
 async def back_up(reading: Reading, target: Path, *, with_pictures: bool) -> Manifest:
     """Make the folder `target` hold everything. Raises Trouble or StorageError; then it has no manifest."""
+    _claim(reading.settings, target)
+    with _finished(target):
+        return await _backed_up(reading, target, with_pictures=with_pictures)
+
+
+async def _backed_up(reading: Reading, target: Path, *, with_pictures: bool) -> Manifest:
     settings = reading.settings
-    _claim(settings, target)
     await _copy_out(settings, target / DATABASE)
     _copy_owners(settings.data, target)
     (target / HINT).write_text(_hint(reading), encoding="utf-8")
@@ -79,11 +85,33 @@ async def restore(settings: Settings, source: Path) -> Manifest:
         raise Trouble(f"{source / DATABASE} is not what the backup was made with: it is damaged.")
     with FolderLock(settings.data):
         await _refuse_what_is_there(settings, manifest)
+        with _finished(settings.data):
+            await _filled(settings, source, manifest)
+    return manifest
+
+
+async def _filled(settings: Settings, source: Path, manifest: Manifest) -> None:
+    """Put all of it there. Where that fails, the place for pictures is as empty as it was."""
+    try:
         if manifest.with_pictures:
             await _restored(source, pictures_at(settings), manifest)
         _copy_owners(source, settings.data)
         await _copy_in(settings, source / DATABASE)
-    return manifest
+    except BaseException:
+        if manifest.with_pictures:
+            await pictures_at(settings).remove(await PictureFolder(source / PICTURES).hashes())
+        raise
+
+
+@contextmanager
+def _finished(place: Path) -> Iterator[None]:
+    """Raise Trouble where the disk does not let it come to its end."""
+    try:
+        yield
+    except shutil.Error as several:  # of each file: from where, to where, and why
+        raise Trouble(f"{place} is not finished: {several.args[0][0][2]}.") from None
+    except OSError as error:
+        raise Trouble(f"{place} is not finished: {error.strerror or error}.") from None
 
 
 async def _copy_out(settings: Settings, file: Path) -> None:
@@ -189,7 +217,6 @@ async def _restored(source: Path, target: Pictures, manifest: Manifest) -> None:
     for name in names:
         content = await kept.read(name)
         if content is None or await asyncio.to_thread(_sum, content) != name:
-            await target.remove(names)
             raise Trouble(f"The picture {name} in {source} is damaged.")
         await target.put(content)
 

@@ -3,7 +3,9 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
+import resource
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,40 @@ async def test_a_data_folder_may_have_any_signs_in_its_path(tmp_path, monkeypatc
 
     assert (await everything(tmp_path / "new?"))[2] == [("Ada", 0)]
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a #1? 100% ö", "copy #?%", "new?"]
+
+
+@contextmanager
+def full_disk(most_bytes: int) -> Iterator[None]:
+    """No file may grow beyond that."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.usefixtures("stage")
+async def test_a_backup_that_finds_no_room_says_so_in_one_sentence(tmp_path, monkeypatch):
+    (tmp_path / "data" / "loras").mkdir()
+    (tmp_path / "data" / "loras" / "large.safetensors").write_bytes(bytes(3 << 20))
+
+    with full_disk(2 << 20), pytest.raises(Trouble, match=r"copy is not finished: .*too large"):
+        await back_up(reading(tmp_path / "data", monkeypatch), tmp_path / "copy", with_pictures=True)
+
+    assert not (tmp_path / "copy" / MANIFEST).exists()
+
+
+async def test_what_could_not_be_put_back_can_be_put_back_again(stage, tmp_path, monkeypatch):
+    await stage.drawn("a boat --seed 1")
+    (tmp_path / "data" / "words.txt").write_bytes(bytes(3 << 20))
+    await back_up(reading(tmp_path / "data", monkeypatch), tmp_path / "copy", with_pictures=True)
+
+    with full_disk(2 << 20), pytest.raises(Trouble, match="new is not finished: "):
+        await restore(settings(tmp_path / "new"), tmp_path / "copy")
+    await restore(settings(tmp_path / "new"), tmp_path / "copy")
+
+    assert await everything(tmp_path / "new") == await everything(tmp_path / "data")
 
 
 async def test_a_backup_made_while_jobs_are_accepted_drawn_and_deleted_is_consistent(
