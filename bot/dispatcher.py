@@ -44,7 +44,7 @@ from generator.messages import (
     StepDone,
 )
 from storage.company import Message
-from storage.records import Job
+from storage.records import UNREADABLE, Job
 from storage.store import StorageError, Store
 
 log = logging.getLogger(__name__)
@@ -197,7 +197,8 @@ class Dispatcher:
             self._leading = False
 
     async def _pick_and_draw(self) -> None:
-        await self._storage_trouble.insist(self._recover)
+        with suppress(StorageError):  # only on the way down
+            await self._storage_trouble.insist(self._recover)
         async with asyncio.TaskGroup() as tasks:
             telling = tasks.create_task(self.line.run())
             beating = tasks.create_task(self._beat())
@@ -355,7 +356,8 @@ class Dispatcher:
             log.exception("job failed by a bug", extra={"job": flight.job.id})
             await self._settling.fail_after_bug(flight)
         finally:
-            del self._flights[flight.job.id]
+            if self._flights.get(flight.job.id) is flight:  # handed back, it may be under way once more
+                del self._flights[flight.job.id]
 
     async def _draw(self, sending: Sending) -> None:
         """Bring all aboard to their outcomes."""
@@ -376,7 +378,9 @@ class Dispatcher:
         """Fetch what belongs to the jobs. Where a picture to start from is gone, the job has failed."""
         for flight in sending.flights:
             flight.post = await self._storage_trouble.insist(partial(self._store.post, flight.job.id))
-            if (pictures := await self._pictures(flight.job)) is None:
+            if flight.job.recipe is UNREADABLE:
+                flight.end(Faulty(Fault.INTERNAL))
+            elif (pictures := await self._pictures(flight.job)) is None:
                 flight.end(Faulty(Fault.START_GONE))
             else:
                 flight.pictures = pictures

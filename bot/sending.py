@@ -42,8 +42,8 @@ class Sending:
         """Take these out; with the last of them the stream ends."""
         for flight in flights:
             flight.ask(wish)
-        if self._limit is not None and not self._wanted:
-            self._limit.reschedule(0.0)
+        if not self._wanted:
+            self._end_by(0.0)
 
     @property
     def drawn(self) -> bool:
@@ -62,13 +62,18 @@ class Sending:
 
     def expect_life(self) -> None:
         """From now on silence counts: this request has the generator to itself."""
-        if self._limit is not None and self._wanted:
-            self._limit.reschedule(asyncio.get_running_loop().time() + self.patience_seconds)
+        if self._wanted:
+            self._end_by(asyncio.get_running_loop().time() + self.patience_seconds)
 
     def excuse_silence(self) -> None:
         """From now on others are drawn, so this one may have to wait in silence; theirs counts."""
-        if self._limit is not None and self._wanted:
-            self._limit.reschedule(None)
+        if self._wanted:
+            self._end_by(None)
+
+    def _end_by(self, moment: float | None) -> None:
+        """Set the stream's end, unless it is ending: closing it may take a while."""
+        if self._limit is not None and not self._limit.expired():
+            self._limit.reschedule(moment)
 
     async def go(self, client: Client, heard: Heard, *, alone: bool) -> Outcome | None:
         """Send the request and listen to its end; every event is told to `heard` after it was noted.

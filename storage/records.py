@@ -16,6 +16,8 @@ FEWEST_PIXELS = 64 * 64
 RATIO = re.compile(r"(\d{1,4}):(\d{1,4})")
 LANGUAGE = re.compile(r"[a-z]{2}")
 LONGEST_ID = 100
+# Stands for a recipe that a damaged row holds, so that its job can be settled and listed like any other.
+UNREADABLE = Recipe(prompt="—", model="embedded", seed=0, width=256, height=256, steps=1)
 
 
 class JobState(StrEnum):

@@ -7,7 +7,7 @@ import json
 
 from generator.messages import Fault, PictureFormat
 from generator.recipe import Recipe
-from storage.records import Account, Balance, Entry, Job, JobState, Kind, Picture, Post, Rung
+from storage.records import UNREADABLE, Account, Balance, Entry, Job, JobState, Kind, Picture, Post, Rung
 from storage.sql.statements import Row
 
 
@@ -89,8 +89,11 @@ def post_of(row: Row) -> Post:
 
 
 def recipe_of(text: str) -> Recipe:
-    """Return the recipe kept as JSON text."""
-    return Recipe.from_dict(json.loads(text))
+    """Return the recipe kept as JSON text, UNREADABLE where it is none."""
+    try:
+        return Recipe.from_dict(json.loads(text))
+    except (ValueError, TypeError, AttributeError):
+        return UNREADABLE
 
 
 def recipe_text(recipe: Recipe) -> str:
