@@ -61,6 +61,12 @@ def twin(network: nn.Module) -> Any:
     return copy.deepcopy(network, shared)
 
 
+def channels_together(network: nn.Module) -> Any:
+    """Return a copy whose convolutions read channels together: twins would all get weights that lie so."""
+    copied: Any = copy.deepcopy(network)
+    return copied.to(memory_format=torch.channels_last)
+
+
 class Stock:
     """diffusers' own pipeline, as its documentation calls it."""
 
@@ -128,7 +134,7 @@ def tuned(model: Networks) -> Stock:
     if model.device.type == "cuda":
         arm.pipeline.transformer.set_attention_backend("_native_cudnn")
         arm.tuning["attention"] = "cuDNN"
-    arm.pipeline.vae.to(memory_format=torch.channels_last)
+    arm.pipeline.vae = channels_together(model.vae)
     arm.pipeline.vae.decode = torch.compile(arm.pipeline.vae.decode)
     return arm
 
@@ -153,7 +159,7 @@ class Ours:
             tokenizer=Tokenizer(WEIGHTS / "tokenizer"),
             text_encoder=text_encoder,
             transformer=transformer,
-            vae=vae_like(model.vae),
+            vae=vae_like(channels_together(model.vae) if model.device.type == "cuda" else model.vae),
             schedule=described(ScheduleConfig, model.scheduler.config),
             preview=FLUX_PREVIEW,
             device=model.device,

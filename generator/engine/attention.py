@@ -16,6 +16,8 @@ from torch.backends import cuda
 from generator.engine.block import Attention, plain_attention, scaled_attention
 
 HEAD = 128  # channels of Z-Image-Turbo's heads
+WIDEST = 256  # channels of a head that the quick kernels take; a VAE's has 512
+MOST_SCORES = 2**27  # at a time: half a gigabyte
 HOPPER = 9  # the compute capability from which cuDNN's kernel is the fastest
 TOLERANCE = 0.05  # of a trial in sixteen bits
 
@@ -40,8 +42,29 @@ def _flash(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return found
 
 
+def _by_products(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Attend by two products, some queries at a time: where heads are wide these cost the most by far.
+
+    Scores are in 32 bits, as they are within a kernel; weights are rounded, as they are there.
+    """
+    several = max(1, MOST_SCORES // (k.shape[-2] * k[..., 0, 0].numel()))
+    parts = [_seen(part, k, v) for part in torch.split(q, several, dim=-2)]
+    return torch.cat(parts, dim=-2)
+
+
+def _seen(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    one, other = q.flatten(0, 1), k.flatten(0, 1).mT
+    if q.is_cuda:
+        scores = torch.bmm(one, other, out_dtype=torch.float32)
+    else:
+        scores = torch.bmm(one.float(), other.float())
+    shares = torch.softmax(scores * q.shape[-1] ** -0.5, dim=-1).to(v.dtype)
+    return torch.unflatten(torch.bmm(shares, v.flatten(0, 1)), 0, q.shape[:2])
+
+
 CUDNN = Kernel("cuDNN", _cudnn, cuda.can_use_cudnn_attention)
 FLASH = Kernel("FlashAttention", _flash, cuda.can_use_flash_attention)
+WIDE = Kernel("products", _by_products, lambda _asked: True)
 OWN = Kernel("torch's own choice", scaled_attention, lambda _asked: True)
 
 
@@ -51,9 +74,9 @@ def kernel_for(device: torch.device, head: int = HEAD) -> Kernel:
     if device.type != "cuda":
         return OWN
     hopper = torch.cuda.get_device_capability(device)[0] >= HOPPER
-    wanted = (CUDNN, FLASH) if hopper else (FLASH, CUDNN)
+    wanted = (WIDE,) if head > WIDEST else (CUDNN, FLASH) if hopper else (FLASH, CUDNN)
     found = next((kernel for kernel in wanted if works(kernel, device, head)), OWN)
-    log.info("attention chosen", extra={"kernel": found.name})
+    log.info("attention chosen", extra={"kernel": found.name, "head": head})
     return found
 
 

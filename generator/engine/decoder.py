@@ -45,7 +45,7 @@ def _attended(weights: Any, x: Tensor) -> Tensor:
         to(tokens).unflatten(-1, (weights.heads, -1)) for to in (weights.to_q, weights.to_k, weights.to_v)
     )
     q, k, v = (part.transpose(1, 2) for part in parts)
-    seen = functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+    seen = weights.attend(q, k, v).transpose(1, 2).flatten(2)
     return cast(Tensor, weights.to_out[0](seen).transpose(1, 2).reshape(x.shape) + x)
 
 

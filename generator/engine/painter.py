@@ -15,6 +15,7 @@ from generator.checkpoint import Place
 from generator.choices import Choices, Precision
 from generator.engine.adapters import Adapters
 from generator.engine.ahead import Pace, told_early
+from generator.engine.attention import kernel_for
 from generator.engine.card import memory_of
 from generator.engine.decode import BrokenPicture, picture_of, pixels_of, tiled, trying
 from generator.engine.denoise import Step, Wish, denoise
@@ -96,6 +97,7 @@ class ZImagePainter:
             parts.transformer, lambda: self._adapters.worn, parts.device, precision, levers, parts.narrow
         )
         parts.vae.compiled = self._compiled = levers.compiled
+        parts.vae.attend_by(kernel_for(parts.device, parts.vae.head).attend)
         self._starts = Encoder(parts.vae, parts.device)
         self._previews = Previews(parts.preview, parts.device)
         self._ahead = parts.device.type != "cpu"  # which does at once what it is told

@@ -11,6 +11,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from generator.engine.block import Attention as Attend
+from generator.engine.block import scaled_attention
 from generator.engine.compiled import Compiled
 from generator.engine.decoder import decoded
 from generator.engine.encoder import encoded
@@ -61,6 +63,7 @@ class Attention(nn.Module):
     def __init__(self, channels: int, groups: int) -> None:
         super().__init__()
         self.heads = 1
+        self.attend: Attend = scaled_attention
         self.group_norm = nn.GroupNorm(groups, channels, EPS)
         self.to_q, self.to_k, self.to_v = (nn.Linear(channels, channels) for _ in range(3))
         self.to_out = nn.ModuleList([nn.Linear(channels, channels)])
@@ -149,6 +152,17 @@ class Vae(nn.Module):
         self.use_tiling = False
         self.pixel_tile = int(config.sample_size)
         self.latent_tile = self.pixel_tile // 2 ** (len(config.block_out_channels) - 1)
+
+    def attend_by(self, attend: Attend) -> None:
+        """Attend in another way."""
+        for module in self.modules():
+            if isinstance(module, Attention):
+                module.attend = attend
+
+    @property
+    def head(self) -> int:
+        """How many channels its attention's one head has."""
+        return int(self.config.block_out_channels[-1])
 
     @property
     def dtype(self) -> torch.dtype:

@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from generator.bench import gates, phases
 from generator.bench.__main__ import main
-from generator.bench.arms import ARMS, Ours, OursInt8, Stock, twin
+from generator.bench.arms import ARMS, Ours, OursInt8, Stock, channels_together, twin
 from generator.bench.clock import quantile, ratio
 from generator.bench.flags import Registry, flags, kept
 from generator.bench.flops import step_flops, work
@@ -69,6 +69,15 @@ def test_a_twin_shares_the_weights_but_not_the_changes(tiny):
 
     assert len(tiny.text_encoder.layers) == len(other.layers) + 1
     assert other.embed_tokens.weight is tiny.text_encoder.embed_tokens.weight
+
+
+def test_an_arm_that_lays_weights_otherwise_leaves_those_of_the_others_as_they_lie(tiny):
+    before = [weight.stride() for weight in tiny.vae.parameters()]
+
+    laid = channels_together(tiny.vae)
+
+    assert [weight.stride() for weight in laid.parameters()] != before
+    assert [weight.stride() for weight in tiny.vae.parameters()] == before
 
 
 def test_the_engine_passes_the_gates_at_the_size_and_type_it_is_measured_in(tiny):

@@ -5,7 +5,7 @@ import torch
 
 from generator.choices import Choices, Compiling
 from generator.engine import attention
-from generator.engine.attention import CUDNN, FLASH, OWN, kernel_for, works
+from generator.engine.attention import CUDNN, FLASH, OWN, WIDE, kernel_for, works
 from generator.engine.block import scaled_attention
 from generator.engine.levers import levers_for
 
@@ -53,6 +53,25 @@ def test_cudnn_comes_first_from_hopper_on_and_torch_chooses_where_nothing_works(
     card(capability, *working)
 
     assert kernel_for(CARD) is chosen
+
+
+def test_heads_too_wide_for_the_quick_kernels_attend_by_products_where_that_works(card):
+    card((9, 0), CUDNN, WIDE)
+    assert kernel_for(CARD, 512) is WIDE
+
+    kernel_for.cache_clear()
+    card((9, 0), CUDNN)
+
+    assert kernel_for(CARD, 512) is OWN
+
+
+@pytest.mark.parametrize("most", [1, 40 * 13, 2**27])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_products_attend_as_the_kernels_do_however_many_queries_at_a_time(monkeypatch, most, dtype):
+    monkeypatch.setattr(attention, "MOST_SCORES", most)
+    q, k, v = torch.randn(3, 2, 1, 40, 512, dtype=dtype).unbind()
+
+    torch.testing.assert_close(WIDE.attend(q, k, v), scaled_attention(q, k, v), atol=2e-2, rtol=2e-2)
 
 
 def test_a_card_is_asked_once(card):
