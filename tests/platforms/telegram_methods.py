@@ -21,6 +21,9 @@ from tests.platforms.telegram_world import Chat, File, Message, User
 
 MOST_TEXT, MOST_CAPTION, MOST_CALLBACK = 4096, 1024, 64
 MOST_PHOTO, MOST_DOCUMENT = 10 * 2**20, 50 * 2**20
+GIFTS = dict.fromkeys(
+    ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"), False
+)
 TEXTUAL = {"chat_id", "text", "caption", "callback_query_id", "inline_query_id", "inline_message_id", "url"}
 TEXTUAL |= {"parse_mode", "action", "payload", "title", "description", "currency", "secret_token"}
 TEXTUAL |= {
@@ -160,6 +163,11 @@ class Methods:
         if user.id not in chat.administrators:
             return {"status": "member", "user": user.payload()}
         return {"status": "creator", "user": user.payload(), "is_anonymous": False}
+
+    def do_get_chat(self, call: Call) -> Any:
+        chat = self._chat(call)
+        more = {"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": GIFTS}
+        return chat.payload() | more | ({"permissions": chat.permissions()} if chat.person is None else {})
 
     # ── sending ───────────────────────────────────────────────────────────────────────────────────
 

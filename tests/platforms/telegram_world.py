@@ -46,6 +46,11 @@ class Chat:
     migrated_to: int | None = None
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
+    def permissions(self) -> dict[str, bool]:
+        """Return what everybody may."""
+        kinds = ("message", "photo", "document", "audio", "video", "video_note", "voice_note")
+        return {f"can_send_{kind}s": kind not in self.forbids for kind in kinds}
+
     def payload(self) -> dict[str, Any]:
         told: dict[str, Any] = {"id": self.id, "type": self.type}
         if self.person is not None:

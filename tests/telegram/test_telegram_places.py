@@ -112,3 +112,31 @@ async def test_a_photo_that_telegram_finds_odd_comes_as_a_document(town, tmp_pat
         await bot.until_confirmed()
 
     assert town.last.file.kind == "document"
+
+
+@pytest.mark.parametrize("forbidden", [{"photo", "document"}, {"message"}], ids=["pictures", "everything"])
+async def test_where_no_picture_may_be_sent_nothing_is_accepted_and_it_is_said(town, tmp_path, forbidden):
+    chat = town.founds(supergroup())
+    chat.forbids = forbidden
+    async with running(town, tmp_path) as bot:
+        town.imagine("a hat", chat=chat)
+        where = town.private() if "message" in forbidden else chat
+        await town.until(lambda: town.answers(where))
+
+        assert await bot.jobs() == []
+    assert town.answers(where)[-1].text.startswith("I may not send pictures in that group yet.")
+
+
+async def test_what_a_group_allows_is_asked_once_and_again_after_it_was_mended(town, tmp_path):
+    chat = town.founds(supergroup())
+    chat.forbids = {"photo", "document"}
+    async with running(town, tmp_path) as bot:
+        town.imagine("a hat", chat=chat)
+        await town.until(lambda: town.answers(chat))
+        chat.forbids = set()
+        bot.clock.passed += 21
+        for _ in range(2):
+            town.imagine("a hat", chat=chat)
+        await town.until(lambda: sum(bool(message.file) for message in town.answers(chat)) == 2)
+
+    assert len([call for call in town.called("getChat ") if str(chat.id) in call.name]) <= 3

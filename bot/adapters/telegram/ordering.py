@@ -22,6 +22,7 @@ from bot.adapters.telegram.reading import (
     typed_after,
 )
 from bot.adapters.telegram.replies import FORM, Replies, privately, with_message
+from bot.adapters.telegram.rights import Rights
 from bot.adapters.telegram.wording import escaped
 from bot.again import again, asks_again
 from bot.commands import (
@@ -63,6 +64,7 @@ class Ordering:
         self.replies = replies
         self._account = account
         self._core = replies.core
+        self._rights = Rights(replies.wire, replies.core.now)
 
     @with_message
     async def imagine(self, message: Message, asked: Asked) -> None:
@@ -175,8 +177,16 @@ class Ordering:
         """Return the wish, answered where place and person want it; None where that cannot be."""
         asked = await self._admitted(asked)
         if not self._is_for_one(asked):
-            return asked
+            return asked if await self._may_show(asked) else None
         return privately(asked) if await self.replies.reaches(asked) else None
+
+    async def _may_show(self, asked: Asked) -> bool:
+        """Say whether a picture can be shown where it is asked for; if not, say there or privately why."""
+        if asked.here is None or (allowed := await self._rights.of(asked.address.chat)).all:
+            return True
+        where = asked if allowed.words else privately(asked)
+        await self.replies.say(where, escaped(say(asked.language, "telegram_missing")))
+        return False
 
     async def _admitted(self, asked: Asked) -> Asked:
         """Return the wish with all that the rules of the place want to know of the person."""
