@@ -21,7 +21,8 @@ from stage import (
 
 from bot.batching import Batching
 from bot.updates import Broken, Cancelled, Delivered, Progress
-from generator.messages import Fault
+from generator.client import Lost
+from generator.messages import Begun, Fault, Paused, StepDone
 from storage.pictures import PictureFolder
 from storage.records import JobState, Kind
 
@@ -196,6 +197,18 @@ async def test_of_a_batch_that_was_lost_everybody_is_drawn_again_alone(tmp_path)
 
         assert [(end.job.attempt, end.job.losses) for end in ends] == [(2, 1)] * 3
         assert sorted(map(len, sent(stage.generator)[2:])) == [1, 1, 1, 3]
+        for job in jobs:
+            assert await kinds(stage, job) == [Kind.HOLD, Kind.CAPTURE]
+
+
+async def test_a_batch_that_lets_another_job_by_when_the_generator_dies_holds_it_against_nobody(tmp_path):
+    def is_paused_and_cut_off(_request):
+        yield from (Begun(), StepDone(1, 2), Paused(), Lost("cut"))
+
+    async with crowded(tmp_path, is_paused_and_cut_off) as (stage, jobs):
+        ends = [await stage.end(job) for job in jobs]
+
+        assert [(end.job.losses, end.job.attempt) for end in ends] == [(0, 2)] * len(jobs)
         for job in jobs:
             assert await kinds(stage, job) == [Kind.HOLD, Kind.CAPTURE]
 

@@ -3,6 +3,7 @@
 import io
 import time
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 import torch
@@ -13,8 +14,9 @@ from generator.engine import painter as painting
 from generator.engine.preview import PreviewBudget
 from generator.engine.recorded import Recorder
 from generator.letting_by import Others
+from generator.loras import Shelf
 from generator.messages import Failed, Fault, Finished, Generate, Order, Preview, StepDone, name_of
-from generator.recipe import Start
+from generator.recipe import Lora, Start
 
 SIDE = {"width": 64, "height": 64}
 OTHER = {"width": 96, "height": 64}
@@ -186,3 +188,33 @@ def test_who_is_not_wanted_any_more_after_a_pause_has_no_other_step_drawn(painte
     events = drawn(painter, wish(steps=20, **SIDE), lambda _left: gone.append(True), lambda: bool(gone))
 
     assert [event.step for event in only(StepDone, events)] == [1]
+
+
+@pytest.fixture
+def worn(shelf):
+    """A LoRA by its content."""
+    return (Lora("one", 0.8, sha256(shelf.file("one").read_bytes()).hexdigest()),)
+
+
+def test_who_wears_the_same_loras_is_let_by_and_no_byte_changes(painter, worn):
+    long, short = (wish(name, steps=4, seed=9, loras=worn, **SIDE) for name in ("long", "short"))
+    alone, between = [files(drawn(painter, each)) for each in (long, short)], []
+
+    paused = drawn(painter, long, lambda _left: between.append(files(drawn(painter, short))))
+
+    assert files(paused) == alone[0]
+    assert all(each == alone[1] for each in between)
+
+
+def test_whose_loras_have_gone_in_between_fails_and_the_paused_one_keeps_its_own(painter, worn, monkeypatch):
+    long, short = (wish(name, steps=4, seed=9, loras=worn, **SIDE) for name in ("long", "short"))
+    alone, between = files(drawn(painter, long)), []
+
+    def let_by(_left):
+        monkeypatch.setattr(painter._adapters, "_shelf", Shelf())
+        between.extend(only(Failed, drawn(painter, short)))
+
+    paused = drawn(painter, long, let_by)
+
+    assert set(between) == {Failed("short", Fault.WRONG_LORA)}
+    assert files(paused) == alone
