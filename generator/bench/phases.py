@@ -51,7 +51,7 @@ class Extent:
     folder: str = EMBEDDED_MODEL
     patience: float = 300.0  # seconds that an arm has to compile a shape
     seconds: float = float("inf")  # after which no phase is begun
-    compiled_batches: bool = True  # batches are compiled for, which takes those minutes that compile at once
+    compiles_all: bool = True  # of arms that compile while they are waited for: every shape, not one alone
     lays_down: bool = True  # random weights are written to a folder for fresh processes: 20 GB
 
     def quick(self) -> "Extent":
@@ -60,11 +60,11 @@ class Extent:
             self,
             visits=min(self.visits, 2),
             counts=(1, 4),
-            orders=min(self.orders, 6),
+            orders=min(self.orders, 4),
             sizes=2,
             patience=15.0,
             seconds=QUICK_SECONDS,
-            compiled_batches=False,
+            compiles_all=False,
             lays_down=False,
         )
 
@@ -79,18 +79,23 @@ class Phases:
         self._model, self._size, self._extent = model, size, extent
         self._arms, self._result = arms, result
 
+    @property
+    def usual(self) -> Picture:
+        """The size that all is measured at."""
+        return self.pictures[1]
+
     def in_order(self) -> Iterator[Phase]:
         """Yield what is measured, the most telling first."""
-        rate = self._rate()
-        usual = self.pictures[1]
-        for picture in (usual, *(each for each in self.pictures if each != usual)):
-            yield f"one at a time, {_name(picture)}", partial(self._solo, picture, rate)
-        yield "what a step tells", self._told
-        yield "who attends", partial(self._attending, usual)
+        rate, usual = self._rate(), self.usual
+        yield f"one at a time, {_name(usual)}", partial(self._solo, usual, rate)
         yield f"whoever waits, {_name(usual)}", partial(self._attended, usual)
         yield "files", partial(self._files, usual)
         yield "texts", self._texts
+        for picture in (each for each in self.pictures if each != usual):
+            yield f"one at a time, {_name(picture)}", partial(self._solo, picture, rate)
         yield "load, one size", partial(self._loads, "one size", kinds([usual]), (False,))
+        yield "what a step tells", self._told
+        yield "who attends", partial(self._attending, usual)
         yield "fresh processes", self._fresh
         for picture in self.pictures[:2]:
             yield f"batches, {_name(picture)}", partial(self._batches, picture)
@@ -175,19 +180,21 @@ class Phases:
         alone = {row["arm"]: row["whole"]["p50"] for row in self._result.shapes if row["picture"] == shown}
         rates = {name: {1: 1 / seconds} for name, seconds in alone.items()}
         for count in (each for each in extent.counts if each > 1):
-            arms = self._warm(picture, count, self._batched())
+            arms = self._warm(picture, count)
             for name, rate in batch(arms, self._model.device, picture, extent.steps, count).items():
                 rates.setdefault(name, {})[count] = rate
         self._result.batches += [
             {"arm": name, "picture": shown, "per_second": each} for name, each in rates.items()
         ]
 
-    def _batched(self) -> Mapping[str, Arm]:
+    def _able(self, picture: Picture, count: int) -> Mapping[str, Arm]:
+        """Return the arms for which there is time to compile a shape."""
+        if self._extent.compiles_all or (picture == self.usual and count == 1):
+            return self._arms
         compiling = {entry.name for entry in ARMS if entry.compiles}
-        both = self._extent.compiled_batches
-        return {name: arm for name, arm in self._arms.items() if both or name not in compiling}
+        return {name: arm for name, arm in self._arms.items() if name not in compiling}
 
-    def _warm(self, picture: Picture, count: int, arms: Mapping[str, Arm] | None = None) -> dict[str, Arm]:
+    def _warm(self, picture: Picture, count: int) -> dict[str, Arm]:
         """Draw, and on a card so often that steps and the reading of texts are recorded.
 
         Return the arms that could: not every one can draw any size, or so many at a time.
@@ -195,7 +202,7 @@ class Phases:
         what = f"{count} of {_name(picture)}"
         return {
             name: arm
-            for name, arm in (self._arms if arms is None else arms).items()
+            for name, arm in self._able(picture, count).items()
             if self.tried(name, what, partial(self._warm_one, arm, picture, count))
         }
 
@@ -217,10 +224,10 @@ class Phases:
 
     def _loads(self, load: str, wanted: Sequence[Kind], ways: Sequence[bool]) -> None:
         """Measure who waits how long, where long orders let short ones by and where they do not."""
-        extent, arms = self._extent, self._arms
-        for kind in wanted:
-            arms = self._warm(kind.size, kind.count, arms)
-        for name, arm in arms.items():
+        extent, warm = self._extent, [self._warm(kind.size, kind.count) for kind in wanted]
+        for name, arm in self._arms.items():
+            if not all(name in arms for arms in warm):
+                continue
             draw_all = partial(served, arm, self._model.device, wanted, extent.steps, extent.orders)
             if drawn := self.tried(name, f"load, {load}", draw_all):
                 for rate, letting_by in itertools.product(RATES, ways):

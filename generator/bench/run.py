@@ -73,7 +73,7 @@ class Bench:
         return None
 
     def _pass(self, entry: Entry) -> None:
-        gate = Gate(self._arms[BASE], self._model, self._phases.pictures[0])
+        gate = Gate(self._arms[BASE], self._model, self._phases.usual)
         rounding = [each["decibels"] for each in self.result.gates if each["arm"] == "compiled"]
         verdict = gate.passed(entry, self._arms[entry.name], *(rounding or [MOST_DECIBELS]))
         self.result.gates.append(asdict(verdict))

@@ -243,7 +243,7 @@ def test_an_arm_that_draws_something_else_is_left_out_and_the_run_says_so(tmp_pa
 def test_an_arm_that_breaks_leaves_the_others_to_be_measured(tmp_path, monkeypatch, capsys):
     class Broken(Ours):
         def denoise(self, meaning, noise, steps):
-            if noise.shape[-1] == 12:
+            if noise.shape[-1] == 8:
                 raise RuntimeError("no kernel for it\nand no more")
             return super().denoise(meaning, noise, steps)
 
@@ -257,11 +257,33 @@ def test_an_arm_that_breaks_leaves_the_others_to_be_measured(tmp_path, monkeypat
     assert {(row["arm"], row["picture"]) for row in written["shapes"]} == {
         ("stock", "96×64"),
         ("stock", "64×64"),
-        ("exact", "64×64"),
+        ("exact", "96×64"),
     }
-    assert "exact, 1 of 96×64: not measured, it broke, RuntimeError: no kernel for it." in _plain(
+    assert "exact, 1 of 64×64: not measured, it broke, RuntimeError: no kernel for it." in _plain(
         capsys.readouterr().out
     )
+
+
+def test_a_quick_run_has_time_to_compile_for_one_size_alone(tmp_path, monkeypatch):
+    eager = [replace(entry, make=Stock) if entry.name == "tuned" else entry for entry in ARMS]
+    for module in ("run", "phases"):
+        monkeypatch.setattr(f"generator.bench.{module}.ARMS", eager)
+    file = tmp_path / "tiny.json"
+
+    assert _run_tiny(file, "stock", "tuned") == 0
+
+    written = json.loads(file.read_text())
+    assert [(row["arm"], row["picture"]) for row in written["shapes"]] == [
+        ("stock", "96×64"),
+        ("tuned", "96×64"),
+        ("stock", "64×64"),
+    ]
+    rates = {(row["arm"], row["picture"]): list(row["per_second"]) for row in written["batches"]}
+    assert rates == {
+        ("stock", "64×64"): ["1", "4"],
+        ("stock", "96×64"): ["1", "4"],
+        ("tuned", "96×64"): ["1"],
+    }
 
 
 def test_a_quick_run_begins_nothing_that_it_has_no_time_for(tmp_path, monkeypatch, capsys):
