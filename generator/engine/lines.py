@@ -43,6 +43,13 @@ def beside(device: torch.device) -> Line:
     return CardLine(device) if device.type == "cuda" else AtOnce()
 
 
+def sent_to(device: torch.device, tensor: Tensor) -> Tensor:
+    """Tell a device to fetch a tensor of the machine's memory; a card is not waited for."""
+    if device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
+
+
 def place_on(device: torch.device) -> Mark:
     """Mark the place that the computing line of a device has been told to come to."""
     return CardMark(torch.cuda.current_stream(device), device) if device.type == "cuda" else AtOnce()

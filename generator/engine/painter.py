@@ -23,7 +23,7 @@ from generator.engine.encode_file import encode_file, fit
 from generator.engine.latents import initial_latents
 from generator.engine.latest import Latest
 from generator.engine.levers import NONE, Levers, head_of, levers_for
-from generator.engine.lines import Courier, beside, place_on
+from generator.engine.lines import Courier, beside, place_on, sent_to
 from generator.engine.load import LOADED, Parts, load_parts
 from generator.engine.net import Net
 from generator.engine.place import covering, kept_outside
@@ -267,15 +267,15 @@ class ZImagePainter:
         """Start the flow for recipes of one shape."""
         parts, first = self._parts, recipes[0]
         width, height = self._row.drawn_size(first.width, first.height)
-        channels = parts.transformer.config.in_channels
-        noises = [initial_latents(each, channels, width, height) for each in recipes]
-        latents = torch.stack(noises).to(parts.device)
-        tokens = (latents.shape[2] // PATCH) * (latents.shape[3] // PATCH)
-        plan = schedule(parts.schedule, first.steps, first.shift, tokens)
         texts = [self._prompts.encode(each.prompt) for each in recipes]
         guidance = self._guidance(first)
         negatives = [self._prompts.encode(each.negative_prompt) for each in recipes] if guidance else []
         wish = Wish(texts, negatives, guidance)
+        channels = parts.transformer.config.in_channels  # while a card reads the texts, the noise is drawn
+        noises = [initial_latents(each, channels, width, height) for each in recipes]
+        latents = sent_to(parts.device, torch.stack(noises))
+        tokens = (latents.shape[2] // PATCH) * (latents.shape[3] // PATCH)
+        plan = schedule(parts.schedule, first.steps, first.shift, tokens)
         if first.start is None:
             return denoise(self._net, latents, wish, plan)
         start = self._starts.beginning(recipes, pictures, latents, (width, height), self._row.size)

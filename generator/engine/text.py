@@ -7,6 +7,7 @@ from typing import cast
 import torch
 from torch import nn
 
+from generator.engine.lines import sent_to
 from generator.engine.recorded import Recorder
 from generator.engine.tokenizer import Tokenizer
 from generator.engine.tokens import filled
@@ -66,7 +67,7 @@ class PromptEncoder:
         tokens = self._tokenizer.tokens(prompt)
         kept = tokens[:MOST_TOKENS]
         padding = filled(len(kept)) - len(kept)
-        ids = torch.tensor([kept + [self._tokenizer.pad] * padding], device=self._device)
+        ids = sent_to(self._device, torch.tensor([kept + [self._tokenizer.pad] * padding]))
         hidden = self._read(ids) if self._recorder is None else self._recorder(self._read, ids)
         return Text(hidden[0, : len(kept)].clone(), truncated=len(tokens) > MOST_TOKENS)
 

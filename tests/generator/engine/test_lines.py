@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 import torch
 
-from generator.engine.lines import AtOnce, CardLine, Courier, beside
+from generator.engine.lines import AtOnce, CardLine, Courier, beside, sent_to
 
 
 class Written:
@@ -59,6 +59,21 @@ def test_what_was_sent_stays_what_it_was():
     copy, flag = arrived()
     assert copy.tolist() == [[1, 1], [1, 1]]
     assert bool(flag)
+
+
+def test_a_card_fetches_by_itself_what_it_is_sent_and_a_processor_has_it():
+    class Pinned:
+        def to(self, device, *, non_blocking):
+            return device, non_blocking
+
+    class Lying:
+        def pin_memory(self):
+            return Pinned()
+
+    here = torch.arange(3)
+
+    assert sent_to(torch.device("cuda"), Lying()) == (torch.device("cuda"), True)
+    assert sent_to(torch.device("cpu"), here) is here
 
 
 def test_a_processor_does_everything_at_once():
