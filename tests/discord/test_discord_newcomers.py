@@ -4,6 +4,7 @@ import pytest
 from painting import running
 
 from bot.adapters.discord.invited import invitation
+from generator.models import Z_IMAGE
 from tests.platforms.discord import USUAL, User
 from tests.platforms.discord_faults import rate_limited, refused
 from tests.platforms.discord_world import ATTACH_FILES, Guild
@@ -100,3 +101,10 @@ async def test_commands_that_discord_does_not_take_keep_nobody_from_painting(tow
         await town.until(lambda: asked.original and asked.original.attachments)
 
     assert "Discord does not take the commands" in caplog.text
+
+
+async def test_the_bot_s_status_names_the_model_and_the_command(town, tmp_path):
+    async with running(town, tmp_path, model=Z_IMAGE):
+        pass
+
+    assert town.gateway.presence["game"]["state"] == "Z-Image · /imagine"

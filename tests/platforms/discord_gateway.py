@@ -74,7 +74,7 @@ class Gateway:
             await socket.close(code=4004)
             return None
         self.identified += 1
-        self.intents = wish["intents"]
+        self.intents, self.presence = wish["intents"], wish.get("presence")
         shard, shards = wish.get("shard", [0, 1])
         self.sessions = [old for old in self.sessions if old.shard != shard]
         self.sessions.append(session := Session(shard, shards, socket=socket))

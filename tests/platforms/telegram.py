@@ -286,6 +286,14 @@ class LoopbackTelegram:
         }
         self.says("", by, successful_payment=paid, again=again)
 
+    def adds_the_bot(self, chat: Chat, was: str = "left", now: str = "member") -> None:
+        """Give the bot another place in a chat."""
+        told = {"chat": chat.payload(), "from": self.ann.payload(), "date": int(time.time())}
+        places = {"old_chat_member": was, "new_chat_member": now}
+        bot = self.bot.payload()
+        told |= {key: {"status": status, "user": bot, "until_date": 0} for key, status in places.items()}
+        self.update("my_chat_member", told)
+
     def migrates(self, chat: Chat) -> Chat:
         """Turn a group into a supergroup, with a new id."""
         grown = self.founds(supergroup(chat.title))

@@ -9,7 +9,7 @@ from bot.commands import ChangeSettings, Person
 from storage.records import Identity
 from tests.platforms.telegram import supergroup
 from tests.platforms.telegram_faults import refused
-from tests.platforms.telegram_world import group
+from tests.platforms.telegram_world import Chat, group
 
 
 @pytest.mark.parametrize("found", [group, supergroup])
@@ -140,3 +140,21 @@ async def test_what_a_group_allows_is_asked_once_and_again_after_it_was_mended(t
         await town.until(lambda: sum(bool(message.file) for message in town.answers(chat)) == 2)
 
     assert len([call for call in town.called("getChat ") if str(chat.id) in call.name]) <= 3
+
+
+async def test_who_adds_the_bot_to_a_group_is_told_how_to_paint_or_what_it_lacks(town, tmp_path):
+    fine, poor = town.founds(supergroup()), town.founds(group())
+    poor.forbids = {"photo", "document"}
+    channel = town.founds(Chat(-1009, "channel", "News"))
+    async with running(town, tmp_path):
+        for chat in (channel, fine, poor):
+            town.adds_the_bot(chat)
+        town.adds_the_bot(fine, was="member", now="member")
+        town.adds_the_bot(fine, was="member", now="left")
+        await town.until(lambda: town.answers(fine) and town.answers(poor))
+        town.says("/help", chat=fine)
+        await town.until(lambda: len(town.answers(fine)) == 2)
+
+    assert town.answers(fine)[0].text.startswith("Hello! I paint pictures from words: type /imagine")
+    assert town.answers(poor)[0].text.startswith("I may not send pictures in that group yet.")
+    assert not town.answers(channel)

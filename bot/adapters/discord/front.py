@@ -131,6 +131,7 @@ class Client(discord.AutoShardedClient):
         ours: dict[str, Any] = {"shard_ids": list(numbers), "shard_count": count} if numbers else {}
         super().__init__(
             **ours,
+            activity=discord.CustomActivity(f"{office.desk.core.model.title} · /imagine"),
             intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,

@@ -29,7 +29,7 @@ class Greeting:
         """Answer what was meant for the bot; chatter, other bots and repetitions are left alone."""
         if message.author.bot or not _is_for_us(client, message) or not self._is_fresh(message.channel.id):
             return
-        hint = say(self._language(message), "discord_greeting")
+        hint = say(self._language(message), "greeting")
         text = hint if message.guild is None else f"{message.author.mention} {hint}"
         try:
             await message.channel.send(text)

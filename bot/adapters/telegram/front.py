@@ -12,6 +12,7 @@ from telegram.ext import (
     Application,
     ApplicationBuilder,
     CallbackQueryHandler,
+    ChatMemberHandler,
     ChosenInlineResultHandler,
     CommandHandler,
     InlineQueryHandler,
@@ -24,6 +25,7 @@ from bot.adapters.telegram.budget import Pace
 from bot.adapters.telegram.canvas import Canvas
 from bot.adapters.telegram.core import Account, Core
 from bot.adapters.telegram.desk import Desk
+from bot.adapters.telegram.greeting import Greeting
 from bot.adapters.telegram.inline import Inline
 from bot.adapters.telegram.lookups import Lookups
 from bot.adapters.telegram.managing import RULES, Managing
@@ -32,6 +34,7 @@ from bot.adapters.telegram.ordering import Ordering
 from bot.adapters.telegram.personal import LINK, PRIVACY, SETTINGS, Personal
 from bot.adapters.telegram.polling import Poll
 from bot.adapters.telegram.replies import Context, Replies
+from bot.adapters.telegram.rights import Rights
 from bot.adapters.telegram.stars import BUY, Stars
 from bot.adapters.telegram.surface import TelegramSurface
 from bot.adapters.telegram.webhook import Door, Webhook
@@ -62,7 +65,9 @@ class TelegramFront:
         canvas = Canvas(core, self._wire, account.stage)
         self.surface = TelegramSurface(core, canvas)
         replies = Replies(core, self._wire)
-        self._ordering = Ordering(account, replies)
+        rights = Rights(self._wire, core.now)
+        self._ordering = Ordering(account, replies, rights)
+        self._greeting = Greeting(replies, rights)
         self._desk = Desk(replies, canvas, self._ordering)
         self._personal = Personal(account, replies)
         self._managing = Managing(account, replies)
@@ -175,6 +180,7 @@ class TelegramFront:
         application.add_handler(PreCheckoutQueryHandler(self._stars.checked))
         application.add_handler(MessageHandler(filters.SUCCESSFUL_PAYMENT, self._stars.paid))
         application.add_handler(CallbackQueryHandler(self._stars.chosen, rf"^{BUY}:"))
+        application.add_handler(ChatMemberHandler(self._greeting.moved, ChatMemberHandler.MY_CHAT_MEMBER))
         application.add_handler(InlineQueryHandler(self._inline.asked))
         application.add_handler(ChosenInlineResultHandler(self._inline.chosen))
         application.add_handler(CallbackQueryHandler(personal.preferred, rf"^{SETTINGS}:"))

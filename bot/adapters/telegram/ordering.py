@@ -60,11 +60,11 @@ Given = Imagine | Reroll | Vary | Extend | Enlarge
 class Ordering:
     """One method per way to order. None of them raises for what Telegram refuses."""
 
-    def __init__(self, account: Account, replies: Replies) -> None:
+    def __init__(self, account: Account, replies: Replies, rights: Rights) -> None:
         self.replies = replies
         self._account = account
         self._core = replies.core
-        self._rights = Rights(replies.wire, replies.core.now)
+        self._rights = rights
 
     @with_message
     async def imagine(self, message: Message, asked: Asked) -> None:

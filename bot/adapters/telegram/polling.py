@@ -15,7 +15,14 @@ from bot.adapters.telegram.wire import seconds_of
 
 log = logging.getLogger(__name__)
 
-KINDS = ("message", "callback_query", "inline_query", "chosen_inline_result", "pre_checkout_query")
+KINDS = (
+    "message",
+    "callback_query",
+    "inline_query",
+    "chosen_inline_result",
+    "pre_checkout_query",
+    "my_chat_member",
+)
 """All that we listen to. Without pre_checkout_query every payment would time out."""
 
 POLL_SECONDS = 50

@@ -44,6 +44,10 @@ class Rights:
         self._known[chat] = self._now() + (GOOD_SECONDS if found.all else BAD_SECONDS), found
         return found
 
+    def forget(self, chat: int) -> None:
+        """Something changed there."""
+        self._known.pop(chat, None)
+
     async def _asked(self, chat: int) -> Allowed:
         told: list[Any] = []
 
