@@ -65,6 +65,16 @@ async def test_the_page_lists_every_address_and_loads_nothing_from_elsewhere(api
     assert "http://" not in page.replace("http://www.w3.org", "")
 
 
+async def test_the_page_says_what_every_field_may_be_and_what_it_is_for(api):
+    page = (await api.get("/docs", key="")).body.decode()
+
+    assert "body, integer from 1 to 50" in page
+    assert "body, png, jpeg, webp" in page
+    assert "path, text, required" in page
+    assert "<code>Idempotency-Key</code>" in page
+    assert "`" not in page
+
+
 async def test_the_description_names_the_key_every_no_and_an_example(api):
     view = (await api.get("/openapi.json", key="")).json
 

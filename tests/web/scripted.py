@@ -25,6 +25,7 @@ from bot.commands import (
     Delete,
     DeleteMine,
     DeleteStyle,
+    DrawAll,
     Enlarge,
     ExportMine,
     Extend,
@@ -53,6 +54,7 @@ from bot.refusals import LinkCodeWrong, NoSuchJob, PictureUnknown, Refusal
 from bot.sent_picture import SentPicture, mask_from, picture_from
 from bot.styles import read_styles
 from bot.updates import (
+    AllAccepted,
     Answer,
     Broken,
     Cancelled,
@@ -182,7 +184,7 @@ class ScriptedService:
 
     # ── answers ──
 
-    def _answer(self, command: Command) -> Answer:  # noqa: C901, PLR0911, PLR0912 - one line for each command
+    def _answer(self, command: Command) -> Answer:  # noqa: C901, PLR0911, PLR0912, PLR0915 - one line for each command
         match command:
             case Imagine(text=text, start=start) if len(texts := alternatives(text)) > 1:
                 return self._priced(texts, start)
@@ -190,6 +192,9 @@ class ScriptedService:
                 return self._priced(alternatives(order.text), order.start)
             case Imagine(key=key, text=text, start=start):
                 return self._accept(key, lambda: self._imagined(text, start))
+            case DrawAll(draws=draws):
+                each = [self._answer(draw) for draw in draws]
+                return AllAccepted(tuple(update for update in each if isinstance(update, Update)))
             case Reroll(key=key, job=job):
                 return self._accept(key, lambda: self._again(job, None))
             case Vary(key=key, job=job, strong=strong):

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from bot.adapters.api.asking import LONGEST_DEADLINE_SECONDS, LONGEST_KEY, LONGEST_WAIT_SECONDS
+from bot.adapters.api.asking import LONGEST_KEY, LONGEST_WAIT_SECONDS
 
 View = dict[str, Any]
 
@@ -28,8 +28,7 @@ IDEMPOTENCY_KEY = _header(
 )
 CANCEL_AFTER = _header(
     "Cancel-After",
-    f"Stop it when it has not ended after so long: 90, 5m or 1h; {LONGEST_DEADLINE_SECONDS:.0f} seconds"
-    " at most.",
+    "Stop it when it has not ended after so long: 90, 5m or 1h; a week at most.",
     pattern=r"^[1-9][0-9]{0,3}[smh]?$",
 )
 PREFER = _header(
