@@ -38,11 +38,12 @@ def quantile(values: Sequence[float], part: float) -> float:
 
 
 def summary(seconds: Sequence[float]) -> dict[str, float]:
-    """Return what is said of many measurements."""
+    """Return what is said of many measurements; their `spread` is the standard deviation, of the mean."""
     return {
         "p50": statistics.median(seconds),
         "min": min(seconds),
         "p95": quantile(seconds, 0.95),
+        "spread": statistics.pstdev(seconds) / statistics.fmean(seconds),
         "samples": len(seconds),
     }
 

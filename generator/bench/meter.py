@@ -19,10 +19,11 @@ PATIENCE = 10  # seconds that the tool has to end
 def metered(device: torch.device) -> Iterator[dict[str, float]]:
     """Yield a dict that holds the means once this is over; it stays empty where nobody can be asked."""
     found: dict[str, float] = {}
-    if device.type != "cuda" or which(TOOL) is None:
+    command = _command(device) if device.type == "cuda" and which(TOOL) else None
+    if command is None:
         yield found
         return
-    with subprocess.Popen(_command(device), stdout=subprocess.PIPE, text=True) as tool:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as tool:  # noqa: S603
         try:
             yield found
         finally:
@@ -45,12 +46,10 @@ def _numbers(line: str) -> tuple[float, ...]:
     return numbers if len(numbers) == len(ASKED) else ()
 
 
-def _command(device: torch.device) -> list[str]:
-    card = f"GPU-{torch.cuda.get_device_properties(device).uuid}"
-    return [
-        TOOL,
-        f"--id={card}",
-        f"--query-gpu={','.join(ASKED)}",
-        "--format=csv,noheader,nounits",
-        f"--loop-ms={EVERY}",
-    ]
+def _command(device: torch.device) -> list[str] | None:
+    """Return how to ask of this very card, whatever number it has here; None where it has no name."""
+    name = getattr(torch.cuda.get_device_properties(device), "uuid", None)
+    if name is None:
+        return None
+    how = ["--format=csv,noheader,nounits", f"--loop-ms={EVERY}"]
+    return [TOOL, f"--id=GPU-{name}", f"--query-gpu={','.join(ASKED)}", *how]

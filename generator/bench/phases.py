@@ -230,6 +230,10 @@ class Phases:
                 continue
             draw_all = partial(served, arm, self._model.device, wanted, extent.steps, extent.orders)
             if drawn := self.tried(name, f"load, {load}", draw_all):
+                self._result.served += [
+                    {"load": load, "arm": name, "kind": kind.name} | summary(each)
+                    for kind, each in drawn.items()
+                ]
                 for rate, letting_by in itertools.product(RATES, ways):
                     found = waits(drawn, rate, extent.steps, letting_by=letting_by)
                     self._result.waits += [{"load": load, "arm": name} | asdict(each) for each in found]

@@ -1,5 +1,9 @@
 """Each target stands beside its figure, and nothing that was not measured is called met."""
 
+import os
+import time
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -100,6 +104,30 @@ def test_what_a_card_says_of_itself_is_averaged_and_half_a_line_is_not():
         "degrees": 62,
     }
     assert means([]) == {}
+
+
+TOOL = """#!/bin/sh
+echo "500.0, 1980, 60"
+echo "$@" > {asked}
+exec sleep 60
+"""
+
+
+def test_the_very_card_that_draws_is_asked_until_it_is_done(tmp_path, monkeypatch):
+    tool, asked = tmp_path / "nvidia-smi", tmp_path / "asked"
+    tool.write_text(TOOL.format(asked=asked))
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(
+        torch.cuda, "get_device_properties", lambda _device: SimpleNamespace(uuid="1234-abcd")
+    )
+
+    with metered(torch.device("cuda")) as found:
+        while not (asked.exists() and asked.read_text()):
+            time.sleep(0.01)
+
+    assert found == {"watts": 500, "megahertz": 1980, "degrees": 60}
+    assert "--id=GPU-1234-abcd" in asked.read_text()
 
 
 def test_a_processor_is_asked_nothing():
