@@ -204,3 +204,20 @@ async def test_what_botfather_was_not_told_is_told_to_the_owner(town, tmp_path, 
         "inline mode is off",
         "the bot cannot be added to groups",
     ]
+
+
+async def test_an_update_that_cannot_be_read_holds_up_no_other_and_is_not_logged(town, tmp_path, caplog):
+    odd = {"message_id": 1, "text": "a secret wish"}
+    town.update("message", odd)
+    town.imagine("a red fox")
+    town.update("message", odd)
+    async with running(town, tmp_path) as bot:
+        await town.until(lambda: town.answers() and town.last.file)
+        town.update("message", odd)
+        town.imagine("a hen")
+        await town.until(lambda: sum(bool(message.file) for message in town.answers()) == 2)
+        await bot.until_confirmed()
+
+        assert len(await bot.jobs()) == 2
+    assert "an update cannot be read" in caplog.text
+    assert "secret" not in caplog.text

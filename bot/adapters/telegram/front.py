@@ -50,6 +50,7 @@ CONNECTIONS = 32
 UPLOAD_SECONDS = 60.0
 CLOSING_SECONDS = 3.0
 NOT_LET_IN = "Telegram refuses TELEGRAM_TOKEN: copy it anew from @BotFather"
+INDISCREET = ("telegram.Bot", "telegram.ext.ExtBot")  # they print batches of updates that cannot be read
 LOQUACIOUS = ("httpx", "httpcore", "telegram")  # their chatter holds the token: it is in every address
 
 
@@ -59,6 +60,8 @@ class TelegramFront:
     def __init__(self, core: Core, account: Account, pace: Pace | None = None) -> None:
         for name in LOQUACIOUS:
             logging.getLogger(name).setLevel(logging.WARNING)
+        for name in INDISCREET:
+            logging.getLogger(name).disabled = True
         self._account = account
         self.lead: Lead = at_once  # only one bot hears; all of them show
         self._wire = Wire(pace or Pace())

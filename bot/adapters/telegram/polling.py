@@ -6,7 +6,9 @@ is killed then would have lost orders.
 
 import asyncio
 import logging
+import warnings
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from telegram import Bot, Update
 from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
@@ -32,6 +34,13 @@ CONFIRM_SECONDS = (
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
 GOODBYE_SECONDS = 2.0
 TWICE = "another process fetches this Telegram bot's updates: stop that one, or make a second bot"
+
+UNREADABLE = (
+    TypeError,
+    ValueError,
+    KeyError,
+    AttributeError,
+)  # raised for what is new to the library
 
 Take = Callable[[Update], Awaitable[None]]
 
@@ -73,7 +82,22 @@ class Poll:
             await self._work(tasks, batch)
 
     async def _fetched(self, seconds: int) -> Sequence[Update]:
-        return await self._bot.get_updates(offset=self._next, timeout=seconds, allowed_updates=KINDS)
+        try:
+            return await self._bot.get_updates(offset=self._next, timeout=seconds, allowed_updates=KINDS)
+        except UNREADABLE:
+            return await self._readable()
+
+    async def _readable(self) -> Sequence[Update]:
+        """Return what can be read of a batch over which the library stumbles; the rest is gone."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the library would rather be asked for the whole batch
+            batch: Any = await self._bot.do_api_request(
+                "getUpdates", api_kwargs={"offset": self._next, "timeout": 0, "allowed_updates": KINDS}
+            )
+        if batch:
+            self._next = batch[-1]["update_id"] + 1
+        read = [read_update(told, self._bot) for told in batch]
+        return [update for update in read if update is not None]
 
     async def _work(self, tasks: asyncio.TaskGroup, batch: Sequence[Update]) -> None:
         """Take care of a batch. Whoever is slow in it does not hold up the next one for long.
@@ -119,6 +143,16 @@ class Poll:
                 await self._bot.get_updates(offset=self._next, timeout=0, limit=1, allowed_updates=KINDS)
         except (TelegramError, TimeoutError):
             log.info("what was last heard will be heard again")
+
+
+def read_update(told: dict[str, Any], bot: Bot) -> Update | None:
+    """Return what Telegram tells of; None where the library cannot read it, which is logged without it."""
+    try:
+        return Update.de_json(told, bot)
+    except UNREADABLE as error:
+        why = type(error).__name__
+        log.error("an update cannot be read", extra={"update": told.get("update_id"), "why": why})  # noqa: TRY400 - a trace holds it
+        return None
 
 
 def _is_payment(update: Update) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from telegram import Bot, Update
 
-from bot.adapters.telegram.polling import KINDS, Take
+from bot.adapters.telegram.polling import KINDS, Take, read_update
 from bot.recent import Recent
 
 log = logging.getLogger(__name__)
@@ -64,10 +64,13 @@ class Webhook:
         if not hmac.compare_digest(request.headers.get(SECRET_HEADER, "").encode(), self._secret.encode()):
             return web.Response(status=403)
         try:
-            update = Update.de_json(json.loads(await request.read()), self._bot)
-        except (ValueError, TypeError, KeyError, AttributeError):
+            told = json.loads(await request.read())
+        except ValueError:
             return web.Response(status=400)
-        return web.Response(status=200 if await self._taken(update) else 503)
+        if not isinstance(told, dict):
+            return web.Response(status=400)
+        update = read_update(told, self._bot)  # what cannot be read now cannot be read later
+        return web.Response(status=200 if update is None or await self._taken(update) else 503)
 
     async def _taken(self, update: Update) -> bool:
         """Take care of an update, once, however often it is brought; say whether that is done."""
