@@ -234,3 +234,14 @@ async def test_a_client_library_in_a_listed_page_may_send_whatever_headers_it_ha
         name.strip() for name in listed.headers["access-control-allow-headers"].split(",")
     }
     assert "access-control-allow-origin" not in other.headers
+
+
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
+async def test_the_description_is_compressed_and_sent_once(api, path):
+    first = await api.get(path, key="", headers={"accept-encoding": "gzip"})
+    plain = await api.get(path, key="", headers={"accept-encoding": "identity"})
+    again = await api.get(path, key="", headers={"if-none-match": first.headers["etag"]})
+
+    assert first.headers["content-encoding"] == "gzip"
+    assert int(first.headers["content-length"]) < len(plain.body) / 4
+    assert (first.body, again.status, again.body) == (plain.body, 304, b"")

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from bot.adapters.api.docs_page import page
 from bot.adapters.api.schemas import OpenAIError, Problem, ZImageTurboError
 from bot.adapters.api.told_headers import answered_headers, asked_headers
-from bot.adapters.api.wire import AsciiJson
+from bot.adapters.api.wire import to_json
+from bot.packed import Packed
 
 DESCRIPTION = """Four dialects of one service: pictures from words and pictures, for credits as in the chats.
 Send a key with every request: `Authorization: Bearer <key>`. Make one with `pinxit keys create NAME`,
@@ -26,21 +27,25 @@ View = dict[str, Any]
 
 def describe_at_docs(app: FastAPI) -> None:
     """Serve the description at /openapi.json and /docs; both are made once, when first asked for."""
-    made: dict[str, Any] = {}
+    made: dict[str, Packed] = {}
 
-    def description() -> View:
-        if "description" not in made:
-            made["description"] = _description(app)
-        view: View = made["description"]
-        return view
+    def make() -> None:
+        description = _description(app)
+        made["machines"] = Packed.of(to_json(description).encode(), "application/json")
+        made["people"] = Packed.of(page(description).encode(), "text/html; charset=utf-8")
 
-    async def openapi() -> Response:
-        return AsciiJson(description())
+    def answer(request: Request, whom: str) -> Response:
+        if not made:
+            make()
+        return made[whom].answer(request)
 
-    async def docs() -> Response:
-        if "page" not in made:
-            made["page"] = page(description())
-        return HTMLResponse(made["page"], headers=PAGE_HEADERS)
+    async def openapi(request: Request) -> Response:
+        return answer(request, "machines")
+
+    async def docs(request: Request) -> Response:
+        response = answer(request, "people")
+        response.headers.update(PAGE_HEADERS)
+        return response
 
     router = APIRouter(include_in_schema=False)
     router.add_api_route("/openapi.json", openapi)

@@ -23,12 +23,13 @@ from bot.adapters.web.guard import Guard
 from bot.adapters.web.labels import LABELS, blanks
 from bot.adapters.web.lock import COOKIE, SESSION_SECONDS, Lock, Opened, Wait, Wrong
 from bot.adapters.web.messages import LANGUAGES, LONGEST_MESSAGE
-from bot.adapters.web.page_files import ROOT, Packed, PageFiles
+from bot.adapters.web.page_files import ROOT, PageFiles
 from bot.adapters.web.sent import sent
 from bot.adapters.web.tabs import Tab
 from bot.adapters.web.views import file_name
 from bot.file_answer import file_answer
 from bot.links import FOR_EVER, is_called, secret_of
+from bot.packed import Packed
 from bot.texts import say
 from generator.recipe import CONTENT
 from storage.pictures import Kept

@@ -3,47 +3,18 @@
 So a browser keeps them for ever, and an upgrade is seen at once.
 """
 
-import gzip
 import hashlib
 import mimetypes
-from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.links import FOR_EVER
+from bot.packed import ASK_AGAIN, Packed
 
 ROOT = "/static"
-ASK_AGAIN = "no-cache"
-WORTH_PACKING = 600  # bytes; what is shorter fits into one packet as it is
 VERSION_LENGTH = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """Text in both forms; `etag` names its content."""
-
-    media_type: str
-    plain: bytes
-    gzipped: bytes
-    etag: str
-
-    @classmethod
-    def of(cls, plain: bytes, media_type: str) -> "Packed":
-        """Compress it."""
-        etag = f'"{hashlib.sha256(plain).hexdigest()[:VERSION_LENGTH]}"'
-        return cls(media_type, plain, gzip.compress(plain, mtime=0), etag)
-
-    def answer(self, request: Request, cache: str = ASK_AGAIN) -> Response:
-        """Return it in the form that the browser takes, or that it has it already."""
-        headers = {"cache-control": cache, "etag": self.etag, "vary": "accept-encoding"}
-        if self.etag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        packed = len(self.plain) > WORTH_PACKING and _takes_gzip(request)
-        coding = {"content-encoding": "gzip"} if packed else {}
-        body = self.gzipped if packed else self.plain
-        return Response(body, media_type=self.media_type, headers=headers | coding)
 
 
 class PageFiles:
@@ -75,8 +46,3 @@ class PageFiles:
 
 def _type(name: str) -> str:
     return mimetypes.guess_type(name)[0] or "application/octet-stream"
-
-
-def _takes_gzip(request: Request) -> bool:
-    codings = (each.partition(";") for each in request.headers.get("accept-encoding", "").split(","))
-    return any(name.strip() == "gzip" and wish.replace(" ", "") != "q=0" for name, _, wish in codings)
