@@ -1,7 +1,8 @@
 """An account is blocked, or all that it left behind is erased: each in one transaction."""
 
-from storage.records import Account, Emptied, Job, JobState, Post, Stopped
+from storage.records import Account, CancelOutcome, Emptied, Job, JobState, Post, Stopped
 from storage.sql import accounts, money, posts, settling, starts
+from storage.sql.rows import job_of
 from storage.sql.statements import Statements
 
 ERASED = "—"  # a recipe needs some prompt
@@ -39,11 +40,18 @@ async def block(db: Statements, account: int, now: float) -> tuple[Account, Stop
     blocked = await accounts.change(db, account, None, blocked=True)
     if blocked is None:
         return None
-    cancelled = await _cancel_queued(db, blocked.id, now)
-    running = await db.rows(UNFINISHED, account=blocked.id, state=JobState.RUNNING)
-    for row in running:
-        await settling.cancel(db, row["id"], now)
-    return blocked, Stopped(cancelled=cancelled, running=tuple(row["id"] for row in running))
+    cancelled = [*await _cancel_queued(db, blocked.id, now)]
+    running: list[str] = []
+    for row in await db.rows(UNFINISHED, account=blocked.id, state=JobState.RUNNING):
+        match await settling.cancel(db, row["id"], now):
+            case CancelOutcome.STOPPING:
+                running.append(row["id"])
+            case CancelOutcome.CANCELLED:  # it was handed back meanwhile
+                (ended,) = await db.rows("select * from jobs where id = :job", job=row["id"])
+                cancelled.append((job_of(ended), await posts.of_job(db, row["id"])))
+            case CancelOutcome.ENDED:
+                pass
+    return blocked, Stopped(cancelled=tuple(cancelled), running=tuple(running))
 
 
 async def erase(db: Statements, account: int, now: float) -> Emptied | None:

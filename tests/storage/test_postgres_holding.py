@@ -9,8 +9,8 @@ import pytest
 from stored_orders import LIMITS, NOON, claimed, drawn, order, person
 
 from storage.postgresql import PostgresStore
-from storage.records import Accepted, AccountFull, CancelOutcome, NotEnough, Repeated
-from storage.sql import accepting, joining
+from storage.records import Accepted, AccountFull, CancelOutcome, JobState, NotEnough, Repeated
+from storage.sql import accepting, joining, queue
 from storage.sql.statements import Statements
 
 WAITING = (
@@ -134,3 +134,20 @@ async def tags(store: PostgresStore) -> list[tuple[float]]:
         lambda db: db.rows("select tag from jobs where state = 'queued' order by tag")
     )
     return [tuple(row) for row in found]
+
+
+async def test_a_job_that_goes_back_while_its_account_is_blocked_is_told_as_cancelled(store):
+    ann = await person(store)
+    job = await ann.orders()
+    await claimed(store)
+
+    async with left_open(store, lambda db: queue.recover(db, "another bot", None, NOON)):
+        blocking = asyncio.create_task(store.block(ann.account, NOON))
+        await somebody_waits(store)
+    _, stopped = await blocking
+
+    assert [(each.id, each.state, post.job) for each, post in stopped.cancelled] == [
+        (job.id, JobState.CANCELLED, job.id)
+    ]
+    assert stopped.running == ()
+    assert await ann.credits() == (1_000_000, 0)
