@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -45,7 +46,10 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     size = SIZES[options.size or ("full" if device.type == "cuda" else "embedded")]
     names = [BASE, *(name for name in options.arms or usual_arms(device, options.quick) if name != BASE)]
     extent = Extent(options.steps, options.visits, orders=options.orders, folder=options.model)
-    bench = prepared(size, device, extent.quick() if options.quick else extent, _say)
+    extent = extent.quick() if options.quick else extent
+    if options.minutes is not None:
+        extent = replace(extent, seconds=60 * options.minutes)
+    bench = prepared(size, device, extent, _say)
     bench.build(names)
     bench.measure(lambda: bench.result.write(options.json))
     show(bench.result, console)
@@ -84,6 +88,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--visits", type=int, default=10, help="there and back, per picture size")
     parser.add_argument("--orders", type=int, default=40, help="drawn per arm and load")
     parser.add_argument("--quick", action="store_true", help="few sizes, few samples: minutes")
+    parser.add_argument("--minutes", type=float, help="begin nothing more after so many; the rest is told")
     parser.add_argument("--model", default=EMBEDDED, help="folder or Hub id, for start and memory")
     parser.add_argument("--json", type=Path, default=FILE, help="a file for everything, written as it goes")
     parser.add_argument("--compare", type=Path, nargs=2, metavar=("OLD", "NEW"), help="two written files")

@@ -7,12 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import diffusers
 import torch
+import transformers
 from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, ZImageTransformer2DModel
 from torch import nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from generator.embedded import WEIGHTS
+
+for library in (diffusers.utils.logging, transformers.utils.logging):  # which print between our own lines
+    library.disable_progress_bar()
+    library.set_verbosity_error()
 
 STD = 0.02
 """Of the random weights. Zeros would flatter a card: what it draws in watts depends on the operands' bits."""

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
-from generator.bench import gates, phases
+from generator.bench import gates
 from generator.bench.__main__ import main
 from generator.bench.arms import ARMS, Ours, OursInt8, Stock, channels_together, twin
 from generator.bench.clock import quantile, ratio
@@ -233,9 +233,8 @@ def _run_tiny(file, *arms):
 def test_an_arm_that_draws_something_else_is_left_out_and_the_run_says_so(tmp_path, monkeypatch, capsys):
     file = tmp_path / "tiny.json"
     monkeypatch.setattr(gates, "LEAST_COSINE", 2.0)
-    monkeypatch.setattr(phases, "QUICK_SECONDS", -1.0)
 
-    assert _run_tiny(file, "stock", "exact") == 1
+    assert _run_tiny(file, "stock", "exact", "--minutes", "-1") == 1
 
     assert "Pinxit, exact: not measured, Pinxit, exact has a cosine of" in _plain(capsys.readouterr().out)
 
@@ -286,10 +285,8 @@ def test_a_quick_run_has_time_to_compile_for_one_size_alone(tmp_path, monkeypatc
     }
 
 
-def test_a_quick_run_begins_nothing_that_it_has_no_time_for(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(phases, "QUICK_SECONDS", -1.0)
-
-    assert _run_tiny(tmp_path / "tiny.json", "stock") == 0
+def test_a_run_begins_nothing_that_it_has_no_time_for(tmp_path, capsys):
+    assert _run_tiny(tmp_path / "tiny.json", "stock", "--minutes", "-1") == 0
 
     assert "files: not measured, no time was left for it." in _plain(capsys.readouterr().out)
 
