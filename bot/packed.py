@@ -25,7 +25,7 @@ class Packed:
     @classmethod
     def of(cls, plain: bytes, media_type: str) -> "Packed":
         """Compress it."""
-        etag = f'"{hashlib.sha256(plain).hexdigest()[:32]}"'
+        etag = f'W/"{hashlib.sha256(plain).hexdigest()[:32]}"'  # of both forms, so a weak one
         return cls(media_type, plain, gzip.compress(plain, mtime=0), etag)
 
     def answer(self, request: Request, cache: str = ASK_AGAIN) -> Response:

@@ -596,3 +596,27 @@ async def test_each_of_several_pictures_has_a_name_of_its_own(
 
     for number in (1, 2):
         await expect(page.get_by_role("button", name=f"foxes · Picture {number} of 2")).to_be_visible()
+
+
+async def test_a_preview_stays_until_the_picture_over_it_is_seen_whole(
+    url: str, service: ScriptedService, visit: Visit
+) -> None:
+    page = await visit(url)
+    await service.paint(await service.accepted("a star"), 3)
+    await expect(page.locator("img.preview")).to_have_count(1)
+    await page.evaluate(WATCH_PREVIEWS)
+
+    await service.finish("job001")
+
+    await expect(page.locator("img.preview")).to_have_count(0, timeout=30_000)
+    assert await page.evaluate("window.seen") == "1"
+
+
+WATCH_PREVIEWS = """() => {
+  const look = (changes) => {
+    const removed = changes.flatMap(({ removedNodes }) => [...removedNodes]);
+    if (!removed.some(({ className }) => className === "preview")) return;
+    window.seen = getComputedStyle(document.querySelector("img.picture")).opacity;
+  };
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+}"""

@@ -4,7 +4,6 @@ So a browser keeps them for ever, and an upgrade is seen at once.
 """
 
 import hashlib
-import mimetypes
 from pathlib import Path
 
 from starlette.requests import Request
@@ -15,17 +14,19 @@ from bot.packed import ASK_AGAIN, Packed
 
 ROOT = "/static"
 VERSION_LENGTH = 16
+TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
 class PageFiles:
     """Everything in a folder."""
 
     def __init__(self, folder: Path) -> None:
-        files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+        files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in TYPES}
         whole = b"".join(hashlib.sha256(each).digest() for each in files.values())
         self._version = hashlib.sha256(whole).hexdigest()[:VERSION_LENGTH]
         self._files = {
-            name: Packed.of(self._addressed(name, file), _type(name)) for name, file in files.items()
+            name: Packed.of(self._addressed(name, file), TYPES[Path(name).suffix])
+            for name, file in files.items()
         }
 
     def page(self, name: str, request: Request) -> Response:
@@ -42,7 +43,3 @@ class PageFiles:
     def _addressed(self, name: str, file: bytes) -> bytes:
         here = f'"{ROOT}/{self._version}/'
         return file.replace(f'"{ROOT}/'.encode(), here.encode()) if name.endswith(".html") else file
-
-
-def _type(name: str) -> str:
-    return mimetypes.guess_type(name)[0] or "application/octet-stream"

@@ -270,7 +270,8 @@ class Cell {
   #settle(image) {
     image.classList.add("is-loaded");
     const drop = () => this.shown?.remove();
-    setTimeout(drop, 400); // after the picture has faded in over its preview
+    image.addEventListener("transitionend", drop, { once: true }); // the picture has faded in over its preview
+    setTimeout(drop, 2000); // where nothing moves
   }
 
   #missing() {
