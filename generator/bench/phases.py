@@ -24,7 +24,7 @@ from generator.bench.sizes import EMBEDDED, Networks, Size
 from generator.bench.solo import LENGTHS, Prompts, batch, draw, read_text, solo, warm_up
 from generator.bench.table import BASE
 from generator.bench.told import told_by_ours, told_by_stock
-from generator.bench.traffic import MIX, RATES, Kind, kinds, served, waits
+from generator.bench.traffic import MIX, RATES, Kind, kinds, most, served, waits
 from generator.engine.recorded import RUNS_BEFORE
 from generator.messages import PictureFormat
 from generator.models import EMBEDDED as EMBEDDED_MODEL
@@ -234,6 +234,7 @@ class Phases:
                     {"load": load, "arm": name, "kind": kind.name} | summary(each)
                     for kind, each in drawn.items()
                 ]
+                self._result.most.append({"load": load, "arm": name, "per_second": most(drawn, extent.steps)})
                 for rate, letting_by in itertools.product(RATES, ways):
                     found = waits(drawn, rate, extent.steps, letting_by=letting_by)
                     self._result.waits += [{"load": load, "arm": name} | asdict(each) for each in found]

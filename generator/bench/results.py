@@ -24,8 +24,8 @@ class Result:
     """One run, with a row per arm and picture size in `shapes`.
 
     `told` says what a step tells a card kernel by kernel, `levers` what made an arm quick, `skipped` in a
-    sentence why one was not run, `phases` how many seconds each part of the run took. `waits` follow from
-    what was drawn, which `served` sums up.
+    sentence why one was not run, `phases` how many seconds each part of the run took. `waits` and the
+    `most` orders follow from what was drawn, which `served` sums up.
     """
 
     device: str
@@ -50,6 +50,7 @@ class Result:
     attended: list[dict[str, Any]] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
     served: list[dict[str, Any]] = field(default_factory=list)
+    most: list[dict[str, Any]] = field(default_factory=list)
     waits: list[dict[str, Any]] = field(default_factory=list)
     fresh: list[dict[str, Any]] = field(default_factory=list)
     targets: list[dict[str, Any]] = field(default_factory=list)

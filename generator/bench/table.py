@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from generator.bench.results import Result
-from generator.bench.traffic import ALL, SCALES
+from generator.bench.traffic import ALL, PATIENCE, SCALES
 
 BASE, EXACT = "stock", "exact"
 HOWS = ("in order", "letting by")
@@ -34,6 +34,10 @@ def show(result: Result, console: Console) -> None:
     ):
         if rows:
             console.print(table(result))
+    for row in result.most:
+        console.print(
+            f"{row['load']}, {row['arm']}: p99 is {PATIENCE:g} s at {row['per_second']:.2f} orders/s"
+        )
     for name, kernels in result.attending.items():
         console.print(f"{name} attends by {', '.join(kernels) or 'nothing that has a name for it'}")
     for name, levers in result.levers.items():

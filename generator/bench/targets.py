@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from generator.bench.results import Result
-from generator.bench.traffic import ALL
+from generator.bench.traffic import ALL, PATIENCE
 
 Row = Mapping[str, Any]
 Read = Callable[[Result], float | None]
@@ -126,6 +126,14 @@ def _slowest(arm: str) -> Read:
     return read
 
 
+def _most(arm: str) -> Read:
+    def read(result: Result) -> float | None:
+        row = _first(result.most, arm=arm, load="one size")
+        return None if row is None else float(row["per_second"])
+
+    return read
+
+
 def _fresh(what: str, *path: str) -> Read:
     """Return how to read a figure of a fresh process."""
 
@@ -161,6 +169,7 @@ TARGETS = (
     *_of_both(f"pictures, {USUAL}", RATE, lambda arm: _batched(arm, USUAL), 1.48, 2.2),
     *_of_both(f"pictures, {SMALL} by fours", RATE, lambda arm: _batched(arm, SMALL, 4), 6.0, 9.0),
     *_of_both(f"p99 at {PER_SECOND:g} orders/s", S, _slowest, 2.3, 1.3),
+    *_of_both(f"orders with a p99 of {PATIENCE:g} s", RATE, _most, 0.7, 1.25),
     Target("memory of the card, exact", 22.5, GIB, _fresh("fresh process", "peaks", "card, reserved")),
     Target(
         "memory of the card, in eight bits",

@@ -25,6 +25,8 @@ SETS, OF_A_SET = 0.1, 4  # of a mixed load's orders: so many pictures at once
 ARRIVALS = 20_000
 ALL = "all"
 
+PATIENCE = 3.0  # seconds
+HALVINGS = 9
 SCALES = (1.5, 2.0, 3.0)  # times as long as on an idle machine
 
 Size = tuple[int, int]
@@ -107,8 +109,21 @@ def waits(
     for kind, wait in zip(ordered, everybody, strict=True):
         for name in (ALL, kind.name):
             found[name].append((wait, wait / alone[kind]))
-    mean = sum(kind.share * sum(each) / len(each) for kind, each in drawn.items())
-    return [_summed(name, each, rate, letting_by, rate * mean >= 1) for name, each in found.items() if each]
+    overload = rate * _mean(drawn) >= 1
+    return [_summed(name, each, rate, letting_by, overload) for name, each in found.items() if each]
+
+
+def most(drawn: Served, steps: int) -> float:
+    """Return how many orders may come a second so that ninety-nine in a hundred wait `PATIENCE` at most."""
+    low, high = 0.0, 1 / _mean(drawn)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if waits(drawn, middle, steps)[0].p99 <= PATIENCE else (low, middle)
+    return low
+
+
+def _mean(drawn: Served) -> float:
+    return sum(kind.share * statistics.fmean(seconds) for kind, seconds in drawn.items())
 
 
 def _summed(kind: str, found: Sequence[Waited], rate: float, letting_by: bool, overload: bool) -> Waits:

@@ -23,7 +23,7 @@ from generator.bench.gates import Gate, NotTheSame
 from generator.bench.results import NotComparable, compare
 from generator.bench.sizes import EMBEDDED, FULL, TINY, networks, skeleton
 from generator.bench.solo import draw, there_and_back, warm_up
-from generator.bench.traffic import kinds, waits
+from generator.bench.traffic import PATIENCE, kinds, most, waits
 from generator.bench.turns import ends
 from generator.letting_by import LATER
 
@@ -141,6 +141,14 @@ def test_the_line_under_load_is_as_long_as_theory_says():
     assert min(nobody.within.values()) > 0.999
     assert not steady.overload
     assert waits({one: [1.0]}, 1.2, 8)[0].overload
+
+
+def test_as_many_orders_are_taken_as_nearly_nobody_waits_too_long_for():
+    [one] = kinds([(1024, 1024)])
+    found = most({one: [1.0]}, 8)
+
+    assert waits({one: [1.0]}, found, 8)[0].p99 <= PATIENCE < waits({one: [1.0]}, 1.1 * found, 8)[0].p99
+    assert most({one: [PATIENCE + 1]}, 8) == 0
 
 
 SIZES = [(512, 512), (1024, 1024), (1536, 1536)]
