@@ -71,7 +71,7 @@ async def erase(db: Statements, account: int, now: float) -> Emptied | None:
 
 
 async def _cancel_queued(db: Statements, account: int, now: float) -> Cancelled:
+    """Cancel what waits, the last in line first: so each gives back its share of the queue."""
     queued = await db.rows(UNFINISHED, account=account, state=JobState.QUEUED)
-    return tuple(
-        [(await settling.end_cancelled(db, row, now), await posts.of_job(db, row["id"])) for row in queued]
-    )
+    ended = [await settling.cancel_at_once(db, row["id"], now) for row in reversed(queued)]
+    return tuple([(job, await posts.of_job(db, job.id)) for job in reversed(ended) if job is not None])

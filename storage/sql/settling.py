@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from generator.messages import Fault
 from storage import fair, ledger
-from storage.records import CancelOutcome, Entry, Job, JobState, Picture
+from storage.records import MOVES, CancelOutcome, Entry, Job, JobState, Picture
 from storage.sql import money, shares
 from storage.sql.holding import ACCOUNT, CHANGED, held
 from storage.sql.rows import job_of
@@ -58,6 +58,14 @@ async def end_cancelled(db: Statements, row: Row, now: float, *also: Said) -> Jo
     ended = replace(job.moved_to(JobState.CANCELLED), ended_at=now)
     await db.together(*also, *_ended(ended, ledger.release(job, now)))
     return ended
+
+
+async def cancel_at_once(db: Statements, job: str, now: float) -> Job | None:
+    """Cancel a job that is unfinished, were it claimed this moment: what comes of that is late."""
+    row = await held(db, HELD, job=job)
+    if row is None or JobState.CANCELLED not in MOVES[JobState(row["state"])]:
+        return None
+    return await end_cancelled(db, row, now, *shares.corrected(row, -row["charge"]))
 
 
 async def cancel(db: Statements, job: str, now: float) -> CancelOutcome:

@@ -1,5 +1,6 @@
 """Blocking and erasing an account, as storage sees it."""
 
+import pytest
 from stored_orders import LIMITS, NOON, claimed, drawn, order, person
 
 from storage.records import Blocked, CancelOutcome, Identity, JobState
@@ -90,3 +91,25 @@ async def test_a_blocked_account_may_not_order(store):
     await store.block(ann.account, NOON)
 
     assert await store.submit(order(ann.account), LIMITS, NOON) == Blocked()
+
+
+async def cancelled_by(store, deed: str, account: int) -> list[str]:
+    """Let an account's waiting jobs be cancelled without its asking; return them as they were told."""
+    if deed == "erase":
+        ended = (await store.erase(account, NOON)).cancelled
+    else:
+        _, stopped = await store.block(account, NOON)
+        await store.set_account(account, blocked=False)
+        ended = stopped.cancelled
+    return [job.id for job, _ in ended]
+
+
+@pytest.mark.parametrize("deed", ["erase", "block"])
+async def test_what_was_cancelled_without_asking_costs_no_place_in_line_later(store, deed):
+    ann, bob = await person(store, "ann"), await person(store, "bob")
+    jobs = [await ann.orders(seconds=100.0) for _ in range(5)]
+
+    assert await cancelled_by(store, deed, ann.account) == [job.id for job in jobs]
+
+    first, hers, last = await bob.orders(), await ann.orders(), await bob.orders()
+    assert [job.id for job in await store.queued()] == [first.id, hers.id, last.id]
