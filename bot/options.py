@@ -54,6 +54,10 @@ EXAMPLES = {
     "guidance": "--guidance 4",
     "format": "--format png",
 }
+BY_GUIDANCE, OF_PICTURES = (
+    ("no", "guidance"),
+    ("strength", "share"),
+)  # what only guidance, only pictures make heard
 ALIASES = {"aspect": "ar", "count": "n", "negative": "no", "loras": "lora", "cfg": "guidance"}
 REPEATABLE = {"lora"}
 MEANT = {"width": "size", "height": "size", "w": "size", "h": "size", "ratio": "ar", "number": "n"}
@@ -144,6 +148,12 @@ class Wish:
             negative_prompt=self.negative,
             loras=self.loras,
         )
+
+
+def heeded(model: Model) -> tuple[str, ...]:
+    """Return the options that a model heeds, by their names without hyphens."""
+    unheard = (*(() if model.takes_guidance else BY_GUIDANCE), *(() if model.takes_pictures else OF_PICTURES))
+    return tuple(name for name in EXAMPLES if name not in unheard)
 
 
 def parse(text: str, model: Model, defaults: Defaults) -> Wish:

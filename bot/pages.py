@@ -1,6 +1,6 @@
 """Whole messages in words, for any chat that has a markup: what stands in which line. No I/O."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -223,19 +223,20 @@ class Pages:
         )
         return self._markup.small(f"{self._markup.when(item.job.created_at, language)} {state}")
 
-    def help(self, language: str, *closing: str) -> str:
-        """Return every command and every option with a word about each, and closing sentences of ours."""
+    def help(self, language: str, options: Collection[str], *closing: str) -> str:
+        """Return every command and these options with a word about each, and closing sentences of ours."""
         own, typed = self._markup.own, self._markup.typed
         commands = [
             f"{typed('/' + name)} {own(say(language, self._key_of(name)))}" for name in self._commands
         ]
-        options = [
+        told_of = [
             f"{typed(example)} {own(say(language, f'web_option_{name}'))}"
             for name, example in EXAMPLES.items()
+            if name in options
         ]
         heads = [self._markup.bold(own(say(language, key))) for key in ("web_commands", "web_options")]
         told = [say(language, "web_help_wildcards"), *closing]
-        return "\n".join([heads[0], *commands, "", heads[1], *options, "", *map(own, told)])
+        return "\n".join([heads[0], *commands, "", heads[1], *told_of, "", *map(own, told)])
 
 
 def command_key(name: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from bot.commands import Command
+from bot.options import heeded
 from bot.people import People
 from bot.places import Places
 from bot.settings import Settings
@@ -78,6 +79,7 @@ def telegram_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
     from bot.adapters.telegram.core import Account, Core  # noqa: PLC0415 - costs 0.3 s and 20 MB
     from bot.adapters.telegram.front import TelegramFront  # noqa: PLC0415 - the same
 
+    model = model_for(settings.model)
     core = Core(
         answer=answer,
         read=folder.read,
@@ -87,11 +89,12 @@ def telegram_front(  # noqa: PLR0913, PLR0917 - the parts it speaks to
         now=time.time,
         preferences=people.preferences,
         rules=places.rules,
+        options=heeded(model),
     )
     account = Account(
         token=settings.telegram_token.get_secret_value(),
         api_url=settings.telegram_api_url,
-        ratios=tuple(model_for(settings.model).aspects),
+        ratios=tuple(model.aspects),
         most_pictures=settings.max_count,
         admins=settings.telegram_administrators,
         stage=settings.telegram_staging_chat,

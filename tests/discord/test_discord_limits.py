@@ -6,6 +6,7 @@ from painting import running
 from bot.adapters.discord.buttons import Begun, edit_form, under, under_one, under_several
 from bot.adapters.discord.servers import under_rules
 from bot.adapters.discord.wording import help_text, info_text, refused_text, update_text
+from bot.options import EXAMPLES
 from bot.refusals import UnknownOption
 from bot.texts import LANGUAGES
 from bot.updates import Info, Refused
@@ -29,7 +30,7 @@ def test_no_message_of_a_job_is_too_long(language, letter):
     assert len(info_text(info, language)) <= MOST_OF_MESSAGE
     refused = Refused(UnknownOption(option=letter * 4000, guess=""))
     assert len(refused_text(refused, language)) <= MOST_OF_MESSAGE
-    assert len(help_text(language)) <= MOST_OF_MESSAGE
+    assert len(help_text(language, EXAMPLES)) <= MOST_OF_MESSAGE
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -4,7 +4,7 @@ import pytest
 from painting import running
 
 from bot.adapters.discord.invited import invitation
-from generator.models import Z_IMAGE
+from generator.models import EMBEDDED_MODEL, Z_IMAGE
 from tests.platforms.discord import USUAL, User
 from tests.platforms.discord_faults import rate_limited, refused
 from tests.platforms.discord_world import ATTACH_FILES, Guild
@@ -108,3 +108,16 @@ async def test_the_bot_s_status_names_the_model_and_the_command(town, tmp_path):
         pass
 
     assert town.gateway.presence["game"]["state"] == "Z-Image · /imagine"
+
+
+async def test_help_names_the_options_that_the_model_heeds(town, tmp_path):
+    told = {}
+    for model in (EMBEDDED_MODEL, Z_IMAGE):
+        async with running(town, tmp_path, model=model):
+            asked = town.command("help")
+            await town.until(lambda asked=asked: asked.original and asked.original.content)
+            told[model.name] = asked.original.content
+
+    assert "--guidance" in told[Z_IMAGE.name]
+    assert "--guidance" not in told[EMBEDDED_MODEL.name]
+    assert all("--strength" in text for text in told.values())

@@ -120,3 +120,22 @@ async def test_one_who_orders_much_does_not_keep_another_waiting(town, tmp_path)
         await bot.until_ended()
 
     assert painted.index("ann") <= 2
+
+
+async def test_a_stranger_who_presses_again_and_again_fills_no_group(town, tmp_path):
+    chat = town.founds(supergroup())
+    async with running(town, tmp_path) as bot:
+        town.imagine("a hat", chat=chat)
+        await town.until(lambda: town.answers(chat) and town.answers(chat)[-1].file)
+        picture = town.answers(chat)[-1]
+        presses = [town.presses(picture, "Delete", by=town.bob) for _ in range(5)]
+        await town.until(lambda: all(press.answer is not None for press in presses))
+        town.says("/credits", chat=chat)
+        await town.until(lambda: town.answers(chat)[-1].text.startswith("You have"))
+        told = [message for message in town.answers(chat) if message.text.startswith("Only whoever asked")]
+        bot.clock.passed += 61
+        town.presses(picture, "Delete", by=town.bob)
+        await town.until(lambda: town.answers(chat)[-1].text.startswith("Only whoever asked"))
+
+    assert len(told) == 1
+    assert not picture.deleted

@@ -5,6 +5,7 @@ import pytest
 from bot.adapters.telegram.buttons import Agreed, Declined, under, under_one, under_several
 from bot.adapters.telegram.menus import menus
 from bot.adapters.telegram.wording import MOST_CHARACTERS, MOST_OF_CAPTION, PAGES, length
+from bot.options import EXAMPLES
 from bot.texts import LANGUAGES, say
 from bot.updates import Info
 from tests.platforms.telegram_markup import read
@@ -28,7 +29,7 @@ def test_no_message_of_a_job_is_longer_than_a_caption(language, letter):
 def test_every_page_of_help_fits(language):
     closing = [say(language, key) for key in ("telegram_help_pictures", "telegram_help")]
 
-    assert seen(PAGES.help(language, *closing)) <= MOST_CHARACTERS
+    assert seen(PAGES.help(language, EXAMPLES, *closing)) <= MOST_CHARACTERS
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

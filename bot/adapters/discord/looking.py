@@ -16,6 +16,7 @@ from bot.adapters.discord.wording import (
     wallet_text,
 )
 from bot.commands import MakeKey, ShowBalance, ShowHistory, ShowLoras, ShowQueue, ShowStyles
+from bot.options import heeded
 from bot.texts import describe
 from bot.updates import History, KeyMade, LoraList, QueueView, StyleList, Wallet
 
@@ -94,4 +95,5 @@ class Looking:
     @kindly
     async def help(self, press: Press) -> None:
         """Show what can be typed."""
-        await say_at_once(press, help_text(self.desk.person(press).language))
+        core = self.desk.core
+        await say_at_once(press, help_text(self.desk.person(press).language, heeded(core.model)))

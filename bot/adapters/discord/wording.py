@@ -4,7 +4,7 @@ Whatever a person typed is shown, never obeyed: every character that could mean 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bot.adapters.discord.address import PLATFORM
@@ -168,9 +168,11 @@ def refused_text(refused: Refused, language: str) -> str:
             return sentence
 
 
-def help_text(language: str) -> str:
-    """Return every command and every option with a word about each."""
-    return PAGES.help(language, *(say(language, key) for key in ("discord_help_pictures", "discord_help")))
+def help_text(language: str, options: Collection[str]) -> str:
+    """Return every command and these options with a word about each."""
+    return PAGES.help(
+        language, options, *(say(language, key) for key in ("discord_help_pictures", "discord_help"))
+    )
 
 
 def rules_text(view: PlaceView, language: str) -> str:

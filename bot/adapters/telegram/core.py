@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.commands import Command
+from bot.options import EXAMPLES
 from bot.updates import Answer, Update
 from storage.records import Identity, PlaceId, PlaceRules, Post, Preferences
 
@@ -14,6 +15,7 @@ class Core:
 
     `post` says where a job is shown, `move_post` stores that it is shown elsewhere now, `push` hands an
     update to the delivery, `now` is the time (seconds since 1970). `preferences` and `rules` never wait.
+    `options` are those that the model heeds.
     """
 
     answer: Callable[[Command], Awaitable[Answer]]
@@ -24,6 +26,7 @@ class Core:
     now: Callable[[], float]
     preferences: Callable[[Identity], Preferences]
     rules: Callable[[PlaceId], PlaceRules]
+    options: tuple[str, ...] = tuple(EXAMPLES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,7 @@ from bot.commands import (
 from bot.deeds import Deed, onward
 from bot.options import render
 from bot.pages import editable, remixed
+from bot.recent import Recent
 from bot.refusals import NoSuchJob
 from bot.texts import say
 from bot.updates import (
@@ -59,6 +60,8 @@ from bot.updates import (
 
 log = logging.getLogger(__name__)
 
+REMEMBERED = 10_000  # strangers who pressed
+STRANGER_SECONDS = 60.0
 PAGE = 8  # jobs of history in one message
 
 
@@ -71,6 +74,7 @@ class Desk:
         self._canvas = canvas
         self._ordering = ordering
         self._several = Several(ordering)
+        self._strangers: Recent[tuple[int, int], float] = Recent(REMEMBERED)
 
     # ── buttons ───────────────────────────────────────────────────────────────────────────────────
 
@@ -201,9 +205,17 @@ class Desk:
         """Say why it was not done; a job that is there, but not for this person, is told as such."""
         there = await self._core.answer(ShowInfo(asked.by, job, vouched=True))
         if _unknown(answer) and isinstance(there, Info):
-            await self.replies.say(asked, escaped(say(asked.language, "telegram_not_yours")))
+            await self._tell_apart(asked)
         else:
             await self.replies.tell(asked, answer)
+
+    async def _tell_apart(self, asked: Asked) -> None:
+        """Tell a stranger whose picture it is, but not again at every press: in a group all would read it."""
+        key, now = (asked.address.chat, asked.address.user), self._core.now()
+        if now - self._strangers.get(key, float("-inf")) < STRANGER_SECONDS:
+            return
+        self._strangers[key] = now
+        await self.replies.notice(asked, escaped(say(asked.language, "telegram_not_yours")))
 
     async def _open(self, asked: Asked, job: str) -> None:
         """Show a job of one's own again."""
@@ -259,7 +271,7 @@ class Desk:
     async def help(self, _: Message, asked: Asked) -> None:
         """Show what can be typed."""
         closing = [say(asked.language, key) for key in ("telegram_help_pictures", "telegram_help")]
-        await self.replies.say(asked, PAGES.help(asked.language, *closing))
+        await self.replies.say(asked, PAGES.help(asked.language, self._core.options, *closing))
 
 
 def _unknown(answer: Answer) -> bool:
