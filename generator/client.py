@@ -3,6 +3,8 @@
 import hashlib
 import io
 import logging
+import os
+import ssl
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -148,4 +150,12 @@ def _refused(request: Generate, reason: str) -> list[Event]:
 
 
 def _cut(begun: bool, error: Exception) -> NotReached | Lost:
-    return (Lost if begun else NotReached)(f"{type(error).__name__}: {error}")
+    return (Lost if begun else NotReached)(_why(error))
+
+
+def _why(error: Exception) -> str:
+    """Say it in the system's words, where the system said no."""
+    inner = getattr(error, "os_error", error)
+    if isinstance(inner, OSError) and not isinstance(inner, ssl.SSLError) and inner.errno:
+        return os.strerror(inner.errno) if inner.errno > 0 else str(inner.strerror)  # below: of a name
+    return f"{type(error).__name__}: {error}"

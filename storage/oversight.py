@@ -55,3 +55,6 @@ class Oversight(Protocol):
 
     async def running(self) -> Sequence[Job]:
         """Return every job that some bot has claimed, oldest first."""
+
+    async def bots(self, now: float) -> int:
+        """Count the bots that share the database and live."""

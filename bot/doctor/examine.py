@@ -17,7 +17,7 @@ from rich.text import Text
 
 from bot.doctor.memory import attention_of, cards, explained, told_of_cards
 from bot.doctor.platforms import ask_platforms
-from bot.doctor.store import contents_check, jobs_check, ledger_check
+from bot.doctor.store import company_checks, contents_check, jobs_check, ledger_check
 from bot.doctor.verdicts import Check, Verdict, advice, worst
 from bot.picture_places import pictures_at
 from bot.settings import DOTENV, BadSettings, Reading, Settings, read_settings
@@ -208,6 +208,7 @@ async def database_checks(settings: Settings, *, deep: bool) -> list[Check]:
         await store.open()
         checks = [await ledger_check(store)]
         checks.append(await jobs_check(store, is_running=_is_running(settings.data)))
+        checks += await company_checks(settings, store)
         if deep:
             checks.append(await contents_check(store, pictures_at(settings)))
     except StorageError as error:

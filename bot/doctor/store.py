@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 
 from bot.doctor.verdicts import Check, Verdict
+from bot.settings import Settings
 from storage.pictures import Pictures
 from storage.store import Store
 
@@ -36,6 +37,16 @@ async def jobs_check(store: Store, *, is_running: bool) -> Check:
         finding = f"{backlog.undelivered} ends are not shown yet"
         return Check("jobs", Verdict.NOTE, finding, 'look for "showing failed" in the log if they stay.')
     return Check("jobs", Verdict.GOOD, f"{sum(each.jobs for each in backlog.waiting)} wait, none is stuck")
+
+
+async def company_checks(settings: Settings, store: Store) -> Sequence[Check]:
+    """Bots that share a database keep their pictures in one place."""
+    if settings.database_url is None or settings.pictures is not None:
+        return []
+    if (bots := await store.oversight.bots(time.time())) <= 1:
+        return []
+    finding = f"{bots} bots share the database, but this one's pictures lie in its own folder"
+    return [Check("pictures", Verdict.BAD, finding, "set PINXIT_PICTURES to one place for all of them.")]
 
 
 async def contents_check(store: Store, pictures: Pictures) -> Check:

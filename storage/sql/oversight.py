@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from storage.oversight import Backlog, Flow, Waiting
 from storage.records import Job, JobState, Kind
+from storage.sql.company import NOW
 from storage.sql.rows import job_of
 from storage.sql.statements import Database, Statements
 
@@ -36,6 +37,7 @@ union
 select sha256 from starts where sha256 > :after
 order by sha256 limit :limit
 """
+BOTS = f"select count(*) from holders where until > {NOW}"  # noqa: S608 - our own words
 RUNNING = "select * from jobs where state = 'running' order by seq"
 
 
@@ -71,6 +73,10 @@ class SqlOversight:
     async def running(self) -> Sequence[Job]:
         """Return every job that some bot has claimed, oldest first."""
         return [job_of(row) for row in await self._db.read(lambda db: db.rows(RUNNING))]
+
+    async def bots(self, now: float) -> int:
+        """Count the bots that share the database and live."""
+        return await self._db.read(lambda db: db.number(BOTS, now=now))
 
 
 async def _backlog(db: Statements) -> Backlog:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from stage import ScriptedGenerator, Stage, living, opened, playing, waits_for
 
-from bot.doctor.store import contents_check, jobs_check, ledger_check
+from bot.doctor.store import company_checks, contents_check, jobs_check, ledger_check
 from bot.doctor.verdicts import Verdict
+from bot.settings import Settings
 from storage.pictures import PictureFolder
+from storage.postgresql import PostgresStore
 
 
 async def test_all_is_well_where_everything_fits(tmp_path):
@@ -77,3 +79,22 @@ async def test_jobs_of_a_bot_that_ended_wait_for_its_start(tmp_path):
 
 def aged(file: Path) -> None:
     os.utime(file, (time.time() - 7200,) * 2)
+
+
+async def test_bots_that_share_a_database_and_not_their_pictures_are_found(postgres, tmp_path):
+    alone = Settings(data=tmp_path, PINXIT_DATABASE=postgres)
+    together = alone.model_copy(update={"pictures": "file:///srv/pictures"})
+    store = PostgresStore(postgres, pool=2)
+    await store.open()
+
+    found = []
+    for name in ("one", "two"):
+        await store.beat(name, 60.0, time.time())
+        found.append(await company_checks(alone, store))
+    found.append(await company_checks(together, store))
+    await store.leave("two")
+    found.append(await company_checks(alone, store))
+    await store.close()
+
+    assert [[check.verdict for check in checks] for checks in found] == [[], [Verdict.BAD], [], []]
+    assert "PINXIT_PICTURES" in found[1][0].fix
