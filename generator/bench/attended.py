@@ -62,7 +62,7 @@ class Watch:
                 self._file, self._failed = now, isinstance(event, Failed)
                 self._ended.set()
             case StepDone():
-                self._unwanted = event.step == self._enough
+                self._unwanted = self._enough is not None and event.step >= self._enough
             case _:
                 pass
 
