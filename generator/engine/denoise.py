@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from generator.engine.lines import sent_to
 from generator.engine.net import Net
 from generator.engine.pieces import Pieces, Velocity
 from generator.engine.schedule import Schedule
@@ -73,7 +74,7 @@ class Flow:
             groups.setdefault(filled(len(text.features)), []).append(row)
         canvases = [Canvas(net, [texts[row] for row in rows], size) for rows in groups.values()]
         # A list as an index would be sent to a card at each step, which would be waited for.
-        places = [torch.tensor(rows, device=net.device) for rows in groups.values()]
+        places = [sent_to(net.device, torch.tensor(rows)) for rows in groups.values()]
         self._groups = list(zip(places, canvases, strict=True))
 
     def __call__(self, latents: Tensor, time: float) -> Tensor:
