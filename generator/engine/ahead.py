@@ -27,6 +27,10 @@ class Pace:
         """Note a step."""
         self.seconds = min(self.seconds, seconds)
 
+    def begins_anew(self) -> None:
+        """Forget: steps are quicker now than any was, since they are compiled or recorded."""
+        self.seconds = math.inf
+
 
 def told_early(
     steps: Iterator[tuple[Step, Mark]],
@@ -41,13 +45,14 @@ def told_early(
     """
     began, coming = clock(), next(steps, None)
     while coming is not None:
-        (step, there), following = coming, None
+        (step, there), following, over = coming, None, False
         if pace.seconds < math.inf:
             sleep(max(0.0, began + pace.seconds - EARLY - clock()))
-            following = next(steps, None) if goes_on() else None
+            over = there.passed()
+            following = next(steps, None) if not over and goes_on() else None
         there.wait()
         ended = clock()
-        pace.took(ended - began)
+        pace.begins_anew() if over else pace.took(ended - began)
         began = ended
         yield step
         if following is None:

@@ -21,6 +21,9 @@ class Mark(Protocol):
     def wait(self) -> None:
         """Wait until the line has come here; other threads go on."""
 
+    def passed(self) -> bool:
+        """Whether the line has come here. Returns at once."""
+
 
 class Line(Protocol):
     """A line beside the computing one."""
@@ -78,6 +81,10 @@ class AtOnce:
     def wait(self) -> None:
         """It has come here already."""
 
+    def passed(self) -> bool:
+        """It has."""
+        return True
+
 
 class CardLine:
     """The line of a card: a CUDA stream. Runs on cards only."""
@@ -119,6 +126,10 @@ class CardMark:
     def wait(self) -> None:
         """See `Mark`."""
         self._event.synchronize()
+
+    def passed(self) -> bool:
+        """See `Mark`."""
+        return bool(self._event.query())  # type: ignore[no-untyped-call]
 
 
 class Courier:

@@ -12,6 +12,8 @@ from safetensors.numpy import save_file
 from transformers import AutoConfig, AutoModel
 
 from generator.embedded import WEIGHTS
+from generator.engine import painter as painting
+from generator.engine.lines import AtOnce
 from generator.engine.load import load_parts
 from generator.engine.painter import ZImagePainter
 from generator.layers import layers_for
@@ -76,3 +78,21 @@ def painter(model_folder, shelf):
 def broken_copy(model_folder, tmp_path) -> Path:
     """A copy of the model that a test may damage."""
     return Path(shutil.copytree(model_folder, tmp_path / "copy"))
+
+
+class NotYet(AtOnce):
+    """A mark of a device that is still busy when it is asked."""
+
+    def passed(self) -> bool:
+        return False
+
+
+@pytest.fixture
+def tell_ahead(painter, monkeypatch):
+    """Have the painter told each step shortly before the one before is done, as a card is, from now on."""
+
+    def tell():
+        monkeypatch.setattr(painter, "_ahead", True)
+        monkeypatch.setattr(painting, "place_on", lambda _device: NotYet())
+
+    return tell

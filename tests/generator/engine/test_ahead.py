@@ -53,6 +53,9 @@ class Place:
     def wait(self):
         self.device.now = max(self.device.now, self.at)
 
+    def passed(self):
+        return self.device.now >= self.at
+
     def hold(self):
         raise AssertionError
 
@@ -67,6 +70,14 @@ def test_a_device_never_waits_to_be_told_once_its_pace_is_known():
     assert pace.seconds == pytest.approx(0.08, abs=2 * TELLING)
     assert device.idle[0] == pytest.approx(TELLING)
     assert device.idle[1:] == [0.0] * 6
+
+
+def test_steps_that_are_compiled_meanwhile_are_told_in_time_again_before_long():
+    device = Device([0.4] * 4 + [0.1] * 8)
+
+    list(device.draw(Pace()))
+
+    assert device.idle[5:] == [pytest.approx(TELLING)] + [0.0] * 5
 
 
 def test_the_next_picture_of_a_shape_is_told_in_time_from_its_first_step_on():

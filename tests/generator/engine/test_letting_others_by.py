@@ -93,8 +93,8 @@ def test_the_bytes_of_both_are_those_that_each_has_alone(painter, long, short):
 
 
 @pytest.mark.parametrize("short", SHORTS.values(), ids=SHORTS)
-def test_where_steps_are_told_ahead_others_are_let_by_before_those_that_are_not(painter, monkeypatch, short):
-    monkeypatch.setattr(painter, "_ahead", True)
+def test_where_steps_are_told_ahead_others_are_let_by_before_those_that_are_not(painter, tell_ahead, short):
+    tell_ahead()
     long, asked, between = wish("a", "b", steps=8, **SIDE), [], []
     alone = [files(drawn(painter, each)) for each in (long, short)]
 

@@ -33,9 +33,10 @@ def small(painter, monkeypatch):
 
 
 @pytest.fixture(params=[False, True], ids=["told when the one before is done", "told before"])
-def each_step(request, painter, monkeypatch):
+def each_step(request, tell_ahead):
     """Steps as a processor is told them, and as a card is, shortly before the one before is done."""
-    monkeypatch.setattr(painter, "_ahead", request.param)
+    if request.param:
+        tell_ahead()
 
 
 def drawn(painter, request, stop_after=10**9):
@@ -75,9 +76,9 @@ def test_the_same_recipe_gives_the_same_bytes(painter):
     assert first == second
 
 
-def test_steps_that_are_told_before_the_one_before_is_done_give_the_same_bytes(painter, monkeypatch):
+def test_steps_that_are_told_before_the_one_before_is_done_give_the_same_bytes(painter, tell_ahead):
     first = only(Finished, drawn(painter, wish("a", steps=4, **SMALL)))[0].file
-    monkeypatch.setattr(painter, "_ahead", True)
+    tell_ahead()
 
     again = [only(Finished, drawn(painter, wish("a", steps=4, **SMALL)))[0].file for _ in range(2)]
 
@@ -156,7 +157,6 @@ def test_previews_are_small_pictures_in_the_wished_proportions(painter, monkeypa
     assert Image.open(io.BytesIO(previews[0].jpeg)).size == (256, 128)
 
 
-@pytest.mark.usefixtures("each_step")
 def test_previews_come_in_the_order_of_their_steps_from_the_first_one_on(painter, monkeypatch):
     monkeypatch.setattr(PreviewBudget, "allows", lambda *_: True)
     steps, begin = [], painter._steps
