@@ -234,12 +234,13 @@ def why_not(entry: Entry, device: torch.device) -> str | None:
     """Return a sentence where this device cannot run an arm."""
     if entry.name == "fp8" and device.type == "cuda" and torch.cuda.get_device_capability(device) < FP8_FROM:
         return "this card cannot multiply in fp8"
-    if entry.compiles and not _can_compile(device):
+    if entry.compiles and not can_compile(device):
         return "torch.compile finds no compiler for this device"
     return None
 
 
-def _can_compile(device: torch.device) -> bool:
+def can_compile(device: torch.device) -> bool:
+    """Whether a compiler is there for a device."""
     if device.type == "cuda":
         return torch.utils._triton.has_triton()  # noqa: SLF001  there is no public question
     from torch._inductor.cpp_builder import get_cpp_compiler  # noqa: PLC0415

@@ -19,6 +19,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from generator.bench.fresh import read_through
 from generator.bench.loras import keep
 from generator.bench.read_once import Peak
 from generator.bench.sizes import FULL, TINY, Size, skeleton
@@ -71,7 +72,7 @@ def measured(part: str, folder: Path, rounds: int) -> dict[str, float]:
     found: dict[str, list[dict[str, float]]] = {arm: [] for arm in ARMS}
     for number in range(rounds):
         for arm in ARMS if number % 2 == 0 else ARMS[::-1]:
-            _warm(folder)
+            read_through(folder)
             found[arm].append(_asked(arm, part, folder))
     size = sum(file.stat().st_size for file in weight_files(folder)) / GB
     figures = {f"{part}, GB of files": size}
@@ -90,14 +91,6 @@ def _asked(arm: str, part: str, folder: Path) -> dict[str, float]:
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  ourselves
     answer: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return answer
-
-
-def _warm(folder: Path) -> None:
-    """Have the system keep a folder's files in memory, as far as they fit there."""
-    for file in weight_files(folder):
-        with file.open("rb", buffering=0) as opened:
-            while opened.read(8 << 20):
-                pass
 
 
 def converted(model: Path, target: Path) -> dict[str, float]:

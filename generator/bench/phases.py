@@ -5,16 +5,18 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from generator.bench import files
-from generator.bench.arms import ARMS, Arm, Ours
+from generator.bench.arms import ARMS, Arm, Ours, can_compile
 from generator.bench.attended import Seat, attended
 from generator.bench.clock import summary
 from generator.bench.floor import Rate, measured_rate
 from generator.bench.flops import work
 from generator.bench.folder import laid_down
-from generator.bench.fresh import ask
+from generator.bench.fresh import ask, starts
 from generator.bench.meter import metered
 from generator.bench.pictures import photograph
 from generator.bench.results import Result
@@ -249,12 +251,14 @@ class Phases:
         else:
             self._result.skipped["fresh processes"] = "a quick run wants a model's folder for it, see --model"
 
-    def _ask(self, folder: str) -> None:
-        picture, steps = self.pictures[1], self._extent.steps
-        self._result.fresh.append({"what": "fresh process"} | ask(folder, picture, steps))
-        if self._model.device.type == "cuda":
+    def _ask(self, model: str) -> None:
+        picture, steps, device = self.pictures[1], self._extent.steps, self._model.device
+        with TemporaryDirectory() as scratch:
+            kept = Path(scratch) if can_compile(device) and self._extent.compiled_batches else None
+            self._result.fresh += starts(model, picture, steps, kept)
+        if device.type == "cuda":
             small = {"what": f"as on a card of {SMALL_CARD_GIB:g} GiB"}
-            self._result.fresh.append(small | ask(folder, picture, steps, SMALL_CARD_GIB))
+            self._result.fresh.append(small | ask(model, picture, steps, limit_gib=SMALL_CARD_GIB))
 
     def tried(self, name: str, what: str, work: Callable[[], Done]) -> Done | None:
         """Return what an arm does; where it breaks, say so and go on: other libraries may, on a new card."""
