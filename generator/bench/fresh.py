@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from generator.weights import NETWORKS, weight_files
 GIB = 2**30
 PROMPT = "a red circle"
 MOST_SECONDS = 600.0  # for compiling
+TURNS = ("ours", "stock", "stock", "ours")
 
 
 def ask(model: str, size: tuple[int, int], steps: int, **how: object) -> dict[str, Any]:
@@ -49,7 +50,9 @@ def read_through(folder: Path) -> None:
                 pass
 
 
-def starts(model: str, size: tuple[int, int], steps: int, kept: Path | None) -> list[dict[str, Any]]:
+def starts(
+    model: str, size: tuple[int, int], steps: int, turns: Sequence[str] = TURNS, kept: Path | None = None
+) -> list[dict[str, Any]]:
     """Start the engine and the reference by turns, the files in the system's memory; return the better ones.
 
     With a folder to keep them in, also with nothing compiled yet, and with what that start compiled.
@@ -58,7 +61,7 @@ def starts(model: str, size: tuple[int, int], steps: int, kept: Path | None) -> 
     for part in NETWORKS:
         read_through(folder / part)
     found: dict[str, list[dict[str, Any]]] = {"ours": [], "stock": []}
-    for arm in ("ours", "stock", "stock", "ours"):
+    for arm in turns:
         found[arm].append(ask(model if arm == "ours" else str(folder), size, steps, arm=arm))
     ours, stock = (min(runs, key=_whole) for runs in found.values())
     if "seconds" in ours and "seconds" in stock:

@@ -16,7 +16,7 @@ from generator.bench.clock import summary
 from generator.bench.floor import Rate, measured_rate
 from generator.bench.flops import work
 from generator.bench.folder import laid_down
-from generator.bench.fresh import ask, starts
+from generator.bench.fresh import TURNS, ask, starts
 from generator.bench.meter import metered
 from generator.bench.pictures import photograph
 from generator.bench.results import Result
@@ -255,7 +255,8 @@ class Phases:
         picture, steps, device = self.pictures[1], self._extent.steps, self._model.device
         with TemporaryDirectory() as scratch:
             kept = Path(scratch) if can_compile(device) and self._extent.compiled_batches else None
-            self._result.fresh += starts(model, picture, steps, kept)
+            turns = TURNS if self._extent.lays_down else TURNS[:2]
+            self._result.fresh += starts(model, picture, steps, turns, kept)
         if device.type == "cuda":
             small = {"what": f"as on a card of {SMALL_CARD_GIB:g} GiB"}
             self._result.fresh.append(small | ask(model, picture, steps, limit_gib=SMALL_CARD_GIB))

@@ -177,7 +177,8 @@ def _fresh(fresh: Mapping[str, Any]) -> str:
         return f"{fresh['what']}: {fresh['error']}"
     seconds = ", ".join(f"{name} {value:.1f} s" for name, value in fresh["seconds"].items())
     peaks = ", ".join(f"{name} {value:.2f} GiB" for name, value in fresh["peaks"].items())
-    return f"{fresh['what']}: {seconds}; at most {peaks}"
+    stock = f"; × stock {fresh['to_stock']:.2f}" if "to_stock" in fresh else ""
+    return f"{fresh['what']}: {seconds}; at most {peaks}{stock}"
 
 
 def _table(*heads: str) -> Table:
