@@ -1,15 +1,18 @@
 """One safetensors file, written tensor after tensor. Cut short, it goes on where it was.
 
-Only what is being written is in memory, however large the file. What a file is made of is noted in its head:
-one that was begun from something else is begun anew.
+Only what is being written is in memory, and what comes next, however large the file. What a file is made of
+is noted in its head: one that was begun from something else is begun anew.
 """
 
 import fcntl
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BufferedRandom
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -61,13 +64,15 @@ def write(file: Path, units: Sequence[Unit], made_of: str, told: Told) -> None:
             opened.seek(0)
             opened.truncate()
             opened.write(head)
-        there, position = opened.seek(0, os.SEEK_END), len(head)
-        for unit in units:
-            if there < position + unit.bytes:
-                _append(opened, position, unit)
-            position += unit.bytes
+        there = opened.seek(0, os.SEEK_END)
+        ends = [*accumulate((unit.bytes for unit in units), initial=len(head))]
+        whole = sum(there >= end for end in ends[1:])  # units, from the first
+        told(ends[whole] - ends[0])
+        rest = units[whole:]
+        for position, unit, tensors in zip(ends[whole:-1], rest, _made_ahead(rest), strict=True):
+            _append(opened, position, tensors)
             told(unit.bytes)
-        opened.truncate(position)
+        opened.truncate(ends[-1])
 
 
 def _locked(opened: BufferedRandom, file: Path) -> None:
@@ -77,11 +82,23 @@ def _locked(opened: BufferedRandom, file: Path) -> None:
         raise UnusableModel(f"{file} is being written already.") from error
 
 
-def _append(opened: BufferedRandom, position: int, unit: Unit) -> None:
-    """Write a unit behind what is whole. It is on the disk before the next one is begun."""
+def _made_ahead(units: Sequence[Unit]) -> Iterator[Sequence[Tensor]]:
+    """Yield the tensors of each unit; while some are written, the next are made."""
+    with ThreadPoolExecutor(1, thread_name_prefix="making") as beside:
+        coming = deque(beside.submit(unit.make) for unit in units[:1])
+        for following in units[1:]:
+            made = coming.popleft().result()
+            coming.append(beside.submit(following.make))
+            yield made
+        for last in coming:
+            yield last.result()
+
+
+def _append(opened: BufferedRandom, position: int, tensors: Sequence[Tensor]) -> None:
+    """Write tensors behind what is whole. They are on the disk before the next are begun."""
     opened.seek(position)
     opened.truncate()
-    opened.writelines(_bytes(tensor) for tensor in unit.make())
+    opened.writelines(_bytes(tensor) for tensor in tensors)
     opened.flush()
     os.fsync(opened.fileno())
 
