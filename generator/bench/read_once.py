@@ -43,10 +43,8 @@ def _ours(part: str) -> Callable[[Path], Any]:
     from generator.engine.held import held_in_folder  # noqa: PLC0415
 
     empty: Callable[[Path], Any] = getattr(networks, f"empty_{part}")
-    cpu = torch.device("cpu")
-    return lambda folder: networks.filled(
-        empty(folder), held_in_folder(folder), cpu, torch.bfloat16, lambda _count: None
-    )
+    room = networks.Room(torch.device("cpu"), torch.bfloat16)
+    return lambda folder: networks.filled(empty(folder), held_in_folder(folder), room, lambda _count: None)
 
 
 def _stock(part: str) -> Callable[[Path], Any]:

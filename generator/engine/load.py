@@ -16,7 +16,7 @@ from generator.choices import Precision
 from generator.engine.described import described
 from generator.engine.held import held_in_checkpoint, held_in_folder
 from generator.engine.narrow import NarrowFile, narrow_matrices
-from generator.engine.network import empty_text_encoder, empty_transformer, empty_vae, with_room
+from generator.engine.network import Room, empty_text_encoder, empty_transformer, empty_vae, with_room
 from generator.engine.preview import FLUX_PREVIEW, PreviewMap
 from generator.engine.products import narrow_linears, widen_linears
 from generator.engine.reading import Wanted, fill
@@ -131,7 +131,7 @@ def _with_room(  # noqa: PLR0913, PLR0917 - one for each thing that it depends o
     text_encoder, transformer, vae = networks
     wanted = _text_encoder(text_encoder, folder / "text_encoder", plan, device, dtype)
     narrow, weights = _transformer(transformer, folder / "transformer", checkpoint, plan, device, dtype)
-    return narrow, wanted + weights + with_room(vae, held_in_folder(folder / "vae"), device, dtype)
+    return narrow, wanted + weights + with_room(vae, held_in_folder(folder / "vae"), Room(device, dtype))
 
 
 def plan_for(folder: Path, device: torch.device, wish: Precision, checkpoint: Path | None = None) -> Plan:
@@ -189,12 +189,13 @@ def _transformer(  # noqa: PLR0913, PLR0917 - one for each thing that it depends
     """
     if checkpoint is None and (kept := precision_of(folder)) is not Precision.EXACT:
         held = held_in_folder(folder)
-        wanted = with_room(network, held, CPU, dtype, set(narrow_matrices(network)))
+        wanted = with_room(network, held, Room(CPU, dtype), set(narrow_matrices(network)))
         narrow = NarrowFile(network, held, kept)
         return narrow, wanted + narrow.with_room(device)
     held = held_in_folder(folder) if checkpoint is None else held_in_checkpoint(checkpoint)
-    here = plan.transformer is Lying.RESIDENT and plan.precision is Precision.EXACT
-    return None, with_room(network, held, device if here else CPU, dtype)
+    carried, passing = plan.transformer is Lying.CARRIED, plan.precision is not Precision.EXACT
+    room = Room(CPU if carried or passing else device, dtype, carried=carried, passing=passing)
+    return None, with_room(network, held, room)
 
 
 def _text_encoder(
@@ -204,7 +205,8 @@ def _text_encoder(
     kept = precision_of(folder)
     if kept is not Precision.EXACT:
         narrow_linears(network, kept)
-    return with_room(network, held_in_folder(folder), device if _as_planned(kept, plan) else CPU, dtype)
+    room = Room(device if _as_planned(kept, plan) else CPU, dtype)
+    return with_room(network, held_in_folder(folder), room)
 
 
 def _as_planned(kept: Precision, plan: Plan) -> bool:
@@ -222,7 +224,7 @@ def _lay(network: TextEncoder, folder: Path, plan: Plan, device: torch.device, d
 
         apply_group_offloading(network, onload_device=device, offload_type="leaf_level", use_stream=True)
         return
-    narrow_linears(network, plan.precision)
+    narrow_linears(network, plan.precision, device)
     network.to(device)
 
 

@@ -69,7 +69,7 @@ class Net:
         small_parts_to(transformer, self.device)
         self._caption = [fused_block(layer) for layer in transformer.context_refiner]
         self._narrow = narrow
-        self._whole = [] if narrow else self._fused()
+        self._whole = self._fused() if precision is Precision.EXACT else []
         self._carrier = self._carried() if precision is Precision.EXACT else None
         self._kept: list[Block] = []
         self._kept_for: object = None
@@ -133,11 +133,16 @@ class Net:
             copy_matrices(fresh, kept)
 
     def _narrowed(self) -> Iterator[Block]:
-        self._whole = self._whole or self._fused()
-        return (kept_block(weights, self._precision, self.device) for weights in self._whole)
+        """Yield the blocks in eight bits; only one at a time is laid together."""
+        return (kept_block(block_of(layer), self._precision, self.device) for layer in self._layers())
 
     def _fused(self) -> list[Block]:
-        return [fused_block(layer) for layer in (*self.transformer.noise_refiner, *self.transformer.layers)]
+        return [fused_block(layer) for layer in self._layers()]
+
+    def _layers(self) -> Iterator[Any]:
+        """Yield the reference's blocks of a step."""
+        yield from self.transformer.noise_refiner
+        yield from self.transformer.layers
 
     def refined(self, text: Text) -> Tensor:
         """Return a caption as the main layers read it, (1, tokens, dim); kept with the text."""

@@ -1,6 +1,7 @@
 """One network of a model: made without weights, then given room where it will compute, to be read into."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from generator.engine.described import described
 from generator.engine.held import Held
 from generator.engine.products import Narrow
-from generator.engine.reading import Told, Wanted, fill
+from generator.engine.reading import Maps, Stored, Told, Wanted, fill
 from generator.engine.text_encoder import TextEncoder, text_config
 from generator.engine.transformer import Transformer, TransformerConfig
 from generator.engine.vae import Vae, VaeConfig
@@ -72,36 +73,57 @@ def _sharing(network: N, stock: nn.Module) -> N:
     return ready(network.to(next(stock.parameters()).device))
 
 
-def with_room(
-    network: nn.Module,
-    held: Held,
-    device: torch.device,
-    dtype: torch.dtype,
-    left_empty: Collection[str] = (),
-) -> Wanted:
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Where weights are to lie, and in which numbers.
+
+    In the machine's memory those that a file holds so are not read, but lie where the system keeps the file:
+    not where a network is `carried`, which its own memory is quicker for. Matrices that are multiplied as one
+    lie as one, but not where they are `passing`, on their way into fewer bits.
+    """
+
+    device: torch.device
+    dtype: torch.dtype
+    carried: bool = False
+    passing: bool = False
+
+
+def with_room(network: nn.Module, held: Held, room: Room, left_empty: Collection[str] = ()) -> Wanted:
     """Give an empty network room, but for the weights of these layers; return what is to be read into it.
 
     Raises UnusableModel, or ValueError where a weight is of another size, before there is room made for any.
     """
     for layer in left_empty:
-        _leave_empty(network.get_submodule(layer), dtype)
+        _leave_empty(network.get_submodule(layer), room.dtype)
     places = {
         name: (module, attribute)
         for name, module, attribute in _places(network)
         if name.removesuffix(".weight") not in left_empty
     }
     found = held.matched({name: tuple(getattr(*place).shape) for name, place in places.items()})
-    if isinstance(network, Transformer):
-        _lay_together(network, device, dtype, left_empty)
-    wanted = [(found[name], _room(*place, device, dtype)) for name, place in places.items()]
-    network.to(device)  # the little that is in no file
+    if isinstance(network, Transformer) and not room.passing:
+        _lay_together(network, room, left_empty)
+    maps, wanted = Maps(), list[tuple[Stored, Tensor]]()
+    for name, (module, attribute) in places.items():
+        if _is_there(found[name], getattr(module, attribute), room):
+            there = nn.Parameter(maps.tensor(found[name]), requires_grad=False)
+            module.register_parameter(attribute, there)
+        else:
+            wanted.append((found[name], _made(module, attribute, room)))
+    network.to(room.device)  # the little that is in no file
     return wanted
 
 
-def filled(network: N, held: Held, device: torch.device, dtype: torch.dtype, told: Told) -> N:
+def filled(network: N, held: Held, room: Room, told: Told) -> N:
     """Return an empty network with its weights."""
-    fill(with_room(network, held, device, dtype), told)
+    fill(with_room(network, held, room), told)
     return network
+
+
+def _is_there(stored: Stored, place: Tensor, room: Room) -> bool:
+    """Whether a file holds a weight, for which there is no room yet, as it is computed with."""
+    fits = isinstance(place, nn.Parameter) and place.is_meta and stored.lies_as(room.dtype)
+    return fits and room.device.type == "cpu" and not room.carried
 
 
 def _places(network: nn.Module) -> Iterator[tuple[str, nn.Module, str]]:
@@ -114,30 +136,29 @@ def _places(network: nn.Module) -> Iterator[tuple[str, nn.Module, str]]:
             yield f"{prefix}.weight{SCALE}", module, "scale"
 
 
-def _lay_together(
-    network: Transformer, device: torch.device, dtype: torch.dtype, left_empty: Collection[str]
-) -> None:
+def _lay_together(network: Transformer, room: Room, left_empty: Collection[str]) -> None:
     """Make room for the matrices that are multiplied as one, one below the other."""
     for names in network.together():
         if names[0] in left_empty:
             continue
         linears: list[Any] = [network.get_submodule(name) for name in names]
         heights = [linear.out_features for linear in linears]
-        whole = torch.empty(sum(heights), linears[0].in_features, device=device, dtype=dtype)
+        sides = sum(heights), linears[0].in_features
+        whole = torch.empty(sides, device=room.device, dtype=room.dtype)
         for linear, part in zip(linears, torch.split(whole, heights), strict=True):
             linear.weight = nn.Parameter(part, requires_grad=False)
 
 
-def _room(module: nn.Module, attribute: str, device: torch.device, dtype: torch.dtype) -> Tensor:
+def _made(module: nn.Module, attribute: str, room: Room) -> Tensor:
     """Give a module memory for a weight, in the numbers that are computed in, and return it."""
     there: Tensor = getattr(module, attribute)
     if not there.is_meta:
         return there.data
     if attribute in dict(module.named_buffers(recurse=False)):
-        place = torch.empty_like(there, device=device)
+        place = torch.empty_like(there, device=room.device)
         module.register_buffer(attribute, place)
         return place
-    place = torch.empty_like(there, device=device, dtype=dtype)
+    place = torch.empty_like(there, device=room.device, dtype=room.dtype)
     module.register_parameter(attribute, nn.Parameter(place, requires_grad=False))
     return place
 

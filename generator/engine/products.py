@@ -79,9 +79,9 @@ def widened(weight: Int8 | Float8, dtype: torch.dtype) -> Tensor:
 class Narrow(nn.Module):
     """A linear layer whose weight is kept in eight bits."""
 
-    def __init__(self, linear: nn.Linear, precision: Precision) -> None:
+    def __init__(self, linear: nn.Linear, precision: Precision, device: torch.device | None = None) -> None:
         super().__init__()
-        kept = kept_in(linear.weight.data, precision)
+        kept = kept_in(linear.weight.data.to(device), precision)
         if isinstance(kept, Tensor):
             raise TypeError(precision)
         self._kind = type(kept)
@@ -108,12 +108,12 @@ class Narrow(nn.Module):
         return linear
 
 
-def narrow_linears(network: nn.Module, precision: Precision) -> None:
-    """Put every linear layer within a network into eight bits."""
+def narrow_linears(network: nn.Module, precision: Precision, device: torch.device | None = None) -> None:
+    """Put every linear layer within a network into eight bits: on a device, where they stay."""
     for module in list(network.modules()):
         for name, child in list(module.named_children()):
             if isinstance(child, nn.Linear):
-                setattr(module, name, Narrow(child, precision))
+                setattr(module, name, Narrow(child, precision, device))
 
 
 def widen_linears(network: nn.Module, dtype: torch.dtype) -> None:

@@ -1,11 +1,12 @@
 """Weights from files to where they compute: in parallel, and never whole in memory twice.
 
-What the processor takes as it lies in the file is read straight into its place. Everything else goes through
-one small buffer per reader: into other numbers, or to a card, whose buffers are pinned so that it fetches
-them itself while the other readers read on.
+What the processor takes as it lies in the file may stay there, or is read straight into its place. Everything
+else goes through one small buffer per reader: into other numbers, or to a card, whose buffers are pinned so
+that it fetches them itself while the other readers read on.
 """
 
 import math
+import mmap
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -68,6 +69,10 @@ class Stored:
         if self.packing is None:
             return numbers * self.dtype.itemsize
         return numbers // self.packing.numbers * self.packing.bytes
+
+    def lies_as(self, dtype: torch.dtype) -> bool:
+        """Whether it can be computed with in these numbers where it lies."""
+        return self.packing is None and self.dtype is dtype and self.start % dtype.itemsize == 0
 
     def rows(self, first: int, count: int) -> "Stored":
         """Return some of its rows. No row shares a block with the next."""
@@ -142,6 +147,25 @@ def _numbers_at_once(stored: Stored) -> int:
         return CHUNK // stored.dtype.itemsize
     block = stored.packing.numbers
     return max(1, CHUNK // BETWEEN // stored.dtype.itemsize // block) * block
+
+
+class Maps:
+    """Files where the system keeps them: nothing is read before it is used, and nothing is there twice.
+
+    Whoever writes to a tensor writes to a copy of his own. A file must stay as it is while it is used.
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[Path, Tensor] = {}
+
+    def tensor(self, stored: Stored) -> Tensor:
+        """Return a tensor that lies as it is computed with."""
+        if stored.file not in self._files:
+            with stored.file.open("rb") as opened:
+                content = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_COPY)
+            self._files[stored.file] = torch.frombuffer(content, dtype=torch.uint8)
+        there = self._files[stored.file][stored.start : stored.start + stored.bytes]
+        return there.view(stored.dtype).view(stored.shape)
 
 
 class Reader:

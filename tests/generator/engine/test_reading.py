@@ -19,6 +19,7 @@ from generator.embedded import WEIGHTS
 from generator.engine import reading
 from generator.engine.held import OLD_NAMES, held_in_checkpoint, held_in_folder
 from generator.engine.network import (
+    Room,
     empty_text_encoder,
     empty_transformer,
     empty_vae,
@@ -26,8 +27,9 @@ from generator.engine.network import (
     text_encoder_like,
     transformer_like,
     vae_like,
+    with_room,
 )
-from generator.engine.reading import fill, stored_in
+from generator.engine.reading import Maps, fill, stored_in
 from generator.weights import UnusableModel
 
 CPU = torch.device("cpu")
@@ -35,7 +37,7 @@ ROOM = 1.3  # times the weights: what loading may take at its peak
 
 
 def read(empty, folder, dtype=torch.float32):
-    return filled(empty(folder), held_in_folder(folder), CPU, dtype, lambda _count: None)
+    return filled(empty(folder), held_in_folder(folder), Room(CPU, dtype), lambda _count: None)
 
 
 def same(one, other):
@@ -95,7 +97,8 @@ def test_a_transformer_in_a_file_is_what_diffusers_reads(tmp_path, named, dtype)
     save_file(named(load_file(folder / "diffusion_pytorch_model.safetensors")), file)
     theirs = ZImageTransformer2DModel.from_single_file(str(file), config=str(folder), dtype=dtype)
 
-    mine = filled(empty_transformer(folder), held_in_checkpoint(file), CPU, dtype, lambda _count: None)
+    room = Room(CPU, dtype)
+    mine = filled(empty_transformer(folder), held_in_checkpoint(file), room, lambda _count: None)
 
     assert same(mine, theirs)
 
@@ -154,6 +157,41 @@ def test_pieces_of_any_size_make_the_whole(tmp_path, monkeypatch, chunk):
     assert sum(told) == 2 * wide.nbytes + one.nbytes
 
 
+def test_what_the_processor_takes_as_it_lies_in_the_file_is_not_read(tmp_path):
+    torch.manual_seed(2)
+    vae = AutoencoderKL.from_config(AutoencoderKL.load_config(WEIGHTS / "vae"))
+    vae.save_pretrained(tmp_path)
+    held = held_in_folder(tmp_path)
+
+    there, wider = empty_vae(tmp_path), empty_vae(tmp_path)
+    carried = empty_vae(tmp_path)
+
+    assert with_room(there, held, Room(CPU, torch.float32)) == []
+    assert same(there, vae)
+    assert len(with_room(carried, held, Room(CPU, torch.float32, carried=True))) == len(held.tensors)
+    assert len(with_room(wider, held, Room(CPU, torch.float64))) == len(held.tensors)
+
+
+def test_writing_to_a_weight_leaves_its_file_as_it_is(tmp_path):
+    weight = torch.randn(64, 64)
+    save_file({"weight": weight}, tmp_path / "some.safetensors")
+    stored = stored_in([tmp_path / "some.safetensors"])["weight"]
+
+    there = Maps().tensor(stored)
+    there.add_(1)
+
+    assert torch.equal(there, weight + 1)
+    assert torch.equal(load_file(tmp_path / "some.safetensors")["weight"], weight)
+
+
+def test_what_lies_between_two_numbers_is_read(tmp_path):
+    save_file({"a": torch.ones(3, dtype=torch.int8), "b": torch.ones(2)}, tmp_path / "some.safetensors")
+    stored = stored_in([tmp_path / "some.safetensors"])
+
+    assert stored["b"].lies_as(torch.float32) == (stored["b"].start % 4 == 0)
+    assert not stored["b"].lies_as(torch.bfloat16)
+
+
 def test_room_that_was_made_while_drawing_is_filled_too(tmp_path):
     weight = torch.randn(8, 8)
     save_file({"weight": weight}, tmp_path / "some.safetensors")
@@ -191,13 +229,13 @@ import json, sys
 from pathlib import Path
 import torch
 from generator.engine.held import held_in_checkpoint, held_in_folder
-from generator.engine.network import empty_transformer, filled
+from generator.engine.network import Room, empty_transformer, filled
 from generator.machine import resident_mib
 
 def read(folder, *file):
     held = held_in_checkpoint(Path(*file)) if file else held_in_folder(Path(folder))
     empty = empty_transformer(Path(folder))
-    return filled(empty, held, torch.device("cpu"), torch.float32, lambda _count: None)
+    return filled(empty, held, Room(torch.device("cpu"), torch.float32), lambda _count: None)
 
 torch.set_num_threads(1)
 read(sys.argv[1])  # a small one: what is there once, however large the next is
