@@ -254,7 +254,7 @@ class Phases:
     def _ask(self, model: str) -> None:
         picture, steps, device = self.pictures[1], self._extent.steps, self._model.device
         with TemporaryDirectory() as scratch:
-            kept = Path(scratch) if can_compile(device) and self._extent.compiled_batches else None
+            kept = Path(scratch) if can_compile(device) and self._extent.lays_down else None
             turns = TURNS if self._extent.lays_down else TURNS[:2]
             self._result.fresh += starts(model, picture, steps, turns, kept)
         if device.type == "cuda":
