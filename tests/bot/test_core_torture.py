@@ -61,7 +61,7 @@ async def all_ended(stage: Stage) -> None:
 
 @pytest.mark.parametrize(
     ("each_engine", "seed"),
-    [*(("sqlite", seed) for seed in range(4)), ("postgresql", 0)],
+    [*(("sqlite", seed) for seed in range(4)), ("far away", 0), ("far away", 1), ("postgresql", 0)],
     indirect=["each_engine"],
 )
 @pytest.mark.usefixtures("each_engine")
