@@ -72,3 +72,14 @@ def test_a_transformer_of_another_size_is_refused_in_a_sentence(home, weights):
 
     with pytest.raises(UnusableModel, match=r"one\.safetensors could not be loaded"):
         latents(find_place(str(home / "one.safetensors"), lambda _fraction: None))
+
+
+def test_progress_rises_with_what_is_read_of_a_file(home, weights):
+    save_file(beside_another_network(weights), home / "one.safetensors")
+    told = []
+
+    load_parts(home, told.append, CPU, checkpoint=home / "one.safetensors")
+
+    assert told == sorted(told)
+    assert told[0] < 0.2
+    assert told[-1] == pytest.approx(0.9)
