@@ -1,17 +1,29 @@
 """Fresh processes tell what a start takes, and what reading one network takes, beside the reference."""
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
 from diffusers import AutoencoderKL, ZImageTransformer2DModel
 from transformers import AutoModel
 
+import generator
 from generator.bench.fresh import TURNS, ask, starts
 from generator.bench.loads import ARMS, run, write_random
 from generator.bench.sizes import TINY
 from generator.models import EMBEDDED
 from generator.weights import weight_files
+
+KEPT = Path(generator.__file__).parent / "bench_results" / "loads-full-cpu.json"
+
+
+def test_the_kept_figures_of_the_published_size_are_of_both_and_of_weights_that_are_there_once():
+    figures = json.loads(KEPT.read_text())["figures"]
+
+    for name in ("text_encoder", "transformer", "in 32 bits: transformer"):
+        assert all(f"{name}, {arm}, with imports, seconds" in figures for arm in ARMS)
+        assert figures[f"{name}, ours, memory over weights"] < 1.05
 
 
 def test_a_start_is_told_beside_the_reference_s():
