@@ -6,12 +6,13 @@ when it opens.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from bot.clock import Clock
 from bot.commands import Cancel, Command, Delete, Person, ShowJob
 from bot.delivery import Delivery
+from bot.errands import Errands
 from bot.people import People
 from bot.recent import Recent
 from bot.relay import Relay
@@ -31,7 +32,7 @@ from bot.updates import (
 )
 from storage.company import Message
 from storage.records import Post
-from storage.store import StorageError, Store
+from storage.store import Store
 
 LOOK_SECONDS = 5.0  # between two notices that somebody looks
 LOOKED_SECONDS = 15.0  # after which they are taken to have gone
@@ -78,16 +79,16 @@ class Onlooking:
         self._ask = answer
         self._account: int | None = None  # of the person whose jobs are looked at here
         self._looked_at: Recent[int, float] = Recent(REMEMBERED)  # elsewhere, by account
-        self._tasks: asyncio.TaskGroup | None = None
+        self._errands = Errands("a page was not told of a job elsewhere")
         delivery.onlook = self._pushed
         store.company.listen(self._hear)
 
     async def run(self) -> None:
         """Say again and again that somebody looks, while somebody does."""
-        async with asyncio.TaskGroup() as self._tasks:
+        async with self._errands.open():
             while True:
                 if self._onlooker.looking:
-                    await self._safely(self._say_so())
+                    await self._errands.safely(self._say_so())
                 await self._clock.wait(self._onlooker.came, LOOK_SECONDS)
                 self._onlooker.came.clear()
 
@@ -136,7 +137,7 @@ class Onlooking:
 
     def _show(self, news: Update | Deleted | None) -> None:
         if self._onlooker.looking:
-            self._begin(lambda: self._onlooker.overhear(news))
+            self._errands.begin(lambda: self._onlooker.overhear(news))
 
     # ── what happens at other bots ────────────────────────────────────────────────────────────────
 
@@ -157,9 +158,9 @@ class Onlooking:
             case "changed":
                 self._show(None)
             case "ordered" if message["account"] == self._account and self._onlooker.looking:
-                self._begin(lambda: self._look(message["job"]))
+                self._errands.begin(lambda: self._look(message["job"]))
             case "step" | "place" | "ended" if self._onlooker.looking:
-                self._begin(lambda: self._follow(message))
+                self._errands.begin(lambda: self._follow(message))
 
     async def _look(self, job: str) -> None:
         answer = await self._ask(ShowJob(self._onlooker.person, job))
@@ -176,16 +177,3 @@ class Onlooking:
         update = await self._relay.update_of(message)
         if update is not None and update.job.account == self._account:
             await self._onlooker.overhear(update)
-
-    def _begin(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        if self._tasks is not None:
-            self._tasks.create_task(self._safely(work()))
-
-    @staticmethod
-    async def _safely(work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except StorageError as error:
-            log.warning("a page was not told of a job elsewhere", extra={"reason": str(error)})
-        except Exception:  # a page must not take the bot down
-            log.exception("a page was not told of a job elsewhere because of a bug")

@@ -11,12 +11,13 @@ from typing import Any, assert_never
 
 from bot.clock import Clock, pause
 from bot.delivery import Delivery
+from bot.errands import Errands
 from bot.recent import Recent
 from bot.standing import final_of
 from bot.updates import Broken, Cancelled, Delivered, Progress, Queued, Update
 from storage.company import Message
 from storage.records import Job, JobState, Post
-from storage.store import StorageError, Store
+from storage.store import Store
 
 HOLD_SECONDS = 15.0  # after which others take the posts of a bot that says nothing
 PROGRESS_SECONDS = 0.25  # between two notices about one job
@@ -39,22 +40,24 @@ class Relay:
         self._untold: dict[int, Progress] = {}
         self._seen: Recent[str, Progress] = Recent(REMEMBERED)
         self._overheard: Recent[str, tuple[int, int]] = Recent(REMEMBERED)
-        self._tasks: asyncio.TaskGroup | None = None
+        self._errands = Errands("a notice was not followed")
         self.learn_again: Mapping[str, Callable[[], Coroutine[Any, Any, None]]] = {}
         delivery.elsewhere = self.tell
         store.company.listen(self._hear)
 
     async def run(self) -> None:
         """Work for as long as the bot lives."""
-        async with asyncio.TaskGroup() as self._tasks:
+        async with self._errands.open():
             while self._store.company.shared:
-                await self._safely(self._store.beat(self._store.name, HOLD_SECONDS, self._clock.wall()))
+                await self._errands.safely(
+                    self._store.beat(self._store.name, HOLD_SECONDS, self._clock.wall())
+                )
                 await pause(self._clock, HOLD_SECONDS / 5)
             await asyncio.Event().wait()
 
     async def leave(self) -> None:
         """Let others show at once what is not shown yet."""
-        await self._safely(self._store.leave(self._store.name))
+        await self._errands.safely(self._store.leave(self._store.name))
 
     def seen(self, job: Job) -> Progress | None:
         """Return the latest progress of a job that is drawn by another bot, though a third one shows it."""
@@ -74,15 +77,13 @@ class Relay:
             case Delivered(job=job) | Broken(job=job) | Cancelled(job=job):
                 self._untold.pop(post.id, None)
                 if self._told_at.pop(post.id, None) is not None:
-                    self._begin(lambda: self._store.previews.hide(job.id))
+                    self._errands.begin(lambda: self._store.previews.hide(job.id))
             case _:
                 assert_never(update)
 
     def _tell_soon(self, post: Post, update: Progress) -> None:
         """Of what comes meanwhile only the newest is told."""
-        if self._tasks is not None:
-            if post.id not in self._untold:
-                self._begin(lambda: self._tell_progress(post))
+        if post.id in self._untold or self._errands.begin(lambda: self._tell_progress(post)):
             self._untold[post.id] = update
 
     async def _tell_progress(self, post: Post) -> None:
@@ -106,26 +107,13 @@ class Relay:
 
     def _hear(self, message: Message) -> None:
         if (again := self.learn_again.get(message["kind"])) is not None:
-            self._begin(again)
+            self._errands.begin(again)
         if message["kind"] == "ended":
-            self._begin(lambda: self._end(message["job"]))
+            self._errands.begin(lambda: self._end(message["job"]))
         elif message["kind"] in {"step", "place"} and message["to"] == self._store.name:
-            self._begin(lambda: self._show(message))
+            self._errands.begin(lambda: self._show(message))
         elif message["kind"] == "step":
             self._overheard[message["job"]] = message["step"], message["steps"]
-
-    def _begin(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        if self._tasks is not None:
-            self._tasks.create_task(self._safely(work()))
-
-    @staticmethod
-    async def _safely(work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except StorageError as error:
-            log.warning("a notice was not followed", extra={"reason": str(error)})
-        except Exception:  # what another bot says must not take this one down
-            log.exception("a notice was not followed because of a bug")
 
     async def _end(self, job: str) -> None:
         self._seen.pop(job, None)
