@@ -10,27 +10,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from generator.engine.norm import Norm
 from generator.engine.products import Weight, product
 
 Attention = Callable[[Tensor, Tensor, Tensor], Tensor]
 """From queries, keys and values, (n, heads, tokens, head), to what is seen, the same shape."""
-
-
-class Norm(NamedTuple):
-    """A root mean square norm."""
-
-    weight: Tensor
-    eps: float
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """Normalise the last side: in 32 bits as the reference does, in sixteen by one kernel, not eight.
-
-        That one rounds once where the reference rounds twice, and so is the nearer to what both mean.
-        """
-        if x.dtype is not torch.float32:
-            return functional.rms_norm(x, x.shape[-1:], self.weight, self.eps)
-        mean = x.float().pow(2).mean(-1, keepdim=True)
-        return (x * torch.rsqrt(mean + self.eps)).to(self.weight.dtype) * self.weight
 
 
 class Block(NamedTuple):

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from generator.engine.described import described
+from generator.engine.norm import RmsNorm
 
 Turns = tuple[Tensor, Tensor]
 """Cosines and sines, (tokens, head) each."""
@@ -47,23 +48,6 @@ def text_config(config: Mapping[str, Any]) -> TextConfig:
         raise ValueError(f"Text encoders whose tokens are turned as {kind} says are not read.")
     theta = said.get("rope_theta", config.get("rope_theta"))
     return described(TextConfig, {**config} if theta is None else {**config, "rope_theta": theta})
-
-
-class RmsNorm(nn.Module):
-    """A root mean square norm, rounded before it is weighted; in sixteen bits one kernel rounds once."""
-
-    def __init__(self, dim: int, eps: float) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(dim))
-        self._eps = eps
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Normalise the last side."""
-        if x.dtype is not torch.float32:
-            return functional.rms_norm(x, x.shape[-1:], self.weight, self._eps)
-        wide = x.float()
-        scaled = wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + self._eps)
-        return self.weight * scaled.to(x.dtype)
 
 
 class Attention(nn.Module):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from generator.engine.block import Norm
+from generator.engine.norm import RmsNorm
 
 MOMENT = 256  # channels of a time, at most
 TIME_WIDTH = 1024
@@ -38,19 +38,6 @@ class TransformerConfig:
         heads, head = self.n_heads, sum(self.axes_dims)
         if self.dim != heads * head:
             raise ValueError(f"{heads} heads of {head} channels each do not make {self.dim}.")
-
-
-class RmsNorm(nn.Module):
-    """A root mean square norm, rounding where the reference does."""
-
-    def __init__(self, dim: int, eps: float) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(dim))
-        self.eps = eps
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Normalise the last side."""
-        return Norm(self.weight, self.eps)(x)
 
 
 class Attention(nn.Module):

@@ -77,6 +77,15 @@ async def claimed_again(stage: Stage) -> Job:
     return job
 
 
+async def being_stopped(stage: Stage) -> Job:
+    """Order a job whose stream is being closed, slowly, because somebody has stopped it."""
+    job = await stage.accepted()
+    await until(lambda: stage.dispatcher.drawing == 1)
+    await stage.cancel(job)
+    await stage.generator.closing.wait()
+    return job
+
+
 async def test_a_job_that_is_claimed_again_before_its_return_was_told_is_drawn(tmp_path):
     drawing = asyncio.Event()
     generator = ScriptedGenerator(dies_while_drawing, waits_for(drawing))
@@ -105,10 +114,7 @@ async def test_a_job_that_is_claimed_again_before_its_return_was_told_can_be_sto
 async def test_a_stop_that_is_asked_for_twice_is_one_stop(tmp_path):
     generator = SlowToClose(hangs)
     async with playing(generator, tmp_path, patience_seconds=1000.0) as stage:
-        job = await stage.accepted()
-        await until(lambda: stage.dispatcher.drawing == 1)
-        await stage.cancel(job)
-        await generator.closing.wait()
+        job = await being_stopped(stage)
 
         again = stage.dispatcher.cancel(job.id)
         generator.close.set()
@@ -120,10 +126,7 @@ async def test_a_stop_that_is_asked_for_twice_is_one_stop(tmp_path):
 async def test_the_bot_stops_while_a_stream_is_being_closed(tmp_path):
     generator = SlowToClose(hangs)
     async with playing(generator, tmp_path, patience_seconds=1000.0) as stage:
-        job = await stage.accepted()
-        await until(lambda: stage.dispatcher.drawing == 1)
-        await stage.cancel(job)
-        await generator.closing.wait()
+        job = await being_stopped(stage)
 
         stage.dispatcher.stop()
         generator.close.set()

@@ -22,6 +22,14 @@ async def begun(town, **how):
     return asked
 
 
+async def rung_of_the_direct_message(town, bot) -> str:
+    direct = town.direct(town.ann)
+    await town.until(lambda: any(each.channel is direct for each in town.messages))
+    await bot.until_confirmed()
+    [job] = await bot.jobs()
+    return await bot.rung(job.id)
+
+
 async def test_after_a_quarter_of_an_hour_the_bot_edits_its_own_message(town, tmp_path):
     go = asyncio.Event()
     async with running(town, tmp_path, waits_for(go), seconds=10.0) as bot:
@@ -73,12 +81,8 @@ async def test_where_the_bot_may_no_longer_write_the_picture_comes_by_direct_mes
         town.fault(missing_access(rf"PATCH /channels/{town.channel.id}/.*"))
         town.fault(missing_permissions(rf"POST /channels/{town.channel.id}/.*"))
         go.set()
-        direct = town.direct(town.ann)
-        await town.until(lambda: any(each.channel is direct for each in town.messages))
-        await bot.until_confirmed()
-        [job] = await bot.jobs()
 
-        assert await bot.rung(job.id) == "direct"
+        assert await rung_of_the_direct_message(town, bot) == "direct"
 
 
 async def test_in_direct_messages_the_bot_edits_its_own_message_too(town, tmp_path):
@@ -326,12 +330,8 @@ async def test_a_channel_that_was_deleted_is_no_obstacle(town, tmp_path):
         town.expire_tokens()
         del town.world.channels[town.channel.id]
         go.set()
-        direct = town.direct(town.ann)
-        await town.until(lambda: any(each.channel is direct for each in town.messages))
-        await bot.until_confirmed()
-        [job] = await bot.jobs()
 
-        assert await bot.rung(job.id) == "direct"
+        assert await rung_of_the_direct_message(town, bot) == "direct"
 
 
 async def test_a_server_that_the_bot_is_removed_from_in_the_middle_is_no_obstacle(town, tmp_path):
@@ -342,9 +342,5 @@ async def test_a_server_that_the_bot_is_removed_from_in_the_middle_is_no_obstacl
         town.guild.joined = False
         town.gateway.dispatch("GUILD_DELETE", {"id": town.guild.id})
         go.set()
-        direct = town.direct(town.ann)
-        await town.until(lambda: any(each.channel is direct for each in town.messages))
-        await bot.until_confirmed()
-        [job] = await bot.jobs()
 
-        assert await bot.rung(job.id) == "direct"
+        assert await rung_of_the_direct_message(town, bot) == "direct"

@@ -8,6 +8,7 @@ from generator.messages import Fault, PictureFormat
 from generator.models import Z_IMAGE
 from generator.recipe import MAX_LORAS, MAX_PROMPT, Lora, Recipe, Start
 from storage.records import Job, JobState, Picture
+from tests.bot.stage import a_job
 
 LORAS = tuple(Lora(name=f"{'x' * 40}{number}", scale=-1.25) for number in range(MAX_LORAS))
 
@@ -26,24 +27,8 @@ def longest_job(letter: str) -> Job:
         loras=LORAS,
         start=Start(picture="0" * 64, strength=0.0),
     )
-    return Job(
-        id="j" * 16,
-        account=1,
-        recipe=recipe,
-        count=4,
-        format=PictureFormat.JPEG,
-        price=99_999,
-        cost_seconds=1.0,
-        parent=None,
-        state=JobState.QUEUED,
-        attempt=0,
-        losses=0,
-        fault=None,
-        created_at=0.0,
-        ended_at=None,
-        draw_seconds=None,
-        deleted=False,
-    )
+    plain = replace(a_job("j" * 16), state=JobState.QUEUED)
+    return replace(plain, recipe=recipe, count=4, format=PictureFormat.JPEG, price=99_999)
 
 
 def everything(job: Job) -> Iterator[Update]:

@@ -6,6 +6,7 @@ import string
 from dataclasses import fields, replace
 
 import pytest
+from stage import a_job
 
 import generator.recipe
 from bot.commands import Person
@@ -59,7 +60,6 @@ from generator.recipe import MAX_LORAS, MAX_PROMPT, Recipe, RecipeError, Start
 from storage.records import (
     Balance,
     Identity,
-    Job,
     JobState,
     Picture,
     PlaceId,
@@ -69,24 +69,7 @@ from storage.records import (
 )
 
 RECIPE = Recipe(prompt="a fox", model="embedded", width=336, height=192, steps=8, seed=1234567)
-JOB = Job(
-    id="j1",
-    account=1,
-    recipe=RECIPE,
-    count=1,
-    format=PictureFormat.PNG,
-    price=1,
-    cost_seconds=1.0,
-    parent=None,
-    state=JobState.QUEUED,
-    attempt=0,
-    losses=0,
-    fault=None,
-    created_at=0.0,
-    ended_at=None,
-    draw_seconds=None,
-    deleted=False,
-)
+JOB = replace(a_job("j1"), recipe=RECIPE, state=JobState.QUEUED)
 PICTURE = Picture(
     job="j1",
     index=0,

@@ -6,9 +6,10 @@ import pytest
 import torch
 from diffusers.models.normalization import RMSNorm
 
-from generator.engine.block import Norm, plain_attention, scaled_attention, turned
+from generator.engine.block import plain_attention, scaled_attention, turned
 from generator.engine.load import load_parts
 from generator.engine.net import Net
+from generator.engine.norm import Norm
 from generator.engine.text import Text
 from generator.engine.tokens import factors, rotations
 
