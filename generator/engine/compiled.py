@@ -52,10 +52,14 @@ def keep_in(folder: Path) -> None:
 
     As soon as anything asks torch where that is, it writes its own answer into the environment.
     """
+    if (named := os.environ.get(FOLDER)) is None or named == _own_answer():
+        os.environ[FOLDER] = str(folder)
+
+
+def _own_answer() -> str:
     from torch._inductor.runtime.cache_dir_utils import default_cache_dir  # noqa: PLC0415  a second
 
-    if os.environ.get(FOLDER) in {None, os.path.abspath(default_cache_dir())}:  # noqa: PTH100  as torch does
-        os.environ[FOLDER] = str(folder)
+    return os.path.abspath(default_cache_dir())  # noqa: PTH100  as torch does
 
 
 def plainly(
