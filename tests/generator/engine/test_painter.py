@@ -166,6 +166,7 @@ def test_previews_come_in_the_order_of_their_steps_from_the_first_one_on(painter
             painter._previews.finish()  # a machine that has time for every preview
             steps.append(step)
             yield step
+        painter._previews.finish()
 
     monkeypatch.setattr(painter, "_steps", noted)
     events = drawn(painter, wish(steps=4, **SMALL))
