@@ -87,7 +87,8 @@ def test_a_file_in_the_place_of_the_data_folder_is_found(data):
 
 
 def test_what_others_on_the_machine_can_read_is_worth_knowing(data, tmp_path):
-    data.mkdir(mode=0o755)
+    data.mkdir()
+    data.chmod(0o755)
     (tmp_path / ".env").write_text("PINXIT_PORT=0\n")
     (tmp_path / ".env").chmod(0o644)
 
