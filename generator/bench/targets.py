@@ -50,30 +50,29 @@ def _first(rows: Iterable[Row], **wanted: str | float) -> Row | None:
     return next((row for row in rows if all(row.get(key) == value for key, value in wanted.items())), None)
 
 
-def _whole(arm: str, picture: str) -> Read:
+def _at(rows: str, *path: str, times: float = 1.0, **wanted: str | float) -> Read:
+    """Return how to read a figure, so many times, of the first of a result's rows that is what is wanted."""
+
     def read(result: Result) -> float | None:
-        row = _first(result.shapes, arm=arm, picture=picture)
-        return None if row is None else float(row["whole"]["p50"])
+        found: Any = _first(getattr(result, rows), **wanted)
+        for key in path:
+            found = None if found is None else found.get(key)
+        return None if found is None else times * float(found)
 
     return read
+
+
+def _whole(arm: str, picture: str) -> Read:
+    return _at("shapes", "whole", "p50", arm=arm, picture=picture)
 
 
 def _to_stock(arm: str, picture: str) -> Read:
-    def read(result: Result) -> float | None:
-        row = _first(result.shapes, arm=arm, picture=picture)
-        return None if row is None else float(row["to_stock"]["middle"])
-
-    return read
+    return _at("shapes", "to_stock", "middle", arm=arm, picture=picture)
 
 
 def _stage(stage: str, arm: str = EXACT) -> Read:
     """Return how to read a stage's milliseconds, of one picture."""
-
-    def read(result: Result) -> float | None:
-        row = _first(result.shapes, arm=arm, picture=USUAL)
-        return None if row is None else 1000 * float(row["stages"][stage]["p50"])
-
-    return read
+    return _at("shapes", "stages", stage, "p50", times=1000, arm=arm, picture=USUAL)
 
 
 def _step(arm: str) -> Read:
@@ -86,12 +85,7 @@ def _step(arm: str) -> Read:
 
 def _attended(what: str, arm: str = EXACT) -> Read:
     """Return how to read milliseconds of whoever waits for a picture."""
-
-    def read(result: Result) -> float | None:
-        row = _first(result.attended, arm=arm, picture=USUAL)
-        return None if row is None or row[what] is None else 1000 * float(row[what]["p50"])
-
-    return read
+    return _at("attended", what, "p50", times=1000, arm=arm, picture=USUAL)
 
 
 def _cancel_over_step(result: Result) -> float | None:
@@ -100,11 +94,7 @@ def _cancel_over_step(result: Result) -> float | None:
 
 
 def _file(format: str) -> Read:
-    def read(result: Result) -> float | None:
-        row = _first(result.files, format=format)
-        return None if row is None else 1000 * float(row["wait"])
-
-    return read
+    return _at("files", "wait", times=1000, format=format)
 
 
 def _batched(arm: str, picture: str, count: int | None = None) -> Read:
@@ -119,31 +109,16 @@ def _batched(arm: str, picture: str, count: int | None = None) -> Read:
 
 
 def _slowest(arm: str) -> Read:
-    def read(result: Result) -> float | None:
-        row = _first(result.waits, arm=arm, load="one size", rate=PER_SECOND, kind=ALL)
-        return None if row is None else float(row["p99"])
-
-    return read
+    return _at("waits", "p99", arm=arm, load="one size", rate=PER_SECOND, kind=ALL)
 
 
 def _most(arm: str) -> Read:
-    def read(result: Result) -> float | None:
-        row = _first(result.most, arm=arm, load="one size")
-        return None if row is None else float(row["per_second"])
-
-    return read
+    return _at("most", "per_second", arm=arm, load="one size")
 
 
 def _fresh(what: str, *path: str) -> Read:
     """Return how to read a figure of a fresh process."""
-
-    def read(result: Result) -> float | None:
-        found: Any = _first(result.fresh, what=what)
-        for key in path:
-            found = None if found is None else found.get(key)
-        return None if found is None else float(found)
-
-    return read
+    return _at("fresh", *path, what=what)
 
 
 def _of_both(name: str, unit: str, read: Callable[[str], Read], *bounds: float) -> Iterator[Target]:
