@@ -2,28 +2,28 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
 from diffusers.models.attention_dispatch import _AttentionBackendRegistry as Registry
 from torch.backends import cuda, cudnn
 
-FLAGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
+Flag = tuple[Callable[[], Any], Callable[[Any], Any]]
+"""How to read it, and how to set it."""
+
+
+def _named(owner: Any, name: str) -> Flag:
+    return partial(getattr, owner, name), partial(setattr, owner, name)
+
+
+FLAGS: dict[str, Flag] = {
     "precision of products": (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
-    "cuDNN tries its ways": (lambda: cudnn.benchmark, lambda value: setattr(cudnn, "benchmark", value)),
-    "cuDNN repeats itself": (
-        lambda: cudnn.deterministic,
-        lambda value: setattr(cudnn, "deterministic", value),
-    ),
-    "cuDNN in TF32": (lambda: cudnn.allow_tf32, lambda value: setattr(cudnn, "allow_tf32", value)),
-    "products in TF32": (
-        lambda: cuda.matmul.allow_tf32,
-        lambda value: setattr(cuda.matmul, "allow_tf32", value),
-    ),
-    "sums in sixteen bits": (
-        lambda: cuda.matmul.allow_bf16_reduced_precision_reduction,
-        lambda value: setattr(cuda.matmul, "allow_bf16_reduced_precision_reduction", value),
-    ),
+    "cuDNN tries its ways": _named(cudnn, "benchmark"),
+    "cuDNN repeats itself": _named(cudnn, "deterministic"),
+    "cuDNN in TF32": _named(cudnn, "allow_tf32"),
+    "products in TF32": _named(cuda.matmul, "allow_tf32"),
+    "sums in sixteen bits": _named(cuda.matmul, "allow_bf16_reduced_precision_reduction"),
     "attention by cuDNN": (cuda.cudnn_sdp_enabled, cuda.enable_cudnn_sdp),
     "attention by flash": (cuda.flash_sdp_enabled, cuda.enable_flash_sdp),
     "attention by memory": (cuda.mem_efficient_sdp_enabled, cuda.enable_mem_efficient_sdp),
