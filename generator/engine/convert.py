@@ -119,7 +119,7 @@ def _narrowed(name: str, source: Source, precision: Precision) -> Unit:
 
 def _read(stored: Stored) -> Tensor:
     tensor = torch.empty(stored.shape, dtype=stored.dtype)
-    fill([(stored, tensor)], lambda _count: None)
+    fill([(stored, tensor)])
     return tensor
 
 

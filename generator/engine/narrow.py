@@ -55,7 +55,7 @@ class NarrowFile:
 
     def read(self) -> None:
         """Make the blocks what the files hold, in their place."""
-        fill(self._wanted(), lambda _count: None)
+        fill(self._wanted())
 
     def _wanted(self) -> Wanted:
         places: dict[str, Tensor] = {}
@@ -70,7 +70,7 @@ class NarrowFile:
             return
         for name in narrow_matrices(self._transformer):
             kept = self._empty([name], CPU)
-            fill(self._found(dict(self._places([name], kept))), lambda _count: None)
+            fill(self._found(dict(self._places([name], kept))))
             weight = self._linear(name).weight
             weight.data = widened(kept, weight.dtype)
         self._widened = True

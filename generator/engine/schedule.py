@@ -51,7 +51,7 @@ def schedule(config: ScheduleConfig, steps: int, shift: float, tokens: int) -> S
     if config.use_dynamic_shifting:
         lift = _lift(config, tokens)
         lift = math.exp(lift) if config.time_shift_type == "exponential" else lift
-        sigmas = lift / (lift + (1 / sigmas - 1) ** 1.0)
+        sigmas = lift / (lift + 1 / sigmas - 1)
     else:
         sigmas = shift * sigmas / (1 + (shift - 1) * sigmas)
     if config.shift_terminal:
