@@ -17,13 +17,22 @@ def resident_mib(pid: int | None = None, *, most: bool = False) -> float:
 
     What getrusage tells of the most would count the parent's, too, from before exec. Raises OSError.
     """
-    name = "VmHWM:" if most else "VmRSS:"
-    lines = _status(pid).read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(name)) / KIB
+    return _told(pid)["VmHWM" if most else "VmRSS"]
 
 
-def _status(pid: int | None) -> Path:
-    return Path("/proc", "self" if pid is None else str(pid), "status")
+def own_mib(pid: int | None = None) -> float:
+    """Return what a process has in memory of its own, in MiB: files that it maps are the system's.
+
+    One that has ended and waits to be asked how has nothing. Raises OSError.
+    """
+    return _told(pid).get("RssAnon", 0.0)
+
+
+def _told(pid: int | None) -> dict[str, float]:
+    """Return every size in MiB that the system tells of a process."""
+    status = Path("/proc", "self" if pid is None else str(pid), "status")
+    lines = (line.split() for line in status.read_text().splitlines() if line.endswith(" kB"))
+    return {name.removesuffix(":"): int(size) / KIB for name, size, _ in lines}
 
 
 def _available(meminfo: Path) -> Iterator[int]:

@@ -13,6 +13,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
+from generator.machine import own_mib
+
 LOOK_SECONDS = 0.01
 PAGE_NUMBERS = 2048  # of sixteen bits in a page of memory
 REFERENCE = {
@@ -89,10 +91,9 @@ class Peak:
 def _memory(pid: int | None) -> float:
     """Return what a process has of its own, in MiB; 0 where it is gone."""
     try:
-        lines = Path("/proc", str(pid or "self"), "status").read_text().splitlines()
+        return own_mib(pid)
     except OSError:
         return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon:")), 0.0)
 
 
 if __name__ == "__main__":
